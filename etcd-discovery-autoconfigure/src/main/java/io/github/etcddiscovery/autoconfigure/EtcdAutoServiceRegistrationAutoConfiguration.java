@@ -1,0 +1,61 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import io.github.etcddiscovery.registry.EtcdAutoServiceRegistration;
+import io.github.etcddiscovery.registry.EtcdRegistration;
+import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
+import io.github.etcddiscovery.registry.EtcdServiceRegistry;
+import io.github.etcddiscovery.registry.RegistrationFactory;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationAutoConfiguration;
+import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationProperties;
+import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
+import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.cloud.commons.util.InetUtils;
+import org.springframework.cloud.commons.util.UtilAutoConfiguration;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
+
+/**
+ * Auto-configuration that registers the application itself.
+ */
+@AutoConfiguration(after = { EtcdServiceRegistryAutoConfiguration.class, AutoServiceRegistrationAutoConfiguration.class,
+		UtilAutoConfiguration.class })
+@ConditionalOnEtcdDiscoveryEnabled
+@ConditionalOnBooleanProperty(
+		name = { "spring.cloud.service-registry.auto-registration.enabled", "spring.cloud.etcd.discovery.register" },
+		matchIfMissing = true)
+@ConditionalOnBean({ EtcdServiceRegistry.class, AutoServiceRegistrationProperties.class })
+public final class EtcdAutoServiceRegistrationAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	RegistrationFactory etcdRegistrationFactory(EtcdRegistrationProperties properties, Environment environment,
+			InetUtils inetUtils) {
+		return new RegistrationFactory(properties, environment.getProperty("spring.application.name"), inetUtils);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	EtcdRegistration etcdRegistration(RegistrationFactory factory) {
+		return new EtcdRegistration(factory.create(0));
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	EtcdAutoServiceRegistration etcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
+			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
+			RegistrationFactory factory, EtcdRegistration registration, ApplicationAvailability availability,
+			ObjectProvider<RegistrationLifecycle<EtcdRegistration>> lifecycles,
+			ObjectProvider<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
+		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties, factory, registration,
+				availability, lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
+	}
+
+}

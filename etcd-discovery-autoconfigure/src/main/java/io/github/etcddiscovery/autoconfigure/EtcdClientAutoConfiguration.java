@@ -1,0 +1,47 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.client.EtcdClientBuilderCustomizer;
+import io.github.etcddiscovery.client.EtcdClientFactory;
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Auto-configuration for the connection to etcd: a jetcd {@link Client} to inject, and
+ * the factory that registration and discovery make theirs with.
+ */
+@AutoConfiguration
+@ConditionalOnClass(Client.class)
+@ConditionalOnBooleanProperty(name = "spring.cloud.etcd.enabled", matchIfMissing = true)
+@EnableConfigurationProperties(EtcdProperties.class)
+public final class EtcdClientAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean(EtcdConnectionDetails.class)
+	PropertiesEtcdConnectionDetails etcdConnectionDetails(EtcdProperties properties) {
+		return new PropertiesEtcdConnectionDetails(properties);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	EtcdClientFactory etcdClientFactory(EtcdProperties properties, EtcdConnectionDetails details,
+			ObjectProvider<EtcdClientBuilderCustomizer> customizers) {
+		return new EtcdClientFactory(properties, details, customizers.orderedStream().toList());
+	}
+
+	@Bean(destroyMethod = "close")
+	@ConditionalOnMissingBean
+	Client etcdClient(EtcdClientFactory factory) {
+		return factory.create();
+	}
+
+}

@@ -1,0 +1,82 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import java.util.List;
+import java.util.stream.Stream;
+
+import io.github.etcddiscovery.client.EtcdClientFactory;
+import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.discovery.CatalogEventPublisher;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.client.serviceregistry.AutoServiceRegistration;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Auto-configuration for what registration and the discovery clients stand on: the
+ * supervised connection, the threads and the catalog.
+ */
+@AutoConfiguration(after = EtcdClientAutoConfiguration.class)
+@ConditionalOnEtcdDiscoveryEnabled
+@ConditionalOnBean(EtcdClientFactory.class)
+@EnableConfigurationProperties({ EtcdDiscoveryProperties.class, EtcdRegistrationProperties.class })
+public final class EtcdDiscoveryAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties,
+			EtcdRegistrationProperties registrationProperties) {
+		return new EtcdConnection(factory, properties.connectTimeout(), registrationProperties.ttl(),
+				properties.requestTimeout());
+	}
+
+	@Bean
+	EtcdLoops etcdLoops() {
+		return new EtcdLoops();
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	InstanceReader etcdInstanceReader(EtcdDiscoveryProperties properties, ObjectProvider<ServiceInstanceCodec> codecs) {
+		List<ServiceInstanceCodec> all = Stream
+			.concat(codecs.orderedStream(), Stream.of(new JsonCodec(), new AddressCodec()))
+			.toList();
+		return new InstanceReader(properties.prefix(), all);
+	}
+
+	@Bean(initMethod = "start")
+	@ConditionalOnMissingBean
+	ServiceCatalog etcdServiceCatalog(EtcdDiscoveryProperties properties, InstanceReader reader,
+			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties) {
+		return new ServiceCatalog(properties.prefix(), reader, (range) -> new JetcdListerWatcher(connection, range),
+				loops.discovery(), etcdProperties.requestTimeout(), properties.syncTimeout());
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	CatalogEventPublisher etcdCatalogEventPublisher(EtcdDiscoveryProperties properties, ServiceCatalog catalog,
+			EtcdLoops loops, ApplicationEventPublisher publisher) {
+		return new CatalogEventPublisher(properties.prefix(), catalog, loops.events(), publisher);
+	}
+
+	@Bean
+	ConsumerAnnouncer etcdConsumerAnnouncer(ApplicationContext context,
+			ObjectProvider<AutoServiceRegistration> registration) {
+		return new ConsumerAnnouncer(context, registration);
+	}
+
+}

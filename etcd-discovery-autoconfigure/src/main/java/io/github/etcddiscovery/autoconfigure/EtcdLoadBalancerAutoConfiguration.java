@@ -1,0 +1,24 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
+import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
+
+/**
+ * Auto-configuration that makes Spring Cloud LoadBalancer follow the catalog.
+ */
+@AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class)
+@ConditionalOnClass({ LoadBalancerClients.class, LoadBalancerCacheManager.class })
+@ConditionalOnBean(ServiceCatalog.class)
+@ConditionalOnBooleanProperty(name = { "spring.cloud.loadbalancer.enabled", "spring.cloud.etcd.loadbalancer.enabled" },
+		matchIfMissing = true)
+@LoadBalancerClients(defaultConfiguration = UncachedLoadBalancerConfiguration.class)
+public final class EtcdLoadBalancerAutoConfiguration {
+
+}

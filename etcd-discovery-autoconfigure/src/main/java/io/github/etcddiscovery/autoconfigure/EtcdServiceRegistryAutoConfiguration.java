@@ -1,0 +1,58 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import java.time.Duration;
+
+import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.JetcdLeaseStore;
+import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
+import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
+import io.github.etcddiscovery.registry.EtcdServiceRegistry;
+import io.github.etcddiscovery.registry.LeasedRegistrations;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.cloud.client.serviceregistry.ServiceRegistryAutoConfiguration;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.annotation.Bean;
+
+/**
+ * Auto-configuration for the service registry.
+ */
+@AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class, before = ServiceRegistryAutoConfiguration.class)
+@ConditionalOnEtcdDiscoveryEnabled
+@ConditionalOnBooleanProperty(name = "spring.cloud.service-registry.enabled", matchIfMissing = true)
+@ConditionalOnBean(EtcdConnection.class)
+public final class EtcdServiceRegistryAutoConfiguration {
+
+	/**
+	 * An application that ends is not held up by an etcd that does not answer.
+	 */
+	private static final Duration LONGEST_WAIT = Duration.ofSeconds(3);
+
+	@Bean
+	@ConditionalOnMissingBean
+	LeasedRegistrations etcdLeasedRegistrations(EtcdConnection connection, EtcdLoops loops,
+			EtcdProperties etcdProperties, EtcdRegistrationProperties properties, ApplicationEventPublisher publisher) {
+		return new LeasedRegistrations(new JetcdLeaseStore(connection),
+				(range) -> new JetcdListerWatcher(connection, range), loops.registration(), properties.ttl(),
+				etcdProperties.requestTimeout(), (change) -> loops.events()
+					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))));
+	}
+
+	@Bean(destroyMethod = "shutdown")
+	@ConditionalOnMissingBean
+	EtcdServiceRegistry etcdServiceRegistry(LeasedRegistrations registrations, EtcdDiscoveryProperties properties,
+			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader) {
+		Duration wait = etcdProperties.requestTimeout();
+		return new EtcdServiceRegistry(registrations, properties.prefix(), new JsonCodec(), reader,
+				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registrationProperties.failFast());
+	}
+
+}

@@ -1,0 +1,132 @@
+package io.github.etcddiscovery.client;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that comes back soon after etcd does. gRPC waits up to two minutes between
+ * its attempts to reconnect and jetcd gives no handle on that; so a client that has been
+ * without contact for a while is replaced, by the next one who asks for it. Safe for use
+ * by any thread.
+ */
+public final class EtcdConnection implements AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(EtcdConnection.class);
+
+	private static final Duration SHORTEST = Duration.ofSeconds(1);
+
+	private final EtcdClientFactory factory;
+
+	private final Duration replaceAfter;
+
+	private final Duration renewalTimeout;
+
+	private final Object lock = new Object();
+
+	private @Nullable Client client;
+
+	private ContactInterceptor contact = new ContactInterceptor(System::nanoTime);
+
+	private boolean closed;
+
+	/**
+	 * Create a connection; it connects with the first request.
+	 * @param factory makes the clients
+	 * @param connectTimeout how long to be without contact before the client is replaced
+	 * @param ttl the lease's time to live: a third of it bounds that too, and a quarter
+	 * is the deadline of a renewal, so that a lease survives two that are lost
+	 * @param requestTimeout the deadline of other requests
+	 */
+	public EtcdConnection(EtcdClientFactory factory, Duration connectTimeout, Duration ttl, Duration requestTimeout) {
+		this.factory = factory;
+		this.replaceAfter = max(SHORTEST, min(connectTimeout, ttl.dividedBy(3)));
+		this.renewalTimeout = max(SHORTEST.dividedBy(2), min(requestTimeout, ttl.dividedBy(4)));
+	}
+
+	/**
+	 * Ask something of etcd. Never throws: what goes wrong before the request is made
+	 * fails the future as well.
+	 */
+	<T> CompletableFuture<T> call(Function<Client, CompletableFuture<T>> request) {
+		CompletableFuture<T> answer;
+		try {
+			answer = request.apply(client());
+		}
+		catch (RuntimeException ex) {
+			answer = CompletableFuture.failedFuture(ex);
+		}
+		CompletableFuture<T> translated = new CompletableFuture<>();
+		answer.whenComplete((result, failure) -> {
+			if (failure != null) {
+				translated.completeExceptionally(translate(failure));
+			}
+			else {
+				translated.complete(result);
+			}
+		});
+		return translated;
+	}
+
+	EtcdAccessException translate(Throwable failure) {
+		return EtcdFailures.translate(failure, this.factory.endpoints());
+	}
+
+	/**
+	 * The client to use for the next request, and for no longer than that one.
+	 */
+	Client client() {
+		Client replaced = null;
+		Client current;
+		synchronized (this.lock) {
+			if (this.closed) {
+				throw new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
+			}
+			if (this.client != null && this.contact.lostForNanos() >= this.replaceAfter.toNanos()) {
+				logger.debug("No contact with etcd for %d ms: starting a fresh connection"
+					.formatted(Duration.ofNanos(this.contact.lostForNanos()).toMillis()));
+				replaced = this.client;
+				this.client = null;
+			}
+			if (this.client == null) {
+				this.contact = new ContactInterceptor(System::nanoTime);
+				this.client = this.factory.create(this.renewalTimeout, List.of(this.contact));
+			}
+			current = this.client;
+		}
+		if (replaced != null) {
+			replaced.close();
+		}
+		return current;
+	}
+
+	@Override
+	public void close() {
+		Client last;
+		synchronized (this.lock) {
+			this.closed = true;
+			last = this.client;
+			this.client = null;
+		}
+		if (last != null) {
+			last.close();
+		}
+	}
+
+	private static Duration min(Duration one, Duration other) {
+		return (one.compareTo(other) < 0) ? one : other;
+	}
+
+	private static Duration max(Duration one, Duration other) {
+		return (one.compareTo(other) > 0) ? one : other;
+	}
+
+}

@@ -1,0 +1,145 @@
+package io.github.etcddiscovery.client;
+
+import java.util.Locale;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+import io.etcd.jetcd.common.exception.ClosedClientException;
+import io.etcd.jetcd.common.exception.CompactedException;
+import io.etcd.jetcd.common.exception.ErrorCode;
+import io.etcd.jetcd.common.exception.EtcdException;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.grpc.Status;
+import io.grpc.StatusException;
+import io.grpc.StatusRuntimeException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns what jetcd and gRPC throw into an {@link EtcdAccessException}, in this one place.
+ * etcd tells many conditions apart by their text alone; the texts are those of its
+ * {@code api/v3rpc/rpctypes} package.
+ */
+final class EtcdFailures {
+
+	private EtcdFailures() {
+	}
+
+	static EtcdAccessException translate(Throwable failure, String endpoints) {
+		Throwable cause = unwrap(failure);
+		if (cause instanceof EtcdAccessException known) {
+			return known;
+		}
+		String text = textOf(cause);
+		Kind kind = kindOf(cause, text.toLowerCase(Locale.ROOT));
+		return new EtcdAccessException(kind, message(kind, text, cause, endpoints), cause);
+	}
+
+	private static Throwable unwrap(Throwable failure) {
+		Throwable cause = failure;
+		while ((cause instanceof CompletionException || cause instanceof ExecutionException)
+				&& cause.getCause() != null) {
+			cause = cause.getCause();
+		}
+		return cause;
+	}
+
+	private static Kind kindOf(Throwable cause, String text) {
+		if (cause instanceof CompactedException || text.contains("required revision has been compacted")) {
+			return Kind.COMPACTED;
+		}
+		if (cause instanceof CancellationException || cause instanceof ClosedClientException
+				|| text.contains("shutdownnow invoked")) {
+			return Kind.CANCELLED;
+		}
+		if (text.contains("requested lease not found")) {
+			return Kind.LEASE_NOT_FOUND;
+		}
+		if (text.contains("permission denied")) {
+			return Kind.PERMISSION_DENIED;
+		}
+		if (text.contains("authentication failed") || text.contains("invalid auth token")
+				|| text.contains("user name is empty") || text.contains("authentication is not enabled")
+				|| text.contains("auth revision")) {
+			return Kind.UNAUTHENTICATED;
+		}
+		if (text.contains("database space exceeded")) {
+			return Kind.NO_SPACE;
+		}
+		if (text.contains("too many requests")) {
+			return Kind.OVERLOADED;
+		}
+		if (text.contains("no leader") || text.contains("leader changed")) {
+			return Kind.NO_LEADER;
+		}
+		if (text.contains("exceeds maximum")) {
+			return Kind.TOO_LARGE;
+		}
+		return kindOf(statusOf(cause));
+	}
+
+	private static Kind kindOf(Status.@Nullable Code code) {
+		if (code == null) {
+			return Kind.OTHER;
+		}
+		return switch (code) {
+			case UNAVAILABLE -> Kind.UNREACHABLE;
+			case DEADLINE_EXCEEDED -> Kind.TIMED_OUT;
+			case UNAUTHENTICATED -> Kind.UNAUTHENTICATED;
+			case PERMISSION_DENIED -> Kind.PERMISSION_DENIED;
+			case CANCELLED -> Kind.CANCELLED;
+			default -> Kind.OTHER;
+		};
+	}
+
+	private static Status.@Nullable Code statusOf(Throwable failure) {
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof StatusRuntimeException status) {
+				return status.getStatus().getCode();
+			}
+			if (cause instanceof StatusException status) {
+				return status.getStatus().getCode();
+			}
+			if (cause instanceof EtcdException etcd && etcd.getErrorCode() != ErrorCode.UNKNOWN) {
+				return Status.Code.valueOf(etcd.getErrorCode().name());
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * All messages of the causes: gRPC hides the telling one, such as a refused
+	 * connection, behind "io exception".
+	 */
+	private static String textOf(Throwable failure) {
+		StringBuilder text = new StringBuilder();
+		for (Throwable cause = failure; cause != null && text.length() < 500; cause = cause.getCause()) {
+			String message = cause.getMessage();
+			if (message != null && text.indexOf(message) < 0) {
+				text.append(text.isEmpty() ? "" : ": ").append(message.lines().findFirst().orElse(""));
+			}
+		}
+		return text.toString();
+	}
+
+	private static String message(Kind kind, String text, Throwable cause, String endpoints) {
+		return switch (kind) {
+			case UNREACHABLE -> "etcd can't be reached at %s (%s)".formatted(endpoints, innermost(cause));
+			case TIMED_OUT -> "etcd at %s did not answer in time".formatted(endpoints);
+			case UNAUTHENTICATED -> "etcd at %s refused the credentials (%s)".formatted(endpoints, innermost(cause));
+			case PERMISSION_DENIED -> "etcd at %s refused: permission denied".formatted(endpoints);
+			default -> text.isEmpty() ? cause.getClass().getSimpleName() : text;
+		};
+	}
+
+	private static String innermost(Throwable failure) {
+		Throwable cause = failure;
+		while (cause.getCause() != null && cause.getCause() != cause) {
+			cause = cause.getCause();
+		}
+		String message = cause.getMessage();
+		return (message != null) ? message.lines().findFirst().orElse("") : cause.getClass().getSimpleName();
+	}
+
+}

@@ -1,0 +1,105 @@
+package io.github.etcddiscovery.client;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.List;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * The connection to etcd.
+ *
+ * @param enabled whether anything is done with etcd at all
+ * @param endpoints client URLs of the etcd members, all http or all https
+ * @param username user to authenticate as; none by default
+ * @param password password of the user
+ * @param connectTimeout how long etcd may be out of reach before a fresh connection is
+ * made; a single attempt to connect to one address takes at most 2 seconds of it
+ * @param requestTimeout deadline of each request
+ * @param keepAliveTime how long a connection may be silent before it is probed, at least
+ * 10 seconds
+ * @param keepAliveTimeout how long the answer to a probe may take before the connection
+ * counts as broken
+ * @param maxInboundMessageSize largest answer that is accepted
+ * @param namespace put before every key by this client, and taken off again; none by
+ * default
+ */
+@ConfigurationProperties("spring.cloud.etcd")
+public record EtcdProperties(@DefaultValue("true") boolean enabled,
+		@DefaultValue("http://localhost:2379") List<String> endpoints, @Nullable String username,
+		@Nullable String password, @DefaultValue("5s") Duration connectTimeout,
+		@DefaultValue("5s") Duration requestTimeout, @DefaultValue("10s") Duration keepAliveTime,
+		@DefaultValue("5s") Duration keepAliveTimeout, @DefaultValue("64MB") DataSize maxInboundMessageSize,
+		@Nullable String namespace) {
+
+	private static final String PREFIX = "spring.cloud.etcd.";
+
+	/**
+	 * Check what can be checked before anything is asked of etcd.
+	 */
+	public EtcdProperties {
+		endpoints = List.copyOf(endpoints);
+		require(!endpoints.isEmpty(), "endpoints", "", "It must name at least one, such as http://localhost:2379");
+		endpoints.forEach(EtcdProperties::requireEndpoint);
+		require(endpoints.stream()
+			.map((endpoint) -> URI.create(endpoint).getScheme().toLowerCase())
+			.distinct()
+			.count() == 1, "endpoints", String.join(",", endpoints), "They must be all http or all https");
+		require(isBlank(username) || !isBlank(password), "password", "",
+				"It must be set, since '%susername' is".formatted(PREFIX));
+		require(!isBlank(username) || isBlank(password), "username", "",
+				"It must be set, since '%spassword' is".formatted(PREFIX));
+		requirePositive("connect-timeout", connectTimeout);
+		requirePositive("request-timeout", requestTimeout);
+		requirePositive("keep-alive-timeout", keepAliveTimeout);
+		require(keepAliveTime.compareTo(Duration.ofSeconds(10)) >= 0, "keep-alive-time", keepAliveTime,
+				"It must be at least 10s: gRPC probes no more often");
+		require(maxInboundMessageSize.toBytes() >= 1024 && maxInboundMessageSize.toBytes() <= Integer.MAX_VALUE,
+				"max-inbound-message-size", maxInboundMessageSize, "It must be between 1KB and 2047MB");
+	}
+
+	private static void requireEndpoint(String endpoint) {
+		String shown = endpoint.replaceFirst("//[^/@]*@", "//***@");
+		String rule = "An endpoint is http://host:port or https://host:port; '%s' is not".formatted(shown);
+		try {
+			URI uri = new URI(endpoint);
+			boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+			boolean bare = uri.getUserInfo() == null && uri.getQuery() == null && uri.getFragment() == null
+					&& (uri.getPath() == null || uri.getPath().isEmpty() || uri.getPath().equals("/"));
+			require(http && bare && uri.getHost() != null && uri.getPort() > 0, "endpoints", shown, rule);
+		}
+		catch (URISyntaxException ex) {
+			require(false, "endpoints", shown, rule);
+		}
+	}
+
+	private static void requirePositive(String property, Duration value) {
+		require(!value.isZero() && !value.isNegative(), property, value, "It must be longer than zero");
+	}
+
+	private static void require(boolean condition, String property, Object value, String rule) {
+		if (!condition) {
+			throw new InvalidConfigurationPropertyValueException(PREFIX + property, value, rule);
+		}
+	}
+
+	private static boolean isBlank(@Nullable String text) {
+		return text == null || text.isBlank();
+	}
+
+	/**
+	 * Without the password.
+	 */
+	@Override
+	public String toString() {
+		return "EtcdProperties[endpoints=%s, username=%s, namespace=%s]".formatted(this.endpoints, this.username,
+				this.namespace);
+	}
+
+}

@@ -1,0 +1,175 @@
+package io.github.etcddiscovery.client;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.KeyValue;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.OptionsUtil;
+import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.watch.WatchEvent;
+import io.etcd.jetcd.watch.WatchResponse;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.watch.Batch;
+import io.github.etcddiscovery.watch.Change;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.ListerWatcher;
+import io.github.etcddiscovery.watch.Snapshot;
+
+/**
+ * Lists and watches a range of keys with jetcd. A list comes in pages that are all read
+ * at the revision of the first one.
+ */
+public final class JetcdListerWatcher implements ListerWatcher {
+
+	/**
+	 * 5,000 entries of some hundred bytes stay well below gRPC's own limit of 4 MiB.
+	 */
+	private static final long PAGE_SIZE = 5000;
+
+	private final EtcdConnection connection;
+
+	private final KeyRange range;
+
+	private final ByteSequence key;
+
+	private final ByteSequence end;
+
+	/**
+	 * Create a lister-watcher.
+	 * @param connection the connection
+	 * @param range the keys
+	 */
+	public JetcdListerWatcher(EtcdConnection connection, KeyRange range) {
+		this.connection = connection;
+		this.range = range;
+		this.key = EtcdClientFactory.bytes(range.key());
+		this.end = range.prefix() ? OptionsUtil.prefixEndOf(this.key) : after(this.key);
+	}
+
+	@Override
+	public CompletableFuture<Snapshot> list() {
+		return page(this.key, 0).thenCompose((first) -> {
+			Snapshot snapshot = new Snapshot(first.getHeader().getClusterId(), first.getHeader().getRevision(),
+					new HashMap<>());
+			return collect(first, snapshot.revision(), new HashMap<>())
+				.thenApply((entries) -> new Snapshot(snapshot.clusterId(), snapshot.revision(), entries));
+		});
+	}
+
+	private CompletableFuture<Map<String, Entry>> collect(GetResponse page, long revision, Map<String, Entry> entries) {
+		page.getKvs().forEach((keyValue) -> {
+			Entry entry = entry(keyValue);
+			entries.put(entry.key(), entry);
+		});
+		if (!page.isMore() || page.getKvs().isEmpty()) {
+			return CompletableFuture.completedFuture(entries);
+		}
+		ByteSequence last = page.getKvs().get(page.getKvs().size() - 1).getKey();
+		return page(after(last), revision).thenCompose((next) -> collect(next, revision, entries));
+	}
+
+	private CompletableFuture<GetResponse> page(ByteSequence from, long revision) {
+		GetOption option = GetOption.builder().withRange(this.end).withLimit(PAGE_SIZE).withRevision(revision).build();
+		return this.connection.call((client) -> client.getKVClient().get(from, option));
+	}
+
+	@Override
+	public Watch watch(long fromRevision, Handler handler) {
+		WatchOption option = WatchOption.builder()
+			.withRange(this.end)
+			.withRevision(fromRevision)
+			.withRequireLeader(true)
+			.withCreateNotify(true)
+			.build();
+		try {
+			io.etcd.jetcd.Watch.Watcher watcher = this.connection.client()
+				.getWatchClient()
+				.watch(this.key, option, new Listener(handler));
+			return watcher::close;
+		}
+		catch (RuntimeException ex) {
+			handler.failed(this.connection.translate(ex));
+			return () -> {
+			};
+		}
+	}
+
+	private static ByteSequence after(ByteSequence key) {
+		return key.concat(ByteSequence.from(new byte[] { 0 }));
+	}
+
+	static Entry entry(KeyValue keyValue) {
+		return new Entry(text(keyValue.getKey()), text(keyValue.getValue()), keyValue.getModRevision(),
+				keyValue.getLease());
+	}
+
+	private static String text(ByteSequence bytes) {
+		return bytes.toString(StandardCharsets.UTF_8);
+	}
+
+	@Override
+	public String toString() {
+		return this.range.toString();
+	}
+
+	/**
+	 * Hands on what jetcd tells. An exception here would end the watch without a word, so
+	 * there is none.
+	 */
+	private final class Listener implements io.etcd.jetcd.Watch.Listener {
+
+		private final Handler handler;
+
+		Listener(Handler handler) {
+			this.handler = handler;
+		}
+
+		@Override
+		public void onNext(WatchResponse response) {
+			try {
+				long clusterId = response.getHeader().getClusterId();
+				long revision = response.getHeader().getRevision();
+				if (response.isCreatedNotify()) {
+					this.handler.created(clusterId, revision);
+				}
+				else {
+					this.handler.changed(new Batch(clusterId, revision, changes(response.getEvents())));
+				}
+			}
+			catch (RuntimeException ex) {
+				onError(ex);
+			}
+		}
+
+		private List<Change> changes(List<WatchEvent> events) {
+			List<Change> changes = new ArrayList<>(events.size());
+			for (WatchEvent event : events) {
+				Entry entry = entry(event.getKeyValue());
+				changes.add((event.getEventType() == WatchEvent.EventType.DELETE)
+						? Change.delete(entry.key(), entry.modRevision()) : Change.put(entry));
+			}
+			return changes;
+		}
+
+		@Override
+		public void onError(Throwable failure) {
+			this.handler.failed(JetcdListerWatcher.this.connection.translate(failure));
+		}
+
+		@Override
+		public void onCompleted() {
+			this.handler.failed(new EtcdAccessException(Kind.CANCELLED, "etcd ended the watch", null));
+		}
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * The connection to etcd: properties, connection details and the adapters onto jetcd.
+ */
+@NullMarked
+package io.github.etcddiscovery.client;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,59 @@
+package io.github.etcddiscovery.core;
+
+import java.time.Duration;
+
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+
+import org.springframework.util.backoff.BackOffExecution;
+import org.springframework.util.backoff.ExponentialBackOff;
+
+/**
+ * How long to wait before the next try: an exponential back-off with jitter over nearly
+ * its whole width, so that many clients that lost etcd in the same moment do not return
+ * in the same moment. Confined to its owner's loop.
+ */
+public final class RetryDelays {
+
+	private static final long INITIAL_MILLIS = 200;
+
+	private static final double MULTIPLIER = 2.5;
+
+	private final ExponentialBackOff backOff;
+
+	private BackOffExecution execution;
+
+	/**
+	 * Create delays that grow from a fifth of a second.
+	 * @param max the longest delay, at least half a second
+	 */
+	public RetryDelays(Duration max) {
+		this.backOff = new ExponentialBackOff(INITIAL_MILLIS, MULTIPLIER);
+		this.backOff.setMaxInterval(Math.max(max.toMillis(), 500));
+		this.backOff.setJitter(INITIAL_MILLIS);
+		this.execution = this.backOff.start();
+	}
+
+	/**
+	 * The delay after a failure. A request that timed out has waited already, so it does
+	 * not lengthen the back-off; refusals by etcd's access control are for people to mend
+	 * and are tried again slowly.
+	 * @param kind what went wrong
+	 * @return the delay
+	 */
+	public Duration after(Kind kind) {
+		return switch (kind) {
+			case TIMED_OUT, CANCELLED -> Duration.ofMillis(this.backOff.start().nextBackOff());
+			case UNAUTHENTICATED -> Duration.ofMillis(1000 + this.execution.nextBackOff());
+			case PERMISSION_DENIED -> Duration.ofMillis(5000 + this.execution.nextBackOff());
+			default -> Duration.ofMillis(this.execution.nextBackOff());
+		};
+	}
+
+	/**
+	 * Start from the shortest delay again: the last try succeeded.
+	 */
+	public void reset() {
+		this.execution = this.backOff.start();
+	}
+
+}

@@ -1,0 +1,146 @@
+package io.github.etcddiscovery.discovery;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
+import org.springframework.context.ApplicationEvent;
+import org.springframework.context.ApplicationEventPublisher;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Tells the application what changed in the catalog: a
+ * {@link ServiceInstancesChangedEvent} per service, then one {@link HeartbeatEvent},
+ * which is what Spring Cloud's own clients refresh on. What is told is the difference
+ * between the catalog that was told last and the one there is now, so a slow listener
+ * misses steps but never the outcome, and nothing piles up. Tells nothing before the
+ * context has started or after it has stopped, when there is nobody to listen.
+ */
+public final class CatalogEventPublisher implements SmartLifecycle {
+
+	private static final Log logger = LogFactory.getLog(CatalogEventPublisher.class);
+
+	private final String prefix;
+
+	private final ServiceCatalog catalog;
+
+	private final EventLoop loop;
+
+	private final ApplicationEventPublisher publisher;
+
+	private final AtomicBoolean scheduled = new AtomicBoolean();
+
+	private volatile boolean running;
+
+	private Catalog told = Catalog.empty();
+
+	/**
+	 * Create a publisher.
+	 * @param prefix the prefix of the catalog
+	 * @param catalog the catalog
+	 * @param loop the loop that listeners are called on, of this publisher alone; not
+	 * closed here
+	 * @param publisher where the events go
+	 */
+	public CatalogEventPublisher(String prefix, ServiceCatalog catalog, EventLoop loop,
+			ApplicationEventPublisher publisher) {
+		this.prefix = prefix;
+		this.catalog = catalog;
+		this.loop = loop;
+		this.publisher = publisher;
+		catalog.onChange(this::wake);
+	}
+
+	@Override
+	public void start() {
+		this.running = true;
+		wake();
+	}
+
+	@Override
+	public void stop() {
+		this.running = false;
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.running;
+	}
+
+	/**
+	 * Test frameworks pause contexts that they keep; that is no reason to stop.
+	 */
+	@Override
+	public boolean isPauseable() {
+		return false;
+	}
+
+	private void wake() {
+		if (this.running && this.scheduled.compareAndSet(false, true)) {
+			this.loop.execute(this::tell);
+		}
+	}
+
+	private void tell() {
+		this.scheduled.set(false);
+		Catalog now = this.catalog.current();
+		Set<String> changed = this.told.differences(now);
+		Catalog before = this.told;
+		this.told = now;
+		for (String name : changed) {
+			publish(difference(name, before.registered(name), now.registered(name)));
+		}
+		if (!changed.isEmpty()) {
+			publish(new HeartbeatEvent(this, new Heartbeat(this.prefix, now.revision())));
+		}
+	}
+
+	private ServiceInstancesChangedEvent difference(String name, List<EtcdServiceInstance> before,
+			List<EtcdServiceInstance> now) {
+		Map<String, EtcdServiceInstance> gone = new LinkedHashMap<>();
+		before.forEach((instance) -> gone.put(String.valueOf(instance.getInstanceId()), instance));
+		List<EtcdServiceInstance> added = new ArrayList<>();
+		List<EtcdServiceInstance> updated = new ArrayList<>();
+		for (EtcdServiceInstance instance : now) {
+			EtcdServiceInstance last = gone.remove(String.valueOf(instance.getInstanceId()));
+			if (last == null) {
+				added.add(instance);
+			}
+			else if (!last.equals(instance)) {
+				updated.add(instance);
+			}
+		}
+		return new ServiceInstancesChangedEvent(this, name, added, updated, List.copyOf(gone.values()));
+	}
+
+	private void publish(ApplicationEvent event) {
+		if (!this.running) {
+			return;
+		}
+		try {
+			this.publisher.publishEvent(event);
+		}
+		catch (RuntimeException ex) {
+			logger.warn("A listener of %s failed".formatted(event.getClass().getSimpleName()), ex);
+		}
+	}
+
+	/**
+	 * What a heartbeat carries: it differs whenever the catalog does.
+	 *
+	 * @param prefix the prefix of the catalog
+	 * @param revision its revision
+	 */
+	public record Heartbeat(String prefix, long revision) {
+	}
+
+}

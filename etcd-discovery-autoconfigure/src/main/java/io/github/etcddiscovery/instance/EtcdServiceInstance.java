@@ -1,0 +1,130 @@
+package io.github.etcddiscovery.instance;
+
+import java.net.URI;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+import org.springframework.cloud.client.DefaultServiceInstance;
+
+/**
+ * An instance of a service: where it is and whether it wants to be called. Immutable: one
+ * object is handed to every caller, so the setters that {@link DefaultServiceInstance}
+ * has for property binding refuse.
+ */
+public class EtcdServiceInstance extends DefaultServiceInstance {
+
+	private final InstanceStatus status;
+
+	private final URI uri;
+
+	/**
+	 * Create an instance.
+	 * @param serviceId the name of the service
+	 * @param instanceId the id, unique within the service
+	 * @param host the host name or address; an IPv6 address without brackets
+	 * @param port the port
+	 * @param secure whether it speaks TLS
+	 * @param status whether it wants to be called
+	 * @param metadata free metadata; {@code zone}, {@code weight} and {@code hint} mean
+	 * something to Spring Cloud LoadBalancer
+	 */
+	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
+			InstanceStatus status, Map<String, String> metadata) {
+		super(instanceId, serviceId, host, port, secure, Collections.unmodifiableMap(new LinkedHashMap<>(metadata)));
+		this.status = status;
+		String literal = host.contains(":") ? "[" + host + "]" : host;
+		this.uri = URI.create((secure ? "https" : "http") + "://" + literal + ":" + port);
+	}
+
+	/**
+	 * Whether the instance wants to be called.
+	 * @return the status
+	 */
+	public InstanceStatus getStatus() {
+		return this.status;
+	}
+
+	@Override
+	public URI getUri() {
+		return this.uri;
+	}
+
+	@Override
+	public String getScheme() {
+		return isSecure() ? "https" : "http";
+	}
+
+	/**
+	 * The same instance with another status.
+	 * @param status the status
+	 * @return a copy
+	 */
+	public EtcdServiceInstance withStatus(InstanceStatus status) {
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), status, getMetadata());
+	}
+
+	/**
+	 * The same instance with other metadata.
+	 * @param metadata the metadata
+	 * @return a copy
+	 */
+	public EtcdServiceInstance withMetadata(Map<String, String> metadata) {
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), this.status, metadata);
+	}
+
+	private String id() {
+		return Objects.requireNonNull(getInstanceId());
+	}
+
+	@Override
+	public void setInstanceId(String instanceId) {
+		throw immutable();
+	}
+
+	@Override
+	public void setServiceId(String serviceId) {
+		throw immutable();
+	}
+
+	@Override
+	public void setHost(String host) {
+		throw immutable();
+	}
+
+	@Override
+	public void setPort(int port) {
+		throw immutable();
+	}
+
+	@Override
+	public void setSecure(boolean secure) {
+		throw immutable();
+	}
+
+	@Override
+	public void setUri(URI uri) {
+		throw immutable();
+	}
+
+	private static UnsupportedOperationException immutable() {
+		return new UnsupportedOperationException("A discovered instance cannot be changed");
+	}
+
+	@Override
+	public boolean equals(Object other) {
+		return super.equals(other) && this.status == ((EtcdServiceInstance) other).status;
+	}
+
+	@Override
+	public int hashCode() {
+		return 31 * super.hashCode() + this.status.hashCode();
+	}
+
+	@Override
+	public String toString() {
+		return "%s/%s %s %s".formatted(getServiceId(), getInstanceId(), this.uri, this.status);
+	}
+
+}

@@ -1,0 +1,222 @@
+package io.github.etcddiscovery.registry;
+
+import java.util.List;
+import java.util.Objects;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
+import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
+import org.springframework.cloud.client.serviceregistry.AbstractAutoServiceRegistration;
+import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationProperties;
+import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
+import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.event.EventListener;
+
+/**
+ * Registers the application when it accepts traffic, with the port it really has, and
+ * takes it out again before the web server begins to shut down. While it refuses traffic
+ * in between, it is registered as out of service.
+ * <p>
+ * Spring Cloud's base class does the one when the web server is up and the other when its
+ * sockets are gone; here the lifecycle phase and Spring Boot's readiness decide.
+ */
+public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration<EtcdRegistration>
+		implements SmartLifecycle {
+
+	/**
+	 * Stopped before the web server's graceful shutdown, and before the management
+	 * server's, which lies 512 above it.
+	 */
+	static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 768;
+
+	private static final Log logger = LogFactory.getLog(EtcdAutoServiceRegistration.class);
+
+	private final ApplicationContext context;
+
+	private final EtcdServiceRegistry registry;
+
+	private final EtcdRegistrationProperties properties;
+
+	private final AutoServiceRegistrationProperties autoProperties;
+
+	private final RegistrationFactory factory;
+
+	private final EtcdRegistration registration;
+
+	private final ApplicationAvailability availability;
+
+	private @Nullable EtcdRegistration managementRegistration;
+
+	private int webPort;
+
+	private int managementPort;
+
+	private boolean announced;
+
+	private volatile boolean started;
+
+	/**
+	 * Create an auto-registration.
+	 * @param context the context whose readiness counts
+	 * @param registry where to register
+	 * @param properties how to register
+	 * @param autoProperties whether to register the management port
+	 * @param factory makes the instances
+	 * @param registration what is registered; its instance is made anew with the port
+	 * @param availability whether the application accepts traffic already
+	 * @param lifecycles are told around registering and deregistering
+	 * @param managementLifecycles are told around those of the management port
+	 */
+	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
+			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
+			RegistrationFactory factory, EtcdRegistration registration, ApplicationAvailability availability,
+			List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
+			List<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
+		super(context, registry, autoProperties, managementLifecycles, lifecycles);
+		this.context = context;
+		this.registry = registry;
+		this.properties = properties;
+		this.autoProperties = autoProperties;
+		this.factory = factory;
+		this.registration = registration;
+		this.availability = availability;
+	}
+
+	/**
+	 * Notes the ports; it is too early to register.
+	 */
+	@Override
+	public void onApplicationEvent(WebServerInitializedEvent event) {
+		int port = event.getWebServer().getPort();
+		if ("management".equals(event.getApplicationContext().getServerNamespace())) {
+			this.managementPort = port;
+		}
+		else if (event.getApplicationContext() == this.context) {
+			this.webPort = port;
+		}
+	}
+
+	/**
+	 * Registers when the application begins to accept traffic, and tells others when it
+	 * refuses it.
+	 * @param event the change; that of a child context is passed over
+	 */
+	@EventListener
+	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
+		if (event.getSource() != this.context || !this.started) {
+			return;
+		}
+		boolean accepting = event.getState() == ReadinessState.ACCEPTING_TRAFFIC;
+		if (accepting) {
+			registerOnce();
+		}
+		if (getRunning().get()) {
+			this.registry.setAcceptingTraffic(this.registration, accepting);
+		}
+	}
+
+	/**
+	 * Registers if the application accepts traffic already: a context that is started
+	 * again says so no second time.
+	 */
+	@Override
+	public synchronized void start() {
+		this.started = true;
+		if (this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
+			registerOnce();
+		}
+	}
+
+	private synchronized void registerOnce() {
+		if (getRunning().get()) {
+			return;
+		}
+		int port = (this.factory.configuredPort() != 0) ? this.factory.configuredPort() : this.webPort;
+		if (port > 0) {
+			this.registration.setInstance(this.factory.create(port));
+			this.registration.setAcceptingTraffic(true);
+			if (this.managementPort > 0) {
+				this.managementRegistration = new EtcdRegistration(
+						this.factory.create("-management", this.managementPort));
+			}
+			super.start();
+			return;
+		}
+		if (this.announced) {
+			return;
+		}
+		this.announced = true;
+		logger.info("Not registered: there is no web server; set 'spring.cloud.etcd.discovery.port' to register");
+		// Spring Cloud's health indicators wait for it, registered or not
+		this.context.publishEvent(new InstanceRegisteredEvent<>(this, this.properties));
+	}
+
+	@Override
+	public synchronized void stop() {
+		this.started = false;
+		super.stop();
+	}
+
+	@Override
+	public boolean isRunning() {
+		return this.started;
+	}
+
+	@Override
+	public int getPhase() {
+		return PHASE;
+	}
+
+	@Override
+	public boolean isAutoStartup() {
+		return true;
+	}
+
+	@Override
+	public boolean isPauseable() {
+		return false;
+	}
+
+	@Override
+	protected EtcdRegistration getRegistration() {
+		return this.registration;
+	}
+
+	/**
+	 * Asked for only if {@link #shouldRegisterManagement()} says so.
+	 */
+	@Override
+	protected EtcdRegistration getManagementRegistration() {
+		return Objects.requireNonNull(this.managementRegistration);
+	}
+
+	/**
+	 * Goes by the port that the management server has, which may have been chosen at
+	 * random.
+	 */
+	@Override
+	protected boolean shouldRegisterManagement() {
+		return this.autoProperties.isRegisterManagement() && this.managementRegistration != null;
+	}
+
+	@Override
+	@SuppressWarnings("deprecation")
+	protected Object getConfiguration() {
+		return this.properties;
+	}
+
+	@Override
+	protected boolean isEnabled() {
+		return this.properties.register();
+	}
+
+}

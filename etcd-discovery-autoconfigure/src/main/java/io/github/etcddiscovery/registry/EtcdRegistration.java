@@ -1,0 +1,107 @@
+package io.github.etcddiscovery.registry;
+
+import java.net.URI;
+import java.util.Map;
+
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
+
+import org.springframework.cloud.client.serviceregistry.Registration;
+
+/**
+ * What is registered under one key: an instance that can be replaced by one with another
+ * status, other metadata or, before it is registered, another port. Safe for use by any
+ * thread.
+ */
+public class EtcdRegistration implements Registration {
+
+	private volatile EtcdServiceInstance instance;
+
+	private volatile boolean acceptingTraffic = true;
+
+	/**
+	 * Create a registration, for example of a second port of the application, to be given
+	 * to {@link EtcdServiceRegistry#register(EtcdRegistration)}.
+	 * @param instance the instance
+	 */
+	public EtcdRegistration(EtcdServiceInstance instance) {
+		this.instance = instance;
+	}
+
+	/**
+	 * What is, or is to be, registered.
+	 * @return the instance
+	 */
+	public EtcdServiceInstance getInstance() {
+		return this.instance;
+	}
+
+	/**
+	 * The instance as others are to see it: out of service while the application refuses
+	 * traffic, whatever status was set.
+	 */
+	EtcdServiceInstance published() {
+		EtcdServiceInstance instance = this.instance;
+		return (this.acceptingTraffic || instance.getStatus() != InstanceStatus.UP) ? instance
+				: instance.withStatus(InstanceStatus.OUT_OF_SERVICE);
+	}
+
+	void setAcceptingTraffic(boolean acceptingTraffic) {
+		this.acceptingTraffic = acceptingTraffic;
+	}
+
+	/**
+	 * Replace the instance; what stands in etcd changes with
+	 * {@link EtcdServiceRegistry#register(EtcdRegistration)}.
+	 * @param instance the instance
+	 */
+	void setInstance(EtcdServiceInstance instance) {
+		this.instance = instance;
+	}
+
+	@Override
+	public String getServiceId() {
+		return this.instance.getServiceId();
+	}
+
+	@Override
+	public String getInstanceId() {
+		return String.valueOf(this.instance.getInstanceId());
+	}
+
+	@Override
+	public String getHost() {
+		return this.instance.getHost();
+	}
+
+	@Override
+	public int getPort() {
+		return this.instance.getPort();
+	}
+
+	@Override
+	public boolean isSecure() {
+		return this.instance.isSecure();
+	}
+
+	@Override
+	public URI getUri() {
+		return this.instance.getUri();
+	}
+
+	@Override
+	public String getScheme() {
+		return this.instance.getScheme();
+	}
+
+	@Override
+	public Map<String, String> getMetadata() {
+		return this.instance.getMetadata();
+	}
+
+	@Override
+	public String toString() {
+		return this.instance.toString();
+	}
+
+}

@@ -1,0 +1,76 @@
+package io.github.etcddiscovery.registry;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * How this application registers itself.
+ *
+ * @param register whether this application registers itself
+ * @param serviceName name of the service; the application's name by default
+ * @param instanceId id of this instance, unique within the service; made of the host name
+ * and the port by default
+ * @param hostname host name of this instance; found by 'spring.cloud.inetutils.*' by
+ * default
+ * @param ipAddress IP address of this instance; found by 'spring.cloud.inetutils.*' by
+ * default
+ * @param preferIpAddress whether callers are given the IP address rather than the host
+ * name
+ * @param port port that callers are given; the port of the web server by default.
+ * Applications without a web server register only when it is set
+ * @param scheme scheme that callers use, http or https
+ * @param secure whether callers use https; another way to set the scheme
+ * @param metadata metadata that callers see
+ * @param zone zone of this instance, for zone-based load balancing
+ * @param weight weight of this instance, for weighted load balancing
+ * @param ttl time to live of the lease: how long the registration outlives an application
+ * that has died. In whole seconds, at least 2
+ * @param failFast whether the start fails when etcd cannot be reached, instead of
+ * registering as soon as it can
+ */
+@ConfigurationProperties("spring.cloud.etcd.discovery")
+public record EtcdRegistrationProperties(@DefaultValue("true") boolean register, @Nullable String serviceName,
+		@Nullable String instanceId, @Nullable String hostname, @Nullable String ipAddress,
+		@DefaultValue("true") boolean preferIpAddress, @Nullable Integer port, @Nullable String scheme,
+		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata, @Nullable String zone,
+		@Nullable Integer weight, @DefaultValue("15s") Duration ttl, @DefaultValue("false") boolean failFast) {
+
+	private static final String PREFIX = "spring.cloud.etcd.discovery.";
+
+	/**
+	 * Check what can be checked before anything is asked of etcd.
+	 */
+	public EtcdRegistrationProperties {
+		metadata = new LinkedHashMap<>(metadata);
+		require(ttl.compareTo(Duration.ofSeconds(2)) >= 0 && ttl.toMillisPart() == 0, "ttl", ttl,
+				"It must be in whole seconds and at least 2s, etcd's own minimum with its default election timeout");
+		require(port == null || port >= 0 && port <= 65535, "port", port, "It must be between 0 and 65535");
+		require(weight == null || weight >= 0, "weight", weight, "It must not be negative");
+		require(scheme == null || scheme.equals("http") || scheme.equals("https"), "scheme", scheme,
+				"It must be http or https");
+		require(scheme == null || secure == null || secure == scheme.equals("https"), "secure", secure,
+				"It contradicts '%sscheme', which is %s".formatted(PREFIX, scheme));
+	}
+
+	private static void require(boolean condition, String property, @Nullable Object value, String rule) {
+		if (!condition) {
+			throw new InvalidConfigurationPropertyValueException(PREFIX + property, value, rule);
+		}
+	}
+
+	/**
+	 * Whether callers use https.
+	 * @return {@code true} for https
+	 */
+	public boolean usesHttps() {
+		return Boolean.TRUE.equals(this.secure) || "https".equals(this.scheme);
+	}
+
+}

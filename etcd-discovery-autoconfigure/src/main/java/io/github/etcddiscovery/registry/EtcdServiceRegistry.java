@@ -1,0 +1,232 @@
+package io.github.etcddiscovery.registry;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.UnaryOperator;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceKey;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.cloud.client.serviceregistry.ServiceRegistry;
+
+/**
+ * Registers instances in etcd. Registering returns at once and is completed, and kept up,
+ * in the background; with {@code fail-fast} it waits and throws. All registrations share
+ * the lease of the process. Safe for use by any thread.
+ */
+public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(EtcdServiceRegistry.class);
+
+	private final LeasedRegistrations registrations;
+
+	private final String prefix;
+
+	private final ServiceInstanceCodec codec;
+
+	private final InstanceReader reader;
+
+	private final Duration timeout;
+
+	private final boolean failFast;
+
+	/**
+	 * Create a registry.
+	 * @param registrations keeps the registrations up
+	 * @param prefix the beginning of the keys, without a slash at its end
+	 * @param codec the format to write
+	 * @param reader reads what others wrote
+	 * @param timeout how long a call waits for etcd at most, where it waits
+	 * @param failFast whether registering waits, and throws when etcd cannot be reached
+	 */
+	public EtcdServiceRegistry(LeasedRegistrations registrations, String prefix, ServiceInstanceCodec codec,
+			InstanceReader reader, Duration timeout, boolean failFast) {
+		this.registrations = registrations;
+		this.prefix = prefix;
+		this.codec = codec;
+		this.reader = reader;
+		this.timeout = timeout;
+		this.failFast = failFast;
+	}
+
+	/**
+	 * Register an instance, or change what is registered.
+	 * @param registration the instance
+	 * @throws InvalidInstanceException if its name, id, host or port cannot be registered
+	 * @throws RegistrationFailedException with {@code fail-fast}, if it could not be
+	 * registered in time
+	 */
+	@Override
+	public void register(@Nullable EtcdRegistration registration) {
+		if (registration == null) {
+			return;
+		}
+		CompletableFuture<Void> outcome = put(registration);
+		if (this.failFast) {
+			EtcdAccessException failure = await(outcome);
+			if (failure != null) {
+				throw new RegistrationFailedException(key(registration.getInstance()), failure);
+			}
+		}
+	}
+
+	private CompletableFuture<Void> put(EtcdRegistration registration) {
+		EtcdServiceInstance instance = registration.published();
+		RegistrableInstance.require(instance);
+		return this.registrations.register(key(instance), this.codec.encode(instance),
+				(other) -> hasSameAddress(instance, other));
+	}
+
+	/**
+	 * Take an instance out of etcd; waits for it, for a bounded time. When etcd cannot be
+	 * told, the instance goes with its lease.
+	 * @param registration the instance
+	 */
+	@Override
+	public void deregister(@Nullable EtcdRegistration registration) {
+		if (registration == null) {
+			return;
+		}
+		String key = key(registration.getInstance());
+		EtcdAccessException failure = await(this.registrations.deregister(key));
+		if (failure != null) {
+			logger.warn("'%s' could not be taken out of etcd and goes when its lease ends: %s".formatted(key,
+					failure.getMessage()));
+		}
+		else {
+			logger.info("Deregistered '%s'".formatted(key));
+		}
+	}
+
+	/**
+	 * Does nothing: Spring Cloud calls it whenever the registration stops, and a stopped
+	 * application may start again. The registrations end in {@link #shutdown()}.
+	 */
+	@Override
+	public void close() {
+	}
+
+	/**
+	 * Take all instances out of etcd, for good; waits for it, for a bounded time.
+	 */
+	public void shutdown() {
+		EtcdAccessException failure = await(this.registrations.close());
+		if (failure != null) {
+			logger.warn("The lease could not be revoked and ends by itself: " + failure.getMessage());
+		}
+	}
+
+	/**
+	 * Change the status that others see.
+	 * @param registration the instance
+	 * @param status {@code UP}, {@code DOWN}, {@code OUT_OF_SERVICE}, {@code STARTING} or
+	 * {@code UNKNOWN}, in any case; only what is {@code UP} is handed to load balancing
+	 * @throws IllegalArgumentException if there is no such status
+	 */
+	@Override
+	public void setStatus(EtcdRegistration registration, String status) {
+		InstanceStatus next = InstanceStatus.of(status);
+		change(registration, (instance) -> instance.withStatus(next));
+	}
+
+	/**
+	 * The status that was set.
+	 * @param registration the instance
+	 * @return a map with the {@code status}, as the {@code serviceregistry} endpoint
+	 * shows it
+	 */
+	@Override
+	@SuppressWarnings("unchecked")
+	public <T> T getStatus(EtcdRegistration registration) {
+		return (T) Map.of("status", registration.getInstance().getStatus().name());
+	}
+
+	/**
+	 * Change the metadata that others see, under the same lease.
+	 * @param registration the instance
+	 * @param metadata all of the metadata, in place of what there was
+	 */
+	public void setMetadata(EtcdRegistration registration, Map<String, String> metadata) {
+		change(registration, (instance) -> instance.withMetadata(metadata));
+	}
+
+	/**
+	 * Say whether the application accepts traffic. While it does not, others see it as
+	 * out of service.
+	 * @param registration the instance
+	 * @param acceptingTraffic whether it does
+	 */
+	void setAcceptingTraffic(EtcdRegistration registration, boolean acceptingTraffic) {
+		registration.setAcceptingTraffic(acceptingTraffic);
+		putIfRegistered(registration);
+	}
+
+	private void change(EtcdRegistration registration, UnaryOperator<EtcdServiceInstance> change) {
+		registration.setInstance(change.apply(registration.getInstance()));
+		putIfRegistered(registration);
+	}
+
+	private void putIfRegistered(EtcdRegistration registration) {
+		if (this.registrations.lastChanges().containsKey(key(registration.getInstance()))) {
+			put(registration);
+		}
+	}
+
+	/**
+	 * Whether the instance stands in etcd, as far as this process can know.
+	 * @param registration the instance
+	 * @return {@code true} if it does
+	 */
+	public boolean isRegistered(EtcdRegistration registration) {
+		return this.registrations.isRegistered(key(registration.getInstance()));
+	}
+
+	private String key(EtcdServiceInstance instance) {
+		return new InstanceKey(this.prefix, instance.getServiceId(), instance.getInstanceId()).toString();
+	}
+
+	private boolean hasSameAddress(EtcdServiceInstance instance, String otherValue) {
+		try {
+			List<EtcdServiceInstance> others = this.reader.read(this.reader.key(key(instance)), otherValue);
+			return others.stream()
+				.anyMatch(
+						(other) -> other.getHost().equals(instance.getHost()) && other.getPort() == instance.getPort());
+		}
+		catch (RuntimeException ex) {
+			return false;
+		}
+	}
+
+	private @Nullable EtcdAccessException await(CompletableFuture<Void> outcome) {
+		try {
+			outcome.get(this.timeout.toMillis(), TimeUnit.MILLISECONDS);
+			return null;
+		}
+		catch (ExecutionException ex) {
+			return (ex.getCause() instanceof EtcdAccessException failure) ? failure
+					: new EtcdAccessException(EtcdAccessException.Kind.OTHER, String.valueOf(ex.getCause()), ex);
+		}
+		catch (TimeoutException ex) {
+			return new EtcdAccessException(EtcdAccessException.Kind.TIMED_OUT,
+					"etcd did not answer within %d ms".formatted(this.timeout.toMillis()), ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return new EtcdAccessException(EtcdAccessException.Kind.CANCELLED, "interrupted", ex);
+		}
+	}
+
+}

@@ -1,0 +1,147 @@
+package io.github.etcddiscovery.registry;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.cloud.commons.util.InetUtils;
+
+/**
+ * Makes the instance that this application registers, from its properties and the machine
+ * it runs on.
+ */
+public final class RegistrationFactory {
+
+	private static final String SERVICE_NAME = "spring.cloud.etcd.discovery.service-name";
+
+	private static final String INSTANCE_ID = "spring.cloud.etcd.discovery.instance-id";
+
+	private final EtcdRegistrationProperties properties;
+
+	private final String serviceName;
+
+	private final InetUtils inetUtils;
+
+	private InetUtils.@Nullable HostInfo hostInfo;
+
+	/**
+	 * Create a factory.
+	 * @param properties how the application registers itself
+	 * @param applicationName the application's name, if it has one
+	 * @param inetUtils finds the host name and the address
+	 * @throws InvalidConfigurationPropertyValueException if there is no legal name or id
+	 */
+	public RegistrationFactory(EtcdRegistrationProperties properties, @Nullable String applicationName,
+			InetUtils inetUtils) {
+		this.properties = properties;
+		this.inetUtils = inetUtils;
+		this.serviceName = serviceName(properties.serviceName(), applicationName);
+		if (properties.instanceId() != null) {
+			check(INSTANCE_ID, properties.instanceId(),
+					() -> RegistrableInstance.requireInstanceId(properties.instanceId()));
+		}
+	}
+
+	private static String serviceName(@Nullable String configured, @Nullable String applicationName) {
+		String name = (configured != null) ? configured : applicationName;
+		if (name == null || name.isBlank()) {
+			throw new InvalidConfigurationPropertyValueException(SERVICE_NAME, name,
+					"Without it, 'spring.application.name' must be set: it is the name that this application "
+							+ "registers under. If it need not be found by others, set "
+							+ "'spring.cloud.etcd.discovery.register' to false");
+		}
+		check((configured != null) ? SERVICE_NAME : "spring.application.name", name,
+				() -> RegistrableInstance.requireServiceName(name));
+		return name;
+	}
+
+	private static void check(String property, @Nullable Object value, Runnable check) {
+		try {
+			check.run();
+		}
+		catch (InvalidInstanceException ex) {
+			throw new InvalidConfigurationPropertyValueException(property, value, ex.getMessage());
+		}
+	}
+
+	/**
+	 * The port that is configured.
+	 * @return the port, or 0 if the web server's is to be used
+	 */
+	public int configuredPort() {
+		return (this.properties.port() != null) ? this.properties.port() : 0;
+	}
+
+	/**
+	 * Make the instance.
+	 * @param port the port of the web server, used if none is configured
+	 * @return the instance, with the status {@code UP}
+	 */
+	public EtcdServiceInstance create(int port) {
+		return create(this.serviceName, (configuredPort() != 0) ? configuredPort() : port,
+				this.properties.instanceId());
+	}
+
+	/**
+	 * Make the instance of another port of this application.
+	 * @param suffix what is added to the service's name, and to a configured instance id
+	 * @param port the port
+	 * @return the instance, with the status {@code UP}
+	 */
+	public EtcdServiceInstance create(String suffix, int port) {
+		String id = this.properties.instanceId();
+		return create(this.serviceName + suffix, port, (id != null) ? id + suffix : null);
+	}
+
+	private EtcdServiceInstance create(String name, int port, @Nullable String configuredId) {
+		String id = (configuredId != null) ? configuredId : defaultId(port);
+		return new EtcdServiceInstance(name, id, host(), port, this.properties.usesHttps(), InstanceStatus.UP,
+				metadata());
+	}
+
+	/**
+	 * The same after a restart on the same host and port, different on each host, and
+	 * safe in a cookie.
+	 */
+	private String defaultId(int port) {
+		String name = (this.properties.hostname() != null) ? this.properties.hostname() : hostInfo().getHostname();
+		return (name + "-" + port).replaceAll("[^A-Za-z0-9._~-]", "-");
+	}
+
+	private String host() {
+		if (this.properties.preferIpAddress()) {
+			return (this.properties.ipAddress() != null) ? this.properties.ipAddress() : hostInfo().getIpAddress();
+		}
+		return (this.properties.hostname() != null) ? this.properties.hostname() : hostInfo().getHostname();
+	}
+
+	private Map<String, String> metadata() {
+		Map<String, String> metadata = new LinkedHashMap<>(this.properties.metadata());
+		putIfSet(metadata, "zone", this.properties.zone());
+		putIfSet(metadata, "weight", this.properties.weight());
+		return metadata;
+	}
+
+	private static void putIfSet(Map<String, String> metadata, String key, @Nullable Object value) {
+		if (value != null) {
+			metadata.put(key, Objects.toString(value));
+		}
+	}
+
+	/**
+	 * Asked for once: looking the host up can take a second.
+	 */
+	private InetUtils.HostInfo hostInfo() {
+		if (this.hostInfo == null) {
+			this.hostInfo = this.inetUtils.findFirstNonLoopbackHostInfo();
+		}
+		return this.hostInfo;
+	}
+
+}

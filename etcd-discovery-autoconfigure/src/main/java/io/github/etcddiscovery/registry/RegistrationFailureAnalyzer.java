@@ -1,0 +1,19 @@
+package io.github.etcddiscovery.registry;
+
+import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+
+/**
+ * Explains why the start failed when {@code fail-fast} is on.
+ */
+final class RegistrationFailureAnalyzer extends AbstractFailureAnalyzer<RegistrationFailedException> {
+
+	@Override
+	protected FailureAnalysis analyze(Throwable rootFailure, RegistrationFailedException cause) {
+		return new FailureAnalysis(cause.getMessage() + ".",
+				cause.getFailure().getAdvice() + ". To start without etcd and register as soon as it is there, set "
+						+ "'spring.cloud.etcd.discovery.fail-fast' to false.",
+				cause);
+	}
+
+}

@@ -1,0 +1,19 @@
+package io.github.etcddiscovery.watch;
+
+import java.util.List;
+
+/**
+ * What a watch delivers at once: changes of whole revisions, in their order.
+ *
+ * @param clusterId the cluster that sent it
+ * @param revision the revision of the store when it was sent, at least that of the last
+ * change
+ * @param changes the changes; none when the batch only tells that the watch is alive
+ */
+public record Batch(long clusterId, long revision, List<Change> changes) {
+
+	public Batch {
+		changes = List.copyOf(changes);
+	}
+
+}

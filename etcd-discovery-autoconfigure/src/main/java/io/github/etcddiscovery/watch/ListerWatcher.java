@@ -1,0 +1,68 @@
+package io.github.etcddiscovery.watch;
+
+import java.util.concurrent.CompletableFuture;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+
+/**
+ * What a reflector needs of etcd, for one range of keys. Calls return at once; answers
+ * come on threads of the client library, which must not be held up.
+ */
+public interface ListerWatcher {
+
+	/**
+	 * Read all keys of the range at one revision.
+	 * @return the snapshot; fails with an {@link EtcdAccessException}, within a deadline,
+	 * and never holds a part of the range only
+	 */
+	CompletableFuture<Snapshot> list();
+
+	/**
+	 * Watch the range.
+	 * @param fromRevision the first revision to deliver
+	 * @param handler what to tell
+	 * @return the watch, to be closed by the caller even after it failed
+	 */
+	Watch watch(long fromRevision, Handler handler);
+
+	/**
+	 * A running watch.
+	 */
+	interface Watch extends AutoCloseable {
+
+		/**
+		 * End the watch and free its stream. Batches under way may still arrive.
+		 */
+		@Override
+		void close();
+
+	}
+
+	/**
+	 * Is told what a watch sees, one call at a time.
+	 */
+	interface Handler {
+
+		/**
+		 * etcd has set the watch up. A second time means that the client library replaced
+		 * the stream and events may be missing.
+		 * @param clusterId the cluster
+		 * @param revision the revision of the store at that time
+		 */
+		void created(long clusterId, long revision);
+
+		/**
+		 * Something changed.
+		 * @param batch the changes
+		 */
+		void changed(Batch batch);
+
+		/**
+		 * The watch has ended. May be told more than once.
+		 * @param failure why
+		 */
+		void failed(EtcdAccessException failure);
+
+	}
+
+}

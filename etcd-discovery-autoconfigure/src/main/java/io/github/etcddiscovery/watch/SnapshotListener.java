@@ -1,0 +1,41 @@
+package io.github.etcddiscovery.watch;
+
+import java.util.Set;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Is told what becomes of a mirror, on the reflector's loop: it must neither block nor
+ * throw.
+ */
+@FunctionalInterface
+public interface SnapshotListener {
+
+	/**
+	 * A snapshot was published. A lower revision than the one before is a declared reset:
+	 * the store was wiped, restored or replaced.
+	 * @param snapshot the snapshot
+	 * @param changedKeys the keys whose entries differ from the snapshot before; empty
+	 * when only the revision moved
+	 */
+	void published(Snapshot snapshot, Set<String> changedKeys);
+
+	/**
+	 * The mirror follows etcd, for the first time or again.
+	 * @param snapshot the snapshot it follows from
+	 */
+	default void synced(Snapshot snapshot) {
+	}
+
+	/**
+	 * The mirror no longer follows etcd and tries again on its own. Told once until it is
+	 * synchronised again.
+	 * @param failure why
+	 * @param served the snapshot that keeps being served, or {@code null} if there is
+	 * none yet
+	 */
+	default void lost(EtcdAccessException failure, @Nullable Snapshot served) {
+	}
+
+}
