@@ -12,6 +12,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.availability.ApplicationAvailability;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationAutoConfiguration;
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationProperties;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
@@ -34,28 +35,34 @@ import org.springframework.core.env.Environment;
 @ConditionalOnBean({ EtcdServiceRegistry.class, AutoServiceRegistrationProperties.class })
 public final class EtcdAutoServiceRegistrationAutoConfiguration {
 
-	@Bean
-	@ConditionalOnMissingBean
-	RegistrationFactory etcdRegistrationFactory(EtcdRegistrationProperties properties, Environment environment,
-			InetUtils inetUtils) {
-		return new RegistrationFactory(properties, environment.getProperty("spring.application.name"), inetUtils);
-	}
+	private static final String PREFIX = "spring.cloud.etcd.discovery";
 
 	@Bean
 	@ConditionalOnMissingBean
-	EtcdRegistration etcdRegistration(RegistrationFactory factory) {
-		return new EtcdRegistration(factory.create(0));
+	EtcdRegistration etcdRegistration(Environment environment, InetUtils inetUtils) {
+		return new EtcdRegistration(factory(environment, inetUtils).create(0));
 	}
 
 	@Bean
 	@ConditionalOnMissingBean
 	EtcdAutoServiceRegistration etcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
-			RegistrationFactory factory, EtcdRegistration registration, ApplicationAvailability availability,
+			InetUtils inetUtils, EtcdRegistration registration, ApplicationAvailability availability,
 			ObjectProvider<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			ObjectProvider<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
-		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties, factory, registration,
-				availability, lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
+		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties,
+				() -> factory(context.getEnvironment(), inetUtils), registration, availability,
+				lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
+	}
+
+	/**
+	 * Binds anew, since the properties may have been refreshed and the bean that holds
+	 * them cannot change.
+	 */
+	private static RegistrationFactory factory(Environment environment, InetUtils inetUtils) {
+		EtcdRegistrationProperties properties = Binder.get(environment)
+			.bindOrCreate(PREFIX, EtcdRegistrationProperties.class);
+		return new RegistrationFactory(properties, environment.getProperty("spring.application.name"), inetUtils);
 	}
 
 }

@@ -2,7 +2,11 @@ package io.github.etcddiscovery.registry;
 
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +21,7 @@ import org.springframework.cloud.client.serviceregistry.AbstractAutoServiceRegis
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationProperties;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
 import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.EventListener;
@@ -48,7 +53,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 
 	private final AutoServiceRegistrationProperties autoProperties;
 
-	private final RegistrationFactory factory;
+	private final Supplier<RegistrationFactory> factories;
 
 	private final EtcdRegistration registration;
 
@@ -70,7 +75,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * @param registry where to register
 	 * @param properties how to register
 	 * @param autoProperties whether to register the management port
-	 * @param factory makes the instances
+	 * @param factories makes the instances, each time from the properties as they are
+	 * then
 	 * @param registration what is registered; its instance is made anew with the port
 	 * @param availability whether the application accepts traffic already
 	 * @param lifecycles are told around registering and deregistering
@@ -78,15 +84,15 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
-			RegistrationFactory factory, EtcdRegistration registration, ApplicationAvailability availability,
-			List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
+			Supplier<RegistrationFactory> factories, EtcdRegistration registration,
+			ApplicationAvailability availability, List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			List<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
 		super(context, registry, autoProperties, managementLifecycles, lifecycles);
 		this.context = context;
 		this.registry = registry;
 		this.properties = properties;
 		this.autoProperties = autoProperties;
-		this.factory = factory;
+		this.factories = factories;
 		this.registration = registration;
 		this.availability = availability;
 	}
@@ -140,13 +146,13 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (getRunning().get()) {
 			return;
 		}
-		int port = (this.factory.configuredPort() != 0) ? this.factory.configuredPort() : this.webPort;
+		RegistrationFactory factory = this.factories.get();
+		int port = (factory.configuredPort() != 0) ? factory.configuredPort() : this.webPort;
 		if (port > 0) {
-			this.registration.setInstance(this.factory.create(port));
+			this.registration.setInstance(factory.create(port));
 			this.registration.setAcceptingTraffic(true);
 			if (this.managementPort > 0) {
-				this.managementRegistration = new EtcdRegistration(
-						this.factory.create("-management", this.managementPort));
+				this.managementRegistration = new EtcdRegistration(factory.create("-management", this.managementPort));
 			}
 			super.start();
 			return;
@@ -160,10 +166,46 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.context.publishEvent(new InstanceRegisteredEvent<>(this, this.properties));
 	}
 
+	/**
+	 * Takes changed properties over, such as metadata or the weight, under the same
+	 * lease.
+	 * @param event what changed
+	 */
+	@EventListener
+	public synchronized void onEnvironmentChange(EnvironmentChangeEvent event) {
+		boolean concerned = event.getKeys().stream().anyMatch((key) -> key.startsWith("spring.cloud.etcd.discovery."));
+		if (!concerned || !getRunning().get()) {
+			return;
+		}
+		EtcdServiceInstance last = this.registration.getInstance();
+		EtcdServiceInstance next = this.factories.get().create(last.getPort());
+		if (!next.getServiceId().equals(last.getServiceId())
+				|| !Objects.equals(next.getInstanceId(), last.getInstanceId())) {
+			logger.warn("Still registered as %s: a new service name or instance id takes a restart".formatted(last));
+			return;
+		}
+		this.registry.replace(this.registration, next);
+	}
+
+	/**
+	 * Says goodbye, gives callers the time to hear it, and takes the registration out.
+	 */
 	@Override
 	public synchronized void stop() {
 		this.started = false;
+		if (getRunning().get() && this.registry.sayGoodbye(this.registration)) {
+			drain();
+		}
 		super.stop();
+	}
+
+	private void drain() {
+		try {
+			new CountDownLatch(1).await(this.properties.drain().toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@Override

@@ -32,6 +32,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param weight weight of this instance, for weighted load balancing
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has died. In whole seconds, at least 2
+ * @param drain how long a stopping application, after it has told others, waits for them
+ * to hear it before its web server begins to shut down; at most 5m, 0s for not at all
  * @param failFast whether the start fails when etcd cannot be reached, instead of
  * registering as soon as it can
  */
@@ -40,9 +42,12 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 		@Nullable String instanceId, @Nullable String hostname, @Nullable String ipAddress,
 		@DefaultValue("true") boolean preferIpAddress, @Nullable Integer port, @Nullable String scheme,
 		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata, @Nullable String zone,
-		@Nullable Integer weight, @DefaultValue("15s") Duration ttl, @DefaultValue("false") boolean failFast) {
+		@Nullable Integer weight, @DefaultValue("15s") Duration ttl, @DefaultValue("1s") Duration drain,
+		@DefaultValue("false") boolean failFast) {
 
 	private static final String PREFIX = "spring.cloud.etcd.discovery.";
+
+	private static final Duration LONGEST_DRAIN = Duration.ofMinutes(5);
 
 	/**
 	 * Check what can be checked before anything is asked of etcd.
@@ -51,6 +56,8 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 		metadata = new LinkedHashMap<>(metadata);
 		require(ttl.compareTo(Duration.ofSeconds(2)) >= 0 && ttl.toMillisPart() == 0, "ttl", ttl,
 				"It must be in whole seconds and at least 2s, etcd's own minimum with its default election timeout");
+		require(!drain.isNegative() && drain.compareTo(LONGEST_DRAIN) <= 0, "drain", drain,
+				"It must be between 0s and 5m");
 		require(port == null || port >= 0 && port <= 65535, "port", port, "It must be between 0 and 65535");
 		require(weight == null || weight >= 0, "weight", weight, "It must not be negative");
 		require(scheme == null || scheme.equals("http") || scheme.equals("https"), "scheme", scheme,

@@ -74,6 +74,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		if (registration == null) {
 			return;
 		}
+		registration.setAcceptingTraffic(true);
 		CompletableFuture<Void> outcome = put(registration);
 		if (this.failFast) {
 			EtcdAccessException failure = await(outcome);
@@ -91,8 +92,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Take an instance out of etcd; waits for it, for a bounded time. When etcd cannot be
-	 * told, the instance goes with its lease.
+	 * Take an instance out of etcd; waits for it, for a bounded time. It says goodbye
+	 * first, by a status other than {@code UP}, so that nobody takes it for a victim of
+	 * an outage. When etcd cannot be told, the instance goes with its lease.
 	 * @param registration the instance
 	 */
 	@Override
@@ -101,7 +103,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			return;
 		}
 		String key = key(registration.getInstance());
-		EtcdAccessException failure = await(this.registrations.deregister(key));
+		EtcdAccessException failure = await(farewell(registration).handle((said, unsaid) -> null)
+			.thenCompose((next) -> this.registrations.deregister(key)));
 		if (failure != null) {
 			logger.warn("'%s' could not be taken out of etcd and goes when its lease ends: %s".formatted(key,
 					failure.getMessage()));
@@ -109,6 +112,25 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		else {
 			logger.info("Deregistered '%s'".formatted(key));
 		}
+	}
+
+	/**
+	 * Say goodbye: others see the instance as out of service from now on. Waits for it,
+	 * for a bounded time.
+	 * @param registration the instance
+	 * @return whether others were told
+	 */
+	boolean sayGoodbye(EtcdRegistration registration) {
+		return isRegistered(registration) && await(farewell(registration)) == null;
+	}
+
+	private CompletableFuture<Void> farewell(EtcdRegistration registration) {
+		boolean up = registration.published().getStatus() == InstanceStatus.UP;
+		registration.setAcceptingTraffic(false);
+		if (!up || !isRegistered(registration)) {
+			return CompletableFuture.completedFuture(null);
+		}
+		return put(registration).orTimeout(this.timeout.toMillis() / 2, TimeUnit.MILLISECONDS);
 	}
 
 	/**
@@ -172,6 +194,15 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	void setAcceptingTraffic(EtcdRegistration registration, boolean acceptingTraffic) {
 		registration.setAcceptingTraffic(acceptingTraffic);
 		putIfRegistered(registration);
+	}
+
+	/**
+	 * Replace what is registered, under the same key and lease, keeping the status.
+	 * @param registration the instance
+	 * @param next what it is to be, with the same name and id
+	 */
+	void replace(EtcdRegistration registration, EtcdServiceInstance next) {
+		change(registration, (instance) -> next.withStatus(instance.getStatus()));
 	}
 
 	private void change(EtcdRegistration registration, UnaryOperator<EtcdServiceInstance> change) {
