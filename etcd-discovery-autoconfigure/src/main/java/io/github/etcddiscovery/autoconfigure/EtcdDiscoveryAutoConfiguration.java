@@ -7,9 +7,12 @@ import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.discovery.AddressProbe;
 import io.github.etcddiscovery.discovery.CatalogEventPublisher;
+import io.github.etcddiscovery.discovery.CatalogSettings;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.discovery.TcpAddressProbe;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
@@ -58,12 +61,18 @@ public final class EtcdDiscoveryAutoConfiguration {
 		return new InstanceReader(properties.prefix(), all);
 	}
 
+	@Bean
+	@ConditionalOnMissingBean(AddressProbe.class)
+	TcpAddressProbe etcdAddressProbe() {
+		return new TcpAddressProbe();
+	}
+
 	@Bean(initMethod = "start")
 	@ConditionalOnMissingBean
 	ServiceCatalog etcdServiceCatalog(EtcdDiscoveryProperties properties, InstanceReader reader,
-			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties) {
-		return new ServiceCatalog(properties.prefix(), reader, (range) -> new JetcdListerWatcher(connection, range),
-				loops.discovery(), etcdProperties.requestTimeout(), properties.syncTimeout());
+			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties, AddressProbe probe) {
+		return new ServiceCatalog(CatalogSettings.of(properties, etcdProperties.requestTimeout()), reader,
+				(range) -> new JetcdListerWatcher(connection, range), loops.discovery(), probe);
 	}
 
 	@Bean

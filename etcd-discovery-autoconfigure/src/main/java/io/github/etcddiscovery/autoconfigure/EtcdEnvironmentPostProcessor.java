@@ -3,20 +3,32 @@ package io.github.etcddiscovery.autoconfigure;
 import java.util.HashMap;
 import java.util.Map;
 
+import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
+
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
-import org.springframework.core.env.MapPropertySource;
 
 /**
- * Defaults for two neighbours, behind whatever the application sets itself. jetcd warns
+ * Defaults for three neighbours, behind whatever the application sets itself. jetcd warns
  * of every attempt that failed, several times a second while etcd is away; the starter
- * says the same once. And Spring Cloud LoadBalancer's cache, which is bypassed, is not
- * made, nor recommended to be replaced.
+ * says the same once. Spring Cloud LoadBalancer's cache, which is bypassed, is not made,
+ * nor recommended to be replaced; and its retries, which reactive clients have only when
+ * told so, are on for all: an instance that has died is listed until its lease ends. And
+ * Spring Cloud's refresh leaves our properties alone, which cannot change in place: it
+ * would print a stack trace for each.
  */
 final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 
-	private static final String SOURCE = "etcdDiscoveryDefaults";
+	/**
+	 * The first is Spring Cloud's own default.
+	 */
+	private static final String NEVER_REFRESHABLE = String.join(",", "com.zaxxer.hikari.HikariDataSource",
+			EtcdProperties.class.getName(), EtcdDiscoveryProperties.class.getName(),
+			EtcdRegistrationProperties.class.getName());
 
 	@Override
 	public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
@@ -25,10 +37,14 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		}
 		Map<String, Object> defaults = new HashMap<>();
 		defaults.put("logging.level.io.etcd.jetcd.impl", "ERROR");
+		defaults.put("spring.cloud.refresh.never-refreshable", NEVER_REFRESHABLE);
 		if (environment.getProperty("spring.cloud.etcd.loadbalancer.enabled", Boolean.class, true)) {
 			defaults.put("spring.cloud.loadbalancer.cache.enabled", "false");
+			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");
 		}
-		environment.getPropertySources().addLast(new MapPropertySource(SOURCE, defaults));
+		// What there is already was set by the application
+		defaults.keySet().removeIf(environment::containsProperty);
+		DefaultPropertiesPropertySource.addOrMerge(defaults, environment.getPropertySources());
 	}
 
 }

@@ -12,12 +12,11 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
-import io.grpc.Status.Code;
 
 /**
- * Knows since when a client has had no contact with etcd: from the first call that got no
- * answer to the next message that arrives. A client that is merely idle has not lost
- * contact.
+ * Knows since when a client has had no contact with etcd: from the first request that
+ * waits for its answer, or the first call that failed without one, to the next message or
+ * refusal that arrives. A client that is merely idle has not lost contact.
  */
 final class ContactInterceptor implements ClientInterceptor {
 
@@ -49,6 +48,12 @@ final class ContactInterceptor implements ClientInterceptor {
 				super.start(observed(listener), headers);
 			}
 
+			@Override
+			public void sendMessage(Q message) {
+				lost();
+				super.sendMessage(message);
+			}
+
 		};
 	}
 
@@ -63,14 +68,21 @@ final class ContactInterceptor implements ClientInterceptor {
 
 			@Override
 			public void onClose(Status status, Metadata trailers) {
-				if (status.getCode() == Code.UNAVAILABLE || status.getCode() == Code.DEADLINE_EXCEEDED) {
-					ContactInterceptor.this.lostAt.compareAndSet(IN_CONTACT,
-							ContactInterceptor.this.ticker.getAsLong());
+				switch (status.getCode()) {
+					case UNAVAILABLE, DEADLINE_EXCEEDED -> lost();
+					case CANCELLED -> {
+						// Our own doing: it says nothing of etcd.
+					}
+					default -> ContactInterceptor.this.lostAt.set(IN_CONTACT);
 				}
 				super.onClose(status, trailers);
 			}
 
 		};
+	}
+
+	private void lost() {
+		this.lostAt.compareAndSet(IN_CONTACT, this.ticker.getAsLong());
 	}
 
 }

@@ -9,11 +9,12 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Gives every request a deadline: each unary call, and the stream on which a lease is
- * renewed once. A deadline at the future alone would leave the call queued, to be applied
- * later. Watches live on.
+ * Gives every request a deadline: each unary call, and the stream on which the starter
+ * renews its lease once. A deadline at the future alone would leave the call queued, to
+ * be applied later. Watches live on.
  */
 final class DeadlineInterceptor implements ClientInterceptor {
 
@@ -21,9 +22,15 @@ final class DeadlineInterceptor implements ClientInterceptor {
 
 	private final Duration requestTimeout;
 
-	private final Duration renewalTimeout;
+	private final @Nullable Duration renewalTimeout;
 
-	DeadlineInterceptor(Duration requestTimeout, Duration renewalTimeout) {
+	/**
+	 * Create an interceptor.
+	 * @param requestTimeout deadline of each unary call
+	 * @param renewalTimeout deadline of the stream of a renewal, or {@code null} if that
+	 * stream may be one that renews again and again
+	 */
+	DeadlineInterceptor(Duration requestTimeout, @Nullable Duration renewalTimeout) {
 		this.requestTimeout = requestTimeout;
 		this.renewalTimeout = renewalTimeout;
 	}
@@ -33,7 +40,7 @@ final class DeadlineInterceptor implements ClientInterceptor {
 		if (options.getDeadline() != null) {
 			return next.newCall(method, options);
 		}
-		if (method.getFullMethodName().equals(RENEWAL)) {
+		if (this.renewalTimeout != null && method.getFullMethodName().equals(RENEWAL)) {
 			return next.newCall(method, within(options, this.renewalTimeout));
 		}
 		if (method.getType() == MethodType.UNARY) {

@@ -11,6 +11,9 @@ import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
 import io.grpc.ClientInterceptor;
 import io.grpc.netty.GrpcSslContexts;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.util.StringUtils;
 
 /**
  * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
@@ -44,15 +47,15 @@ public final class EtcdClientFactory {
 	 * @return a client for the caller to close
 	 */
 	public Client create() {
-		return create(this.properties.requestTimeout(), List.of());
+		return create(null, List.of());
 	}
 
 	/**
 	 * Make a client that is watched over.
-	 * @param renewalTimeout deadline of a lease renewal
+	 * @param renewalTimeout deadline of a lease renewal, {@code null} for none
 	 * @param interceptors see every call
 	 */
-	Client create(Duration renewalTimeout, List<ClientInterceptor> interceptors) {
+	Client create(@Nullable Duration renewalTimeout, List<ClientInterceptor> interceptors) {
 		ClientBuilder builder = Client.builder()
 			.endpoints(this.details.getEndpoints().toArray(String[]::new))
 			.waitForReady(false)
@@ -88,7 +91,7 @@ public final class EtcdClientFactory {
 	 * trusts.
 	 */
 	private void secure(ClientBuilder builder) {
-		if (this.details.getEndpoints().get(0).startsWith("https:")) {
+		if (StringUtils.startsWithIgnoreCase(this.details.getEndpoints().get(0), "https:")) {
 			try {
 				builder.sslContext(GrpcSslContexts.forClient().build());
 			}

@@ -98,7 +98,7 @@ public final class EtcdConnection implements AutoCloseable {
 			}
 			if (this.client == null) {
 				this.contact = new ContactInterceptor(System::nanoTime);
-				this.client = this.factory.create(this.renewalTimeout, List.of(this.contact));
+				this.client = this.factory.create(this.renewalTimeout, List.of(this.contact, new LeaderInterceptor()));
 			}
 			current = this.client;
 		}

@@ -56,12 +56,12 @@ final class EtcdFailures {
 		if (text.contains("requested lease not found")) {
 			return Kind.LEASE_NOT_FOUND;
 		}
-		if (text.contains("permission denied")) {
+		if (text.contains("etcdserver: permission denied")) {
 			return Kind.PERMISSION_DENIED;
 		}
 		if (text.contains("authentication failed") || text.contains("invalid auth token")
 				|| text.contains("user name is empty") || text.contains("authentication is not enabled")
-				|| text.contains("auth revision")) {
+				|| text.contains("revision of auth store is old")) {
 			return Kind.UNAUTHENTICATED;
 		}
 		if (text.contains("database space exceeded")) {
@@ -72,6 +72,9 @@ final class EtcdFailures {
 		}
 		if (text.contains("no leader") || text.contains("leader changed")) {
 			return Kind.NO_LEADER;
+		}
+		if (text.contains("etcdserver: request timed out")) {
+			return Kind.TIMED_OUT;
 		}
 		if (text.contains("exceeds maximum")) {
 			return Kind.TOO_LARGE;
@@ -93,19 +96,28 @@ final class EtcdFailures {
 		};
 	}
 
-	private static Status.@Nullable Code statusOf(Throwable failure) {
+	private static Status.@Nullable Code statusOf(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
 			if (cause instanceof StatusRuntimeException status) {
-				return status.getStatus().getCode();
+				return withoutBlame(status.getStatus().getCode(), status.getCause());
 			}
 			if (cause instanceof StatusException status) {
 				return status.getStatus().getCode();
 			}
 			if (cause instanceof EtcdException etcd && etcd.getErrorCode() != ErrorCode.UNKNOWN) {
-				return Status.Code.valueOf(etcd.getErrorCode().name());
+				return withoutBlame(Status.Code.valueOf(etcd.getErrorCode().name()), etcd.getCause());
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * jetcd calls a request unauthenticated also when the one for its token got no
+	 * answer.
+	 */
+	private static Status.Code withoutBlame(Status.Code code, @Nullable Throwable cause) {
+		Status.Code inner = (code == Status.Code.UNAUTHENTICATED) ? statusOf(cause) : null;
+		return (inner == Status.Code.UNAVAILABLE || inner == Status.Code.DEADLINE_EXCEEDED) ? inner : code;
 	}
 
 	/**

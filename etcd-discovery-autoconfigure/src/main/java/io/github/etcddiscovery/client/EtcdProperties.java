@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,11 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	private static final String PREFIX = "spring.cloud.etcd.";
 
 	/**
+	 * Up to the last @, since a password may have anything in it.
+	 */
+	private static final Pattern WITH_USER = Pattern.compile("^([A-Za-z]+://)?.*@", Pattern.DOTALL);
+
+	/**
 	 * Check what can be checked before anything is asked of etcd.
 	 */
 	public EtcdProperties {
@@ -65,7 +71,7 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	}
 
 	private static void requireEndpoint(String endpoint) {
-		String shown = endpoint.replaceFirst("//[^/@]*@", "//***@");
+		String shown = WITH_USER.matcher(endpoint).replaceFirst("$1***@");
 		String rule = "An endpoint is http://host:port or https://host:port; '%s' is not".formatted(shown);
 		try {
 			URI uri = new URI(endpoint);

@@ -22,13 +22,19 @@ import io.github.etcddiscovery.watch.Change;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
+import io.github.etcddiscovery.watch.Position;
 import io.github.etcddiscovery.watch.Snapshot;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Lists and watches a range of keys with jetcd. A list comes in pages that are all read
  * at the revision of the first one.
  */
 public final class JetcdListerWatcher implements ListerWatcher {
+
+	private static final Log logger = LogFactory.getLog(JetcdListerWatcher.class);
 
 	/**
 	 * 5,000 entries of some hundred bytes stay well below gRPC's own limit of 4 MiB.
@@ -78,8 +84,21 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	private CompletableFuture<GetResponse> page(ByteSequence from, long revision) {
-		GetOption option = GetOption.builder().withRange(this.end).withLimit(PAGE_SIZE).withRevision(revision).build();
-		return this.connection.call((client) -> client.getKVClient().get(from, option));
+		GetOption option = GetOption.builder()
+			.withRange(this.end)
+			.withLimit(PAGE_SIZE)
+			.withRevision(revision)
+			.withKeysOnly(this.range.keysOnly())
+			.build();
+		return HedgedRead.of(() -> this.connection.call((client) -> client.getKVClient().get(from, option)));
+	}
+
+	@Override
+	public CompletableFuture<Position> position() {
+		GetOption option = GetOption.builder().withCountOnly(true).build();
+		return HedgedRead.of(() -> this.connection.call((client) -> client.getKVClient().get(this.key, option)))
+			.thenApply((response) -> new Position(response.getHeader().getClusterId(),
+					response.getHeader().getRevision()));
 	}
 
 	@Override
@@ -94,12 +113,11 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			io.etcd.jetcd.Watch.Watcher watcher = this.connection.client()
 				.getWatchClient()
 				.watch(this.key, option, new Listener(handler));
-			return watcher::close;
+			return new RunningWatch(watcher);
 		}
 		catch (RuntimeException ex) {
 			handler.failed(this.connection.translate(ex));
-			return () -> {
-			};
+			return new RunningWatch(null);
 		}
 	}
 
@@ -122,6 +140,34 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
+	 * A watcher of jetcd's, or none if it could not be had.
+	 */
+	private record RunningWatch(io.etcd.jetcd.Watch.@Nullable Watcher watcher) implements Watch {
+
+		@Override
+		public void requestProgress() {
+			if (this.watcher == null) {
+				return;
+			}
+			try {
+				this.watcher.requestProgress();
+			}
+			catch (RuntimeException ex) {
+				// The stream has just ended, as the listener is told.
+				logger.trace("No progress can be requested", ex);
+			}
+		}
+
+		@Override
+		public void close() {
+			if (this.watcher != null) {
+				this.watcher.close();
+			}
+		}
+
+	}
+
+	/**
 	 * Hands on what jetcd tells. An exception here would end the watch without a word, so
 	 * there is none.
 	 */
@@ -141,6 +187,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 				if (response.isCreatedNotify()) {
 					this.handler.created(clusterId, revision);
 				}
+				else if (response.getEvents().isEmpty()) {
+					this.handler.alive(clusterId, revision);
+				}
 				else {
 					this.handler.changed(new Batch(clusterId, revision, changes(response.getEvents())));
 				}
@@ -154,6 +203,10 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			List<Change> changes = new ArrayList<>(events.size());
 			for (WatchEvent event : events) {
 				Entry entry = entry(event.getKeyValue());
+				if (JetcdListerWatcher.this.range.keysOnly()) {
+					// etcd's watch can't leave them out, but they need not be kept.
+					entry = new Entry(entry.key(), "", entry.modRevision(), entry.lease());
+				}
 				changes.add((event.getEventType() == WatchEvent.EventType.DELETE)
 						? Change.delete(entry.key(), entry.modRevision()) : Change.put(entry));
 			}

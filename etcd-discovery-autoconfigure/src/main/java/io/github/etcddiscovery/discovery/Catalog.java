@@ -1,7 +1,6 @@
 package io.github.etcddiscovery.discovery;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -10,7 +9,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
+import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
@@ -39,7 +42,13 @@ final class Catalog {
 		this.revision = revision;
 		this.services = services;
 		this.rejected = rejected;
-		this.names = List.copyOf(new TreeSet<>(services.keySet()));
+		Set<String> names = new TreeSet<>();
+		services.forEach((name, service) -> {
+			if (service.isPresent()) {
+				names.add(name);
+			}
+		});
+		this.names = List.copyOf(names);
 	}
 
 	static Catalog empty() {
@@ -47,13 +56,30 @@ final class Catalog {
 	}
 
 	/**
+	 * A catalog as it was written down.
+	 * @param revision its revision
+	 * @param instances the instances by key
+	 * @return the catalog
+	 */
+	static Catalog of(long revision, Map<String, List<EtcdServiceInstance>> instances) {
+		Map<String, Map<String, List<EtcdServiceInstance>>> byService = new HashMap<>();
+		instances.forEach((key, list) -> list
+			.forEach((instance) -> byService.computeIfAbsent(instance.getServiceId(), (name) -> new TreeMap<>())
+				.put(key, list)));
+		Map<String, Service> services = new HashMap<>();
+		byService.forEach((name, byKey) -> services.put(name, Service.of(byKey, Absentees.NONE)));
+		return new Catalog(revision, services, Map.of());
+	}
+
+	/**
 	 * The catalog of the next snapshot.
 	 * @param snapshot the snapshot
 	 * @param changedKeys the keys that differ from the snapshot of this catalog
 	 * @param reader reads the values
+	 * @param absences decides who is absent from a service
 	 * @return the next catalog
 	 */
-	Catalog update(Snapshot snapshot, Set<String> changedKeys, InstanceReader reader) {
+	Catalog update(Snapshot snapshot, Set<String> changedKeys, InstanceReader reader, AbsenceRule absences) {
 		Map<String, Map<String, List<EtcdServiceInstance>>> touched = new HashMap<>();
 		Map<String, String> rejected = new HashMap<>(this.rejected);
 		for (String changedKey : changedKeys) {
@@ -61,30 +87,73 @@ final class Catalog {
 			try {
 				InstanceKey key = reader.key(changedKey);
 				Map<String, List<EtcdServiceInstance>> byKey = touched.computeIfAbsent(key.service(),
-						this::instancesByKey);
+						(name) -> new TreeMap<>(service(name).byKey()));
 				byKey.remove(changedKey);
 				Entry entry = snapshot.entries().get(changedKey);
 				if (entry != null) {
-					byKey.put(changedKey, reader.read(key, entry.value()));
+					byKey.put(changedKey, List.copyOf(reader.read(key, entry.value())));
 				}
 			}
 			catch (InvalidInstanceException ex) {
 				reject(rejected, snapshot, changedKey, String.valueOf(ex.getMessage()));
 			}
-			catch (RuntimeException ex) {
-				reject(rejected, snapshot, changedKey, "a codec failed: " + ex);
+			catch (RuntimeException | StackOverflowError | LinkageError ex) {
+				reject(rejected, snapshot, changedKey, "a codec failed: " + EscapedText.of(ex.toString()));
 			}
 		}
 		Map<String, Service> services = new HashMap<>(this.services);
 		touched.forEach((name, byKey) -> {
-			if (byKey.isEmpty()) {
-				services.remove(name);
-			}
-			else {
-				services.put(name, Service.of(byKey));
-			}
+			Service before = service(name);
+			put(services, name, Service.of(byKey, absences.judge(before.absentees(), before.byKey(), byKey)));
 		});
 		return new Catalog(snapshot.revision(), services, rejected);
+	}
+
+	/**
+	 * The catalog without those who have been absent for too long.
+	 */
+	Catalog review(AbsenceRule absences) {
+		return replaceAbsentees((service) -> absences.judge(service.absentees(), service.byKey(), service.byKey()));
+	}
+
+	/**
+	 * The catalog without an instance that was held and is gone for good.
+	 */
+	Catalog release(EtcdServiceInstance instance) {
+		return replaceAbsentees((service) -> service.absentees().without(instance));
+	}
+
+	private Catalog replaceAbsentees(Function<Service, Absentees> replacement) {
+		Map<String, Service> services = new HashMap<>(this.services);
+		this.services.forEach((name, service) -> {
+			if (!service.absentees().isEmpty()) {
+				Absentees next = replacement.apply(service);
+				if (!next.equals(service.absentees())) {
+					put(services, name, Service.of(service.byKey(), next));
+				}
+			}
+		});
+		return new Catalog(this.revision, services, this.rejected);
+	}
+
+	/**
+	 * The catalog without some services, which are no longer asked for.
+	 */
+	Catalog without(String name, Predicate<String> keys) {
+		Map<String, Service> services = new HashMap<>(this.services);
+		services.remove(name);
+		Map<String, String> rejected = new HashMap<>(this.rejected);
+		rejected.keySet().removeIf(keys);
+		return new Catalog(this.revision, services, rejected);
+	}
+
+	private static void put(Map<String, Service> services, String name, Service service) {
+		if (service.byKey().isEmpty() && service.absentees().isEmpty()) {
+			services.remove(name);
+		}
+		else {
+			services.put(name, service);
+		}
 	}
 
 	private static void reject(Map<String, String> rejected, Snapshot snapshot, String key, String reason) {
@@ -93,9 +162,8 @@ final class Catalog {
 		}
 	}
 
-	private Map<String, List<EtcdServiceInstance>> instancesByKey(String name) {
-		Service service = this.services.get(name);
-		return (service != null) ? new TreeMap<>(service.byKey()) : new TreeMap<>();
+	private Service service(String name) {
+		return this.services.getOrDefault(name, Service.NONE);
 	}
 
 	long revision() {
@@ -110,16 +178,14 @@ final class Catalog {
 	 * The instances that want to be called.
 	 */
 	List<ServiceInstance> routable(String name) {
-		Service service = this.services.get(name);
-		return (service != null) ? service.routable() : Collections.emptyList();
+		return service(name).routable();
 	}
 
 	/**
 	 * All instances, whatever their status.
 	 */
 	List<EtcdServiceInstance> registered(String name) {
-		Service service = this.services.get(name);
-		return (service != null) ? service.registered() : Collections.emptyList();
+		return service(name).registered();
 	}
 
 	/**
@@ -127,6 +193,36 @@ final class Catalog {
 	 */
 	Map<String, String> rejected() {
 		return Collections.unmodifiableMap(this.rejected);
+	}
+
+	/**
+	 * The instances that are served although their keys are gone, by service.
+	 */
+	Map<String, List<EtcdServiceInstance>> held() {
+		Map<String, List<EtcdServiceInstance>> held = new TreeMap<>();
+		this.services.forEach((name, service) -> {
+			List<EtcdServiceInstance> instances = service.absentees().held();
+			if (!instances.isEmpty()) {
+				held.put(name, instances);
+			}
+		});
+		return held;
+	}
+
+	/**
+	 * Whether somebody is absent, held or not.
+	 */
+	boolean hasAbsentees() {
+		return this.services.values().stream().anyMatch((service) -> !service.absentees().isEmpty());
+	}
+
+	/**
+	 * The instances that etcd has, by key.
+	 */
+	Map<String, List<EtcdServiceInstance>> instancesByKey() {
+		Map<String, List<EtcdServiceInstance>> instances = new TreeMap<>();
+		this.services.values().forEach((service) -> instances.putAll(service.byKey()));
+		return instances;
 	}
 
 	/**
@@ -147,16 +243,41 @@ final class Catalog {
 	}
 
 	/**
-	 * The instances of one service.
+	 * Decides who is absent from a service that changed.
 	 */
-	private record Service(Map<String, List<EtcdServiceInstance>> byKey, List<EtcdServiceInstance> registered,
-			List<ServiceInstance> routable) {
+	@FunctionalInterface
+	interface AbsenceRule {
 
-		static Service of(Map<String, List<EtcdServiceInstance>> byKey) {
-			List<EtcdServiceInstance> registered = byKey.values().stream().flatMap(Collection::stream).toList();
+		/**
+		 * Nobody is missed.
+		 */
+		AbsenceRule NONE = (last, before, after) -> Absentees.NONE;
+
+		Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
+				Map<String, List<EtcdServiceInstance>> after);
+
+	}
+
+	/**
+	 * The instances of one service: those that etcd has, by key, and those that are
+	 * absent.
+	 */
+	private record Service(Map<String, List<EtcdServiceInstance>> byKey, Absentees absentees,
+			List<EtcdServiceInstance> registered, List<ServiceInstance> routable) {
+
+		static final Service NONE = of(Map.of(), Absentees.NONE);
+
+		static Service of(Map<String, List<EtcdServiceInstance>> byKey, Absentees absentees) {
+			List<EtcdServiceInstance> registered = Stream
+				.concat(byKey.values().stream().flatMap(List::stream), absentees.held().stream())
+				.toList();
 			List<ServiceInstance> routable = new ArrayList<>(registered.size());
 			registered.stream().filter((instance) -> instance.getStatus() == InstanceStatus.UP).forEach(routable::add);
-			return new Service(byKey, registered, Collections.unmodifiableList(routable));
+			return new Service(byKey, absentees, registered, Collections.unmodifiableList(routable));
+		}
+
+		boolean isPresent() {
+			return !this.byKey.isEmpty() || !this.registered.isEmpty();
 		}
 
 	}

@@ -43,6 +43,8 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 
 	private Catalog told = Catalog.empty();
 
+	private long heartbeats;
+
 	/**
 	 * Create a publisher.
 	 * @param prefix the prefix of the catalog
@@ -100,7 +102,7 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 			publish(difference(name, before.registered(name), now.registered(name)));
 		}
 		if (!changed.isEmpty()) {
-			publish(new HeartbeatEvent(this, new Heartbeat(this.prefix, now.revision())));
+			publish(new HeartbeatEvent(this, new Heartbeat(this.prefix, now.revision(), ++this.heartbeats)));
 		}
 	}
 
@@ -129,7 +131,7 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 		try {
 			this.publisher.publishEvent(event);
 		}
-		catch (RuntimeException ex) {
+		catch (RuntimeException | Error ex) {
 			logger.warn("A listener of %s failed".formatted(event.getClass().getSimpleName()), ex);
 		}
 	}
@@ -139,8 +141,10 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	 *
 	 * @param prefix the prefix of the catalog
 	 * @param revision its revision
+	 * @param number the number of the heartbeat: the catalog also changes without etcd,
+	 * when an instance is let go
 	 */
-	public record Heartbeat(String prefix, long revision) {
+	public record Heartbeat(String prefix, long revision, long number) {
 	}
 
 }

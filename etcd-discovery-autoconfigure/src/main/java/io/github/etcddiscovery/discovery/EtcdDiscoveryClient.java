@@ -46,7 +46,7 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 	 */
 	@Override
 	public List<ServiceInstance> getInstances(String serviceId) {
-		awaitKnown();
+		awaitKnown(serviceId);
 		return this.catalog.instances(serviceId);
 	}
 
@@ -56,19 +56,21 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 	 * @return an immutable list, empty if the service is not known
 	 */
 	public List<EtcdServiceInstance> getRegisteredInstances(String serviceId) {
-		awaitKnown();
+		awaitKnown(serviceId);
 		return this.catalog.registeredInstances(serviceId);
 	}
 
 	@Override
 	public List<String> getServices() {
-		awaitKnown();
+		if (!this.catalog.isKnown() && this.mayBlock.getAsBoolean()) {
+			this.catalog.await(this.catalog.known());
+		}
 		return this.catalog.services();
 	}
 
-	private void awaitKnown() {
-		if (!this.catalog.isKnown() && this.mayBlock.getAsBoolean()) {
-			this.catalog.awaitKnown();
+	private void awaitKnown(String serviceId) {
+		if (!this.catalog.isKnown(serviceId) && this.mayBlock.getAsBoolean()) {
+			this.catalog.await(this.catalog.known(serviceId));
 		}
 	}
 

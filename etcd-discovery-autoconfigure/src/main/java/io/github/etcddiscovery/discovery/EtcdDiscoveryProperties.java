@@ -5,6 +5,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
@@ -16,10 +17,23 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param syncTimeout how long look-ups wait for the first synchronisation with etcd,
  * counted from the start of the application
  * @param order order of this discovery client among others
+ * @param watchScope whether all services are followed, or each one that is asked for
+ * @param watchIdleTimeout how long a service is followed after it was last asked for, in
+ * the scope of a service
+ * @param checkInterval how often a watch is asked whether it is alive; 0 for never
+ * @param auditInterval how often the mirror is compared with etcd; 0 for never
+ * @param hold when instances that vanish without a goodbye are served on
+ * @param snapshot what is kept on disk for a start while etcd is away
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
-		@DefaultValue("5s") Duration syncTimeout, @DefaultValue("0") int order) {
+		@DefaultValue("5s") Duration syncTimeout, @DefaultValue("0") int order,
+		@DefaultValue("prefix") WatchScope watchScope, @DefaultValue("10m") Duration watchIdleTimeout,
+		@DefaultValue("3s") Duration checkInterval, @DefaultValue("5m") Duration auditInterval,
+		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
+		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot) {
+
+	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
 
 	/**
 	 * Check what can be checked before anything is asked of etcd.
@@ -30,9 +44,13 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		require(prefix.codePoints().noneMatch(Character::isISOControl), "prefix", prefix.strip(),
 				"It must not have control characters");
 		require(!syncTimeout.isNegative(), "sync-timeout", syncTimeout, "It must not be negative");
+		require(!checkInterval.isNegative(), "check-interval", checkInterval, "It must not be negative");
+		require(!auditInterval.isNegative(), "audit-interval", auditInterval, "It must not be negative");
+		require(watchIdleTimeout.compareTo(SHORTEST_IDLE_TIMEOUT) >= 0, "watch-idle-timeout", watchIdleTimeout,
+				"It must be at least 1s");
 	}
 
-	private static void require(boolean condition, String property, @Nullable Object value, String rule) {
+	static void require(boolean condition, String property, @Nullable Object value, String rule) {
 		if (!condition) {
 			throw new InvalidConfigurationPropertyValueException("spring.cloud.etcd.discovery." + property, value,
 					rule);

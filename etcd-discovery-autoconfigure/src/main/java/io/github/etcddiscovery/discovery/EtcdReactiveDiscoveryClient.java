@@ -1,8 +1,5 @@
 package io.github.etcddiscovery.discovery;
 
-import java.util.List;
-import java.util.function.Supplier;
-
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -37,21 +34,23 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 
 	@Override
 	public Flux<ServiceInstance> getInstances(String serviceId) {
-		return whenKnown(() -> this.catalog.instances(serviceId));
+		return Flux.defer(() -> {
+			if (this.catalog.isKnown(serviceId)) {
+				return Flux.fromIterable(this.catalog.instances(serviceId));
+			}
+			return Mono.fromFuture(() -> this.catalog.known(serviceId), true)
+				.thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.instances(serviceId))));
+		});
 	}
 
 	@Override
 	public Flux<String> getServices() {
-		return whenKnown(this.catalog::services);
-	}
-
-	private <T> Flux<T> whenKnown(Supplier<List<T>> answer) {
 		return Flux.defer(() -> {
 			if (this.catalog.isKnown()) {
-				return Flux.fromIterable(answer.get());
+				return Flux.fromIterable(this.catalog.services());
 			}
 			return Mono.fromFuture(this.catalog::known, true)
-				.thenMany(Flux.defer(() -> Flux.fromIterable(answer.get())));
+				.thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.services())));
 		});
 	}
 

@@ -1,6 +1,8 @@
 package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -14,9 +16,12 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.RetryDelays;
-import io.github.etcddiscovery.instance.EscapedText;
+import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
+import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.MirrorState;
@@ -30,9 +35,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What is registered under a prefix, kept up to date by a mirror of it. Answers come from
- * memory, also while etcd is away: they are then what was true last. Safe for use by any
- * thread.
+ * What is registered under a prefix, kept up to date by mirrors of it. Answers come from
+ * memory, also while etcd is away: they are then what was true last. Instances that
+ * vanish in a way that is rather etcd's trouble than their own are served on for a while.
+ * Safe for use by any thread.
  */
 public final class ServiceCatalog implements AutoCloseable {
 
@@ -40,25 +46,35 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
 
-	private final KeyRange range;
+	private final CatalogSettings settings;
 
 	private final InstanceReader reader;
 
+	private final Function<KeyRange, ListerWatcher> watches;
+
 	private final EventLoop loop;
 
-	private final Reflector reflector;
+	private final CatalogScope scope;
 
-	private final Duration syncTimeout;
+	private final VanishingPolicy policy;
 
-	private final long createdAt;
+	private final HeldInstances heldInstances;
+
+	private final @Nullable ColdStart coldStart;
+
+	private final RejectionLog rejectionLog = new RejectionLog();
 
 	private volatile Catalog catalog = Catalog.empty();
+
+	private volatile boolean restored;
+
+	private volatile long rejections;
 
 	private volatile Runnable changeListener = () -> {
 	};
 
 	/**
-	 * Create a catalog that is empty until it is started.
+	 * Create a catalog with default settings that is empty until it is started.
 	 * @param prefix the prefix, without a slash at its end
 	 * @param reader reads what stands under it
 	 * @param watches how to list and watch keys
@@ -69,20 +85,56 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	public ServiceCatalog(String prefix, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, Duration requestTimeout, Duration syncTimeout) {
-		this.range = KeyRange.prefix(prefix + "/");
+		this(CatalogSettings.defaults(prefix, requestTimeout, syncTimeout), reader, watches, loop,
+				(host, port) -> CompletableFuture.completedFuture(false));
+	}
+
+	/**
+	 * Create a catalog that is empty until it is started.
+	 * @param settings what it goes by
+	 * @param reader reads what stands under its prefix
+	 * @param watches how to list and watch keys
+	 * @param loop the loop that keeps the mirrors; not closed here
+	 * @param probe asks at the addresses of instances that are held; not closed here
+	 */
+	public ServiceCatalog(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
+			EventLoop loop, AddressProbe probe) {
+		this.settings = settings;
 		this.reader = reader;
+		this.watches = watches;
 		this.loop = loop;
-		this.syncTimeout = syncTimeout;
-		this.createdAt = loop.nanoTime();
-		this.reflector = new Reflector(this.range, watches.apply(this.range), loop, new RetryDelays(MAX_RETRY_DELAY),
-				requestTimeout, new Listener());
+		this.policy = new VanishingPolicy(settings.hold());
+		this.heldInstances = new HeldInstances(loop, probe, settings.hold().duration(),
+				() -> replace(this.catalog.review(absenceRule(Set.of(), Reset.NONE))),
+				(instance) -> replace(this.catalog.release(instance)));
+		this.coldStart = ColdStart.of(settings, loop, this::restore, this::current);
+		this.scope = switch (settings.scope()) {
+			case PREFIX -> {
+				Reflector reflector = mirror(KeyRange.prefix(settings.prefix() + "/"), true);
+				yield new PrefixScope(reflector, firstSync(reflector.firstSync()));
+			}
+			case SERVICE -> new ServiceScope(settings.prefix(), reader, loop, settings.idleTimeout(), this::mirror,
+					this::firstSync, this::forget);
+		};
+	}
+
+	private Reflector mirror(KeyRange range, boolean indexed) {
+		return new Reflector(range, this.watches.apply(range), this.loop, new RetryDelays(MAX_RETRY_DELAY),
+				this.settings.timing(), new Listener(range, indexed));
+	}
+
+	private FirstSync firstSync(CompletableFuture<Void> done) {
+		return new FirstSync(done, this.loop::nanoTime, this.settings.syncTimeout());
 	}
 
 	/**
 	 * Start following etcd.
 	 */
 	public void start() {
-		this.reflector.start();
+		if (this.coldStart != null) {
+			this.coldStart.start();
+		}
+		this.scope.start();
 	}
 
 	/**
@@ -90,7 +142,10 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
-		this.reflector.close();
+		this.scope.close();
+		if (this.coldStart != null) {
+			this.coldStart.close();
+		}
 	}
 
 	/**
@@ -99,6 +154,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<ServiceInstance> instances(String serviceId) {
+		this.scope.use(serviceId);
 		return this.catalog.routable(serviceId);
 	}
 
@@ -108,6 +164,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<EtcdServiceInstance> registeredInstances(String serviceId) {
+		this.scope.use(serviceId);
 		return this.catalog.registered(serviceId);
 	}
 
@@ -116,7 +173,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list in alphabetical order
 	 */
 	public List<String> services() {
-		return this.catalog.names();
+		return this.scope.names(this.catalog);
 	}
 
 	/**
@@ -128,46 +185,93 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
+	 * How often a value was passed over since the start.
+	 * @return the count
+	 */
+	public long rejections() {
+		return this.rejections;
+	}
+
+	/**
+	 * The instances that are served although their keys are gone from etcd.
+	 * @return instances by service
+	 */
+	public Map<String, List<EtcdServiceInstance>> held() {
+		return this.catalog.held();
+	}
+
+	/**
 	 * How far the answers can be trusted.
 	 * @return the state
 	 */
 	public MirrorState state() {
-		return this.reflector.state();
+		return this.scope.state();
 	}
 
 	/**
-	 * Whether anything is known. Until then the catalog being empty means nothing.
+	 * Whether the answers come from the snapshot on disk, since etcd has not been reached
+	 * yet.
+	 * @return {@code true} until the first synchronisation after such a start
+	 */
+	public boolean isRestored() {
+		return this.restored;
+	}
+
+	/**
+	 * Whether it is known which services there are. Until then the list of them being
+	 * empty means nothing.
 	 * @return {@code true} after the first synchronisation
 	 */
 	public boolean isKnown() {
-		return this.reflector.snapshot() != null;
+		return this.restored || this.scope.areNamesKnown();
 	}
 
 	/**
-	 * Completes when something is known, or when waiting for it is no longer worth it:
-	 * the synchronisation timeout has passed since this catalog was created.
+	 * Whether anything is known of a service. Until then an empty answer means nothing.
+	 * @param serviceId the name of the service
+	 * @return {@code true} after the first synchronisation
+	 */
+	public boolean isKnown(String serviceId) {
+		return this.restored || this.scope.isKnown(serviceId);
+	}
+
+	/**
+	 * Completes when it is known which services there are, or when waiting for it is no
+	 * longer worth it: the synchronisation timeout has passed.
 	 * @return a future of the caller's own
 	 */
 	public CompletableFuture<Void> known() {
-		long rest = this.syncTimeout.minusNanos(this.loop.nanoTime() - this.createdAt).toNanos();
-		return this.reflector.firstSync()
-			.copy()
-			.completeOnTimeout(null, Math.max(0, rest), TimeUnit.NANOSECONDS)
-			.exceptionally((closed) -> null);
+		return orRestored(this.scope.namesKnown());
 	}
 
 	/**
-	 * Wait until {@link #known()} completes. Not to be called on an event loop.
+	 * Completes when something is known of a service, or when waiting for it is no longer
+	 * worth it: the synchronisation timeout has passed since it was first asked for.
+	 * @param serviceId the name of the service
+	 * @return a future of the caller's own
 	 */
-	void awaitKnown() {
+	public CompletableFuture<Void> known(String serviceId) {
+		return orRestored(this.scope.known(serviceId));
+	}
+
+	private CompletableFuture<Void> orRestored(CompletableFuture<Void> known) {
+		return (this.coldStart != null)
+				? CompletableFuture.anyOf(known, this.coldStart.restored()).thenAccept((either) -> {
+				}) : known;
+	}
+
+	/**
+	 * Wait for what is to be known. Not to be called on an event loop.
+	 */
+	void await(CompletableFuture<Void> known) {
 		try {
-			known().get(this.syncTimeout.toNanos(), TimeUnit.NANOSECONDS);
+			known.get(this.settings.syncTimeout().toNanos(), TimeUnit.NANOSECONDS);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
 		}
 		catch (TimeoutException | ExecutionException ex) {
-			logger.debug("Nothing is known of '%s' yet".formatted(this.range));
+			logger.debug("Nothing is known of '%s' yet".formatted(this.settings.prefix()));
 		}
 	}
 
@@ -185,41 +289,135 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.changeListener = changeListener;
 	}
 
+	private AbsenceRule absenceRule(Set<String> farewells, Reset reset) {
+		long now = this.loop.nanoTime();
+		return (last, before, after) -> this.policy.judge(last, before, after, farewells, reset, now);
+	}
+
+	private void replace(Catalog next) {
+		this.loop.assertInLoop();
+		this.catalog = next;
+		this.heldInstances.attend(next);
+		this.changeListener.run();
+	}
+
+	private void restore(Catalog written) {
+		if (this.catalog.revision() == 0) {
+			logger.warn("etcd can't be reached: discovery begins with the snapshot on disk, of revision %d"
+				.formatted(written.revision()));
+			this.restored = true;
+			replace(written);
+		}
+	}
+
+	/**
+	 * In the scope of a service: nobody has asked for it in a while.
+	 */
+	private void forget(String serviceId) {
+		String key = this.settings.prefix() + "/" + serviceId;
+		replace(this.catalog.without(serviceId, (other) -> other.equals(key) || other.startsWith(key + "/")));
+	}
+
+	/**
+	 * Brings what one mirror sees into the catalog.
+	 */
 	private final class Listener implements SnapshotListener {
+
+		private final KeyRange range;
+
+		private final boolean indexed;
+
+		private final Set<String> farewells = new HashSet<>();
+
+		private Reset reset = Reset.NONE;
+
+		private boolean first = true;
+
+		Listener(KeyRange range, boolean indexed) {
+			this.range = range;
+			this.indexed = indexed;
+		}
+
+		@Override
+		public void reset(Snapshot last, Snapshot next) {
+			this.reset = (last.clusterId() == next.clusterId()) ? Reset.REWOUND : Reset.OTHER_CLUSTER;
+			logger.warn(("etcd was wiped, restored or replaced: '%s' went from revision %d to %d. "
+					+ "Instances that are missing now are served on for a while")
+				.formatted(this.range, last.revision(), next.revision()));
+		}
+
+		@Override
+		public void passed(Collection<Entry> entries) {
+			entries.stream().filter(this::isFarewell).forEach((entry) -> this.farewells.add(entry.key()));
+		}
+
+		private boolean isFarewell(Entry entry) {
+			try {
+				InstanceReader reader = ServiceCatalog.this.reader;
+				return reader.read(reader.key(entry.key()), entry.value())
+					.stream()
+					.noneMatch((instance) -> instance.getStatus() == InstanceStatus.UP);
+			}
+			catch (RuntimeException | StackOverflowError | LinkageError ex) {
+				return false;
+			}
+		}
 
 		@Override
 		public void published(Snapshot snapshot, Set<String> changedKeys) {
-			if (changedKeys.isEmpty()) {
-				return;
+			if (this.indexed && (this.first || !changedKeys.isEmpty())) {
+				Catalog last = ServiceCatalog.this.catalog;
+				Catalog next = this.first ? begin(last, snapshot) : last.update(snapshot, changedKeys,
+						ServiceCatalog.this.reader, absenceRule(Set.copyOf(this.farewells), this.reset));
+				reportRejected(last, next);
+				replace(next);
 			}
-			Catalog last = ServiceCatalog.this.catalog;
-			Catalog next = last.update(snapshot, changedKeys, ServiceCatalog.this.reader);
-			ServiceCatalog.this.catalog = next;
+			this.first = false;
+			this.reset = Reset.NONE;
+			this.farewells.clear();
+		}
+
+		/**
+		 * What was read from disk is replaced: it may be days old, so nobody is missed.
+		 */
+		private Catalog begin(Catalog last, Snapshot snapshot) {
+			Set<String> keys = new HashSet<>(snapshot.entries().keySet());
+			last.instancesByKey().keySet().stream().filter(this.range::contains).forEach(keys::add);
+			ServiceCatalog.this.restored = false;
+			return last.update(snapshot, keys, ServiceCatalog.this.reader, AbsenceRule.NONE);
+		}
+
+		private void reportRejected(Catalog last, Catalog next) {
 			next.rejected().forEach((key, reason) -> {
 				if (!reason.equals(last.rejected().get(key))) {
-					logger.warn("Passing over '%s': %s".formatted(EscapedText.of(key), reason));
+					ServiceCatalog.this.rejections++;
+					ServiceCatalog.this.rejectionLog.rejected(key, reason, ServiceCatalog.this.loop.nanoTime());
 				}
 			});
-			ServiceCatalog.this.changeListener.run();
 		}
 
 		@Override
 		public void synced(Snapshot snapshot) {
-			logger.info("Synchronised with '%s' at revision %d: %d services, %d keys".formatted(
-					ServiceCatalog.this.range, snapshot.revision(), services().size(), snapshot.entries().size()));
+			if (ServiceCatalog.this.coldStart != null) {
+				ServiceCatalog.this.coldStart.synced();
+			}
+			logger.info("Synchronised with '%s' at revision %d: %d services, %d keys".formatted(this.range,
+					snapshot.revision(), ServiceCatalog.this.catalog.names().size(), snapshot.entries().size()));
 		}
 
 		@Override
 		public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
+			if (served == null && ServiceCatalog.this.coldStart != null) {
+				ServiceCatalog.this.coldStart.restore();
+			}
 			if (failure.getKind() == Kind.COMPACTED || failure.getKind() == Kind.INCOHERENT) {
-				logger.info("Listing '%s' again: %s".formatted(ServiceCatalog.this.range, failure.getMessage()));
+				logger.info("Listing '%s' again: %s".formatted(this.range, failure.getMessage()));
 				return;
 			}
 			String meanwhile = (served != null)
 					? "Discovery keeps answering from revision %d".formatted(served.revision())
 					: "Nothing can be discovered yet";
-			logger.warn("Cannot follow '%s': %s. %s; trying on".formatted(ServiceCatalog.this.range, failure.describe(),
-					meanwhile));
+			logger.warn("Cannot follow '%s': %s. %s; trying on".formatted(this.range, failure.describe(), meanwhile));
 		}
 
 	}

@@ -5,7 +5,7 @@ import java.util.regex.Pattern;
 /**
  * What a host and a port may be, wherever they come from.
  */
-final class Addresses {
+public final class Addresses {
 
 	/**
 	 * A host name or IPv4 address, an underscore allowed as Docker's names have it, or an
@@ -17,14 +17,26 @@ final class Addresses {
 	private Addresses() {
 	}
 
-	static String requireHost(String host) {
+	/**
+	 * Check a host.
+	 * @param host the host
+	 * @return the host
+	 * @throws InvalidInstanceException if it is not a host name or address
+	 */
+	public static String requireHost(String host) {
 		if (!HOST.matcher(host).matches()) {
 			throw new InvalidInstanceException("'%s' is not a host name or address".formatted(EscapedText.of(host)));
 		}
 		return host;
 	}
 
-	static int requirePort(int port) {
+	/**
+	 * Check a port.
+	 * @param port the port
+	 * @return the port
+	 * @throws InvalidInstanceException if it is not between 1 and 65535
+	 */
+	public static int requirePort(int port) {
 		if (port < 1 || port > 65535) {
 			throw new InvalidInstanceException("port %d is not between 1 and 65535".formatted(port));
 		}

@@ -25,6 +25,7 @@ import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.EventListener;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Registers the application when it accepts traffic, with the port it really has, and
@@ -114,11 +115,12 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	/**
 	 * Registers when the application begins to accept traffic, and tells others when it
 	 * refuses it.
-	 * @param event the change; that of a child context is passed over
+	 * @param event the change, whoever says so; that of a child context is passed over
 	 */
 	@EventListener
 	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
-		if (event.getSource() != this.context || !this.started) {
+		boolean ofOther = event.getSource() instanceof ApplicationContext other && other != this.context;
+		if (ofOther || !this.started) {
 			return;
 		}
 		boolean accepting = event.getState() == ReadinessState.ACCEPTING_TRAFFIC;
@@ -178,7 +180,16 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			return;
 		}
 		EtcdServiceInstance last = this.registration.getInstance();
-		EtcdServiceInstance next = this.factories.get().create(last.getPort());
+		EtcdServiceInstance next;
+		try {
+			next = this.factories.get().create(last.getPort());
+		}
+		catch (RuntimeException ex) {
+			// Nobody else who listens to the event is to miss it
+			logger.warn("Still registered as %s: %s".formatted(last,
+					NestedExceptionUtils.getMostSpecificCause(ex).getMessage()));
+			return;
+		}
 		if (!next.getServiceId().equals(last.getServiceId())
 				|| !Objects.equals(next.getInstanceId(), last.getInstanceId())) {
 			logger.warn("Still registered as %s: a new service name or instance id takes a restart".formatted(last));

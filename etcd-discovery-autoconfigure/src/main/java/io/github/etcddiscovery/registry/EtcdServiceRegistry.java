@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -74,8 +75,12 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		if (registration == null) {
 			return;
 		}
-		registration.setAcceptingTraffic(true);
-		CompletableFuture<Void> outcome = put(registration);
+		CompletableFuture<Void> outcome;
+		synchronized (registration) {
+			RegistrableInstance.require(registration.getInstance());
+			registration.setAcceptingTraffic(true);
+			outcome = put(registration, this.registrations::register);
+		}
 		if (this.failFast) {
 			EtcdAccessException failure = await(outcome);
 			if (failure != null) {
@@ -84,11 +89,13 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		}
 	}
 
-	private CompletableFuture<Void> put(EtcdRegistration registration) {
+	/**
+	 * Called with the registration locked, so that of two changes the later one is also
+	 * put later.
+	 */
+	private CompletableFuture<Void> put(EtcdRegistration registration, Put put) {
 		EtcdServiceInstance instance = registration.published();
-		RegistrableInstance.require(instance);
-		return this.registrations.register(key(instance), this.codec.encode(instance),
-				(other) -> hasSameAddress(instance, other));
+		return put.put(key(instance), this.codec.encode(instance), (other) -> hasSameAddress(instance, other));
 	}
 
 	/**
@@ -103,13 +110,14 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			return;
 		}
 		String key = key(registration.getInstance());
+		boolean stood = isRegistered(registration);
 		EtcdAccessException failure = await(farewell(registration).handle((said, unsaid) -> null)
 			.thenCompose((next) -> this.registrations.deregister(key)));
 		if (failure != null) {
-			logger.warn("'%s' could not be taken out of etcd and goes when its lease ends: %s".formatted(key,
-					failure.getMessage()));
+			logger.warn("'%s' could not be taken out of etcd yet; it goes with its lease at the latest: %s"
+				.formatted(key, failure.getMessage()));
 		}
-		else {
+		else if (stood) {
 			logger.info("Deregistered '%s'".formatted(key));
 		}
 	}
@@ -125,12 +133,16 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private CompletableFuture<Void> farewell(EtcdRegistration registration) {
-		boolean up = registration.published().getStatus() == InstanceStatus.UP;
-		registration.setAcceptingTraffic(false);
-		if (!up || !isRegistered(registration)) {
-			return CompletableFuture.completedFuture(null);
+		synchronized (registration) {
+			// Readiness may have said so just now: then this is what waits for it
+			boolean up = registration.getInstance().getStatus() == InstanceStatus.UP;
+			registration.setAcceptingTraffic(false);
+			if (!up || !isRegistered(registration)) {
+				return CompletableFuture.completedFuture(null);
+			}
+			return put(registration, this.registrations::update).orTimeout(this.timeout.toMillis() / 2,
+					TimeUnit.MILLISECONDS);
 		}
-		return put(registration).orTimeout(this.timeout.toMillis() / 2, TimeUnit.MILLISECONDS);
 	}
 
 	/**
@@ -192,8 +204,10 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 * @param acceptingTraffic whether it does
 	 */
 	void setAcceptingTraffic(EtcdRegistration registration, boolean acceptingTraffic) {
-		registration.setAcceptingTraffic(acceptingTraffic);
-		putIfRegistered(registration);
+		synchronized (registration) {
+			registration.setAcceptingTraffic(acceptingTraffic);
+			put(registration, this.registrations::update);
+		}
 	}
 
 	/**
@@ -206,13 +220,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private void change(EtcdRegistration registration, UnaryOperator<EtcdServiceInstance> change) {
-		registration.setInstance(change.apply(registration.getInstance()));
-		putIfRegistered(registration);
-	}
-
-	private void putIfRegistered(EtcdRegistration registration) {
-		if (this.registrations.lastChanges().containsKey(key(registration.getInstance()))) {
-			put(registration);
+		synchronized (registration) {
+			registration.setInstance(change.apply(registration.getInstance()));
+			put(registration, this.registrations::update);
 		}
 	}
 
@@ -258,6 +268,12 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			Thread.currentThread().interrupt();
 			return new EtcdAccessException(EtcdAccessException.Kind.CANCELLED, "interrupted", ex);
 		}
+	}
+
+	private interface Put {
+
+		CompletableFuture<Void> put(String key, String value, Predicate<String> sameAddress);
+
 	}
 
 }

@@ -1,8 +1,9 @@
 package io.github.etcddiscovery.registry;
 
 import java.time.Duration;
-import java.util.HashSet;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -46,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * is ever overwritten or deleted, and a write of unknown outcome is read back.
  * <li>Each key is watched: what others do to it is noticed and mended, with a growing
  * delay so that two that disagree do not write in turns for ever.
+ * <li>An answer that belongs to an earlier lease changes nothing.
+ * <li>What is given up is deleted, for as long as that takes and the lease lives.
  * <li>A lease that is granted after it is no longer wanted is revoked.
  * </ul>
  * All state is confined to the loop. The lease's states are {@link State}; each key has a
@@ -55,6 +58,12 @@ import org.jspecify.annotations.Nullable;
 public final class LeasedRegistrations {
 
 	private static final Log logger = LogFactory.getLog(LeasedRegistrations.class);
+
+	/**
+	 * Former leases are remembered, since a store that was restored may hold keys under
+	 * them; but not for ever.
+	 */
+	private static final int MAX_OWN_LEASES = 100;
 
 	private final LeaseStore store;
 
@@ -72,15 +81,18 @@ public final class LeasedRegistrations {
 
 	private final Map<String, Claim> claims = new LinkedHashMap<>();
 
-	private final Set<Long> ownLeases = new HashSet<>();
+	private final Set<Long> ownLeases = new LinkedHashSet<>();
+
+	/**
+	 * What has gone wrong since the last renewal: each kind is worth one line in the log.
+	 */
+	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
 	private long attempt;
 
 	private boolean renewing;
 
 	private @Nullable Future<?> timer;
-
-	private @Nullable EtcdAccessException trouble;
 
 	private volatile Lease lease = new Lease(State.IDLE, 0, 0);
 
@@ -137,27 +149,53 @@ public final class LeasedRegistrations {
 	}
 
 	/**
+	 * Change the value of a key, but only if it is registered or being registered. From
+	 * any thread.
+	 * @param key the key
+	 * @param value the value
+	 * @param sameAddress whether another value has the address that this one has
+	 * @return completes when the value stands in etcd, or when there is nothing to
+	 * change; fails when the first try failed: it is tried on all the same
+	 */
+	public CompletableFuture<Void> update(String key, String value, Predicate<String> sameAddress) {
+		CompletableFuture<Void> outcome = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			Claim claim = this.claims.get(key);
+			if (claim == null || claim.leaving) {
+				outcome.complete(null);
+				return;
+			}
+			claim.want(value, sameAddress, outcome);
+			claim.reconcile();
+		});
+		return outcome;
+	}
+
+	/**
 	 * Give a key up. From any thread.
 	 * @param key the key
-	 * @return completes when the key is gone; fails when etcd could not be told, in which
-	 * case the key goes with the lease
+	 * @return completes when the key is gone, or fails when the first try failed: it is
+	 * tried on all the same, and at the latest the key goes with the lease
 	 */
 	public CompletableFuture<Void> deregister(String key) {
 		CompletableFuture<Void> outcome = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			Claim claim = this.claims.remove(key);
+			Claim claim = this.claims.get(key);
 			if (claim == null) {
 				outcome.complete(null);
 				return;
 			}
-			if (this.claims.isEmpty()) {
-				claim.release();
-				giveUpLease(State.IDLE).whenComplete(relay(outcome));
+			boolean first = !claim.leaving;
+			claim.leave(outcome);
+			if (this.claims.values().stream().allMatch((other) -> other.leaving)) {
+				giveUpLease(State.IDLE);
 			}
 			else {
-				claim.remove(outcome);
+				claim.reconcile();
 			}
-			tell(Type.DEREGISTERED, key, null);
+			if (first) {
+				tell(Type.DEREGISTERED, key, null);
+			}
 		});
 		return outcome;
 	}
@@ -170,11 +208,9 @@ public final class LeasedRegistrations {
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> outcome = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			List<Claim> released = List.copyOf(this.claims.values());
-			this.claims.clear();
-			released.forEach(Claim::release);
+			List<Claim> wanted = this.claims.values().stream().filter(Claim::isWanted).toList();
 			giveUpLease(State.CLOSED).whenComplete(relay(outcome));
-			released.forEach((claim) -> tell(Type.DEREGISTERED, claim.key, null));
+			wanted.forEach((claim) -> tell(Type.DEREGISTERED, claim.key, null));
 		});
 		return outcome;
 	}
@@ -223,9 +259,11 @@ public final class LeasedRegistrations {
 			}
 			else if (granted != null) {
 				this.ownLeases.add(granted);
+				if (this.ownLeases.size() > MAX_OWN_LEASES) {
+					this.ownLeases.remove(this.ownLeases.iterator().next());
+				}
 				this.lease = new Lease(this.lease.state(), granted, sentAt);
 				renewed();
-				this.claims.values().forEach(Claim::reconcile);
 			}
 			else {
 				failed(failure);
@@ -241,6 +279,7 @@ public final class LeasedRegistrations {
 		}
 		this.renewing = true;
 		cancelTimer();
+		noticeExpiry();
 		long attempt = this.attempt;
 		long sentAt = this.loop.nanoTime();
 		onLoop(this.store.renew(this.lease.id()), (renewed, failure) -> {
@@ -263,22 +302,22 @@ public final class LeasedRegistrations {
 	}
 
 	private void renewed() {
-		if (this.trouble != null) {
+		if (!this.troubles.isEmpty()) {
 			logger.info("Reached etcd again; lease %x".formatted(this.lease.id()));
-			this.trouble = null;
+			this.troubles.clear();
 		}
 		this.delays.reset();
-		boolean recovered = this.lease.state() == State.RECOVERING;
-		transitionTo(State.REGISTERED);
-		if (recovered) {
+		if (this.lease.state() != State.REGISTERED) {
+			transitionTo(State.REGISTERED);
 			this.claims.values().forEach(Claim::reconcile);
 		}
 		cancelTimer();
-		this.timer = this.loop.schedule(this::renew, this.ttl.dividedBy(3));
+		Duration next = this.ttl.dividedBy(3).minusNanos(this.loop.nanoTime() - this.lease.renewedAt());
+		this.timer = this.loop.schedule(this::renew, next.isNegative() ? Duration.ZERO : next);
 	}
 
 	private void failed(EtcdAccessException failure) {
-		if (this.trouble == null || this.trouble.getKind() != failure.getKind()) {
+		if (this.troubles.add(failure.getKind())) {
 			String what = (this.lease.id() == 0) ? "Cannot register yet"
 					: "Cannot renew lease %x".formatted(this.lease.id());
 			logger.warn("%s: %s. Trying on".formatted(what, failure.describe()));
@@ -286,7 +325,10 @@ public final class LeasedRegistrations {
 		else if (logger.isDebugEnabled()) {
 			logger.debug("Still no lease renewed: " + failure.getMessage());
 		}
-		this.trouble = failure;
+		noticeExpiry();
+	}
+
+	private void noticeExpiry() {
 		if (this.lease.state() == State.REGISTERED && status().remaining().isZero()) {
 			transitionTo(State.RECOVERING);
 			this.claims.values().forEach((claim) -> claim.lost("the lease was not renewed for %s".formatted(this.ttl)));
@@ -296,7 +338,6 @@ public final class LeasedRegistrations {
 	private void leaseEnded() {
 		long ended = this.lease.id();
 		logger.warn("Lease %x has ended; registering again".formatted(ended));
-		this.ownLeases.remove(ended);
 		this.lease = new Lease(this.lease.state(), 0, 0);
 		transitionTo(State.RECOVERING);
 		this.claims.values().forEach((claim) -> claim.lost("lease %x has ended".formatted(ended)));
@@ -310,8 +351,13 @@ public final class LeasedRegistrations {
 		long leaseId = this.lease.id();
 		this.lease = new Lease(this.lease.state(), 0, 0);
 		transitionTo(next);
-		this.trouble = null;
-		return (leaseId != 0) ? this.store.revoke(leaseId) : CompletableFuture.completedFuture(null);
+		this.troubles.clear();
+		CompletableFuture<Void> revoked = (leaseId != 0) ? this.store.revoke(leaseId)
+				: CompletableFuture.completedFuture(null);
+		List<Claim> last = List.copyOf(this.claims.values());
+		this.claims.clear();
+		last.forEach((claim) -> claim.endWith(revoked));
+		return revoked;
 	}
 
 	private void cancelTimer() {
@@ -397,15 +443,21 @@ public final class LeasedRegistrations {
 
 		private boolean again;
 
+		private boolean disturbed;
+
+		private boolean unsettled;
+
+		private boolean leaving;
+
 		private boolean held;
 
 		private boolean heldBefore;
 
 		private boolean conflicted;
 
-		private long lastRepair;
+		private long lastRetry;
 
-		private @Nullable Kind trouble;
+		private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
 		Claim(String key) {
 			this.key = key;
@@ -416,164 +468,217 @@ public final class LeasedRegistrations {
 		}
 
 		void want(String value, Predicate<String> sameAddress, CompletableFuture<Void> outcome) {
+			firstTryFailed(new EtcdAccessException(Kind.CANCELLED, "another value was registered meanwhile", null));
 			this.value = value;
 			this.sameAddress = sameAddress;
-			if (this.firstTry != null) {
-				this.firstTry.completeExceptionally(
-						new EtcdAccessException(Kind.CANCELLED, "another value was registered meanwhile", null));
-			}
 			this.firstTry = outcome;
+			if (this.leaving) {
+				this.leaving = false;
+				removalTried(new EtcdAccessException(Kind.CANCELLED, "it was registered again meanwhile", null));
+			}
 		}
 
 		/**
 		 * Bring the key to what is wanted. While a request is under way this is only
-		 * remembered; without a lease there is nothing to do yet.
+		 * remembered; without a lease there is nothing to write yet.
 		 */
 		void reconcile() {
-			long leaseId = LeasedRegistrations.this.lease.id();
 			if (this.busy) {
 				this.again = true;
 				return;
 			}
-			if (this.removal == null && (leaseId == 0 || !isWanted())) {
+			long leaseId = LeasedRegistrations.this.lease.id();
+			if (hasEnded() || (leaseId == 0 && !this.leaving)) {
 				return;
 			}
 			this.busy = true;
 			this.again = false;
+			this.disturbed = false;
 			cancelRetry();
 			onLoop(LeasedRegistrations.this.store.read(this.key), (found, failure) -> {
 				if (failure != null) {
 					failed(failure);
 				}
-				else if (this.removal != null) {
+				else if (this.leaving && !hasEnded()) {
 					delete(found);
 				}
-				else {
+				else if (isWanted() && isCurrent(leaseId)) {
 					decide(found, leaseId);
+				}
+				else {
+					done();
 				}
 			});
 		}
 
-		private boolean isWanted() {
-			return LeasedRegistrations.this.claims.get(this.key) == this;
+		/**
+		 * Whether it was given up together with the lease: another claim may stand in its
+		 * place by now.
+		 */
+		private boolean hasEnded() {
+			return LeasedRegistrations.this.claims.get(this.key) != this;
+		}
+
+		boolean isWanted() {
+			return !hasEnded() && !this.leaving;
+		}
+
+		private boolean isCurrent(long leaseId) {
+			return leaseId != 0 && leaseId == LeasedRegistrations.this.lease.id();
 		}
 
 		private void decide(Optional<Entry> found, long leaseId) {
+			if (found.isEmpty()) {
+				lost("the key is gone");
+			}
 			switch (Ownership.judge(found, leaseId, this.value, LeasedRegistrations.this.ownLeases, this.heldBefore,
 					this.sameAddress)) {
-				case HELD -> hold();
+				case HELD -> hold(leaseId);
 				case YIELD -> yieldTo(found.orElseThrow());
 				case WRITE -> {
 					String value = this.value;
 					onLoop(LeasedRegistrations.this.store.put(this.key, value, leaseId, modRevision(found)),
 							(written, failure) -> {
+								this.unsettled = failure != null;
 								if (failure != null) {
 									failed(failure);
 								}
-								else if (!written || !value.equals(this.value)) {
-									this.again = true;
-									done();
+								else if (written && value.equals(this.value)) {
+									hold(leaseId);
 								}
 								else {
-									hold();
+									repeat();
 								}
 							});
 				}
 			}
 		}
 
-		private void hold() {
-			if (isWanted() && LeasedRegistrations.this.lease.id() != 0 && !this.held) {
-				this.held = true;
-				this.conflicted = false;
-				this.trouble = null;
-				tell(this.heldBefore ? Type.RECOVERED : Type.REGISTERED, this.key, null);
-				logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key,
-						LeasedRegistrations.this.lease.id(), LeasedRegistrations.this.ttl.toSeconds()));
-				this.heldBefore = true;
-				this.reflector.start();
-			}
-			if (this.firstTry != null) {
-				this.firstTry.complete(null);
-				this.firstTry = null;
+		private void hold(long leaseId) {
+			noticeExpiry();
+			if (isWanted() && isCurrent(leaseId) && LeasedRegistrations.this.lease.state() == State.REGISTERED) {
+				this.troubles.clear();
+				if (!this.held) {
+					this.held = true;
+					this.conflicted = false;
+					tell(this.heldBefore ? Type.RECOVERED : Type.REGISTERED, this.key, null);
+					logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key,
+							leaseId, LeasedRegistrations.this.ttl.toSeconds()));
+					this.heldBefore = true;
+					this.reflector.start();
+				}
+				if (this.firstTry != null) {
+					this.firstTry.complete(null);
+					this.firstTry = null;
+				}
 			}
 			done();
 		}
 
 		private void yieldTo(Entry entry) {
-			if (isWanted() && !this.conflicted) {
+			String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key, entry.lease());
+			if (!this.conflicted) {
 				this.conflicted = true;
 				this.held = false;
-				String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key,
-						entry.lease());
 				logger.warn(("Not registered: %s. Give each process its own 'spring.cloud.etcd.discovery.instance-id'; "
 						+ "this one takes over when the other one leaves")
 					.formatted(reason));
 				tell(Type.CONFLICTED, this.key, reason);
-				firstTryFailed(new EtcdAccessException(Kind.OTHER, reason, null));
 			}
+			firstTryFailed(new EtcdAccessException(Kind.OTHER, reason, null));
 			this.reflector.start();
 			done();
 		}
 
+		/**
+		 * Asks etcd even if there is nothing of ours, when a write of unknown outcome may
+		 * still be on its way: that one comes before this one or not at all.
+		 */
 		private void delete(Optional<Entry> found) {
-			if (found.isEmpty() || !LeasedRegistrations.this.ownLeases.contains(found.get().lease())) {
-				removed(null);
+			boolean ours = found.isPresent() && LeasedRegistrations.this.ownLeases.contains(found.get().lease());
+			if (!ours && !this.unsettled) {
+				removed();
 				return;
 			}
-			onLoop(LeasedRegistrations.this.store.delete(this.key, modRevision(found)),
-					(deleted, failure) -> removed(failure));
+			onLoop(LeasedRegistrations.this.store.delete(this.key, ours ? modRevision(found) : 0),
+					(deleted, failure) -> {
+						this.unsettled = failure != null;
+						if (failure != null) {
+							failed(failure);
+						}
+						else if (deleted) {
+							removed();
+						}
+						else {
+							repeat();
+						}
+					});
 		}
 
-		private void removed(@Nullable EtcdAccessException failure) {
+		private void removed() {
+			if (this.leaving && !hasEnded()) {
+				LeasedRegistrations.this.claims.remove(this.key);
+				this.reflector.close();
+				removalTried(null);
+			}
+			done();
+		}
+
+		private void removalTried(@Nullable EtcdAccessException failure) {
 			CompletableFuture<Void> removal = this.removal;
+			this.removal = null;
 			if (removal != null) {
 				relay(removal).accept(null, failure);
 			}
 		}
 
 		private void failed(EtcdAccessException failure) {
-			if (this.removal != null) {
-				removed(failure);
-				return;
-			}
 			firstTryFailed(failure);
+			removalTried(failure);
 			if (failure.getKind() == Kind.LEASE_NOT_FOUND) {
 				renew();
 			}
-			else if (isWanted() && this.trouble != failure.getKind()) {
-				logger.warn("Cannot write '%s': %s. Trying on".formatted(this.key, failure.describe()));
-				this.trouble = failure.getKind();
+			else if (!hasEnded() && this.troubles.add(failure.getKind())) {
+				logger.warn("Cannot %s '%s': %s. Trying on".formatted(this.leaving ? "delete" : "write", this.key,
+						failure.describe()));
 			}
+			retryAfter(failure.getKind());
 			done();
-			retryAfter(this.delays.after(failure.getKind()));
+		}
+
+		private void repeat() {
+			this.again = true;
+			done();
 		}
 
 		private void done() {
 			this.busy = false;
-			if (this.again || this.removal != null) {
+			if (this.again) {
 				reconcile();
+			}
+			else if (this.disturbed) {
+				retryAfter(Kind.OTHER);
 			}
 		}
 
+		/**
+		 * The watch only says when to read again: it may lag behind what was written
+		 * since, or run ahead of the answer to it.
+		 */
 		private void observe(Optional<Entry> found) {
-			boolean asWanted = found.isPresent() && found.get().lease() == LeasedRegistrations.this.lease.id()
+			boolean asWanted = found.isPresent() && isCurrent(found.get().lease())
 					&& found.get().value().equals(this.value);
-			if (asWanted || this.busy || !isWanted() || LeasedRegistrations.this.lease.id() == 0) {
+			if (asWanted || !isWanted() || LeasedRegistrations.this.lease.id() == 0) {
+				return;
+			}
+			if (this.busy) {
+				this.disturbed = true;
 				return;
 			}
 			if (found.isEmpty()) {
-				if (this.held) {
-					lost("the key is gone");
-				}
 				renew();
 			}
-			long now = LeasedRegistrations.this.loop.nanoTime();
-			if (now - this.lastRepair > LeasedRegistrations.this.ttl.toNanos() * 2) {
-				this.delays.reset();
-			}
-			this.lastRepair = now;
-			retryAfter(this.delays.after(Kind.OTHER));
+			retryAfter(Kind.OTHER);
 		}
 
 		void lost(String reason) {
@@ -590,9 +695,20 @@ public final class LeasedRegistrations {
 			}
 		}
 
-		private void retryAfter(Duration delay) {
-			cancelRetry();
-			this.retry = LeasedRegistrations.this.loop.schedule(this::reconcile, delay);
+		/**
+		 * Leaves a retry that waits already in its place, so that it comes however often
+		 * others write; the delay grows as long as one trouble follows another.
+		 */
+		private void retryAfter(Kind kind) {
+			if (hasEnded() || (this.retry != null && !this.retry.isDone())) {
+				return;
+			}
+			long now = LeasedRegistrations.this.loop.nanoTime();
+			if (now - this.lastRetry > LeasedRegistrations.this.ttl.toNanos() * 2) {
+				this.delays.reset();
+			}
+			this.lastRetry = now;
+			this.retry = LeasedRegistrations.this.loop.schedule(this::reconcile, this.delays.after(kind));
 		}
 
 		private void cancelRetry() {
@@ -601,16 +717,29 @@ public final class LeasedRegistrations {
 			}
 		}
 
-		void remove(CompletableFuture<Void> outcome) {
-			release();
+		/**
+		 * Not wanted any more; it ends when the key is gone.
+		 */
+		void leave(CompletableFuture<Void> outcome) {
+			if (this.removal != null) {
+				this.removal.whenComplete(relay(outcome));
+				return;
+			}
 			this.removal = outcome;
-			reconcile();
+			this.leaving = true;
+			this.held = false;
+			this.heldBefore = false;
+			this.conflicted = false;
+			firstTryFailed(new EtcdAccessException(Kind.CANCELLED, "the registration was given up", null));
 		}
 
-		void release() {
+		void endWith(CompletableFuture<Void> revoked) {
 			cancelRetry();
 			this.reflector.close();
 			firstTryFailed(new EtcdAccessException(Kind.CANCELLED, "the registration was given up", null));
+			if (this.removal != null) {
+				revoked.whenComplete(relay(this.removal));
+			}
 		}
 
 		private static long modRevision(Optional<Entry> found) {

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.regex.Pattern;
 
+import io.github.etcddiscovery.instance.Addresses;
 import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
@@ -23,6 +24,7 @@ final class RegistrableInstance {
 	static void require(EtcdServiceInstance instance) {
 		requireServiceName(instance.getServiceId());
 		requireInstanceId(instance.getInstanceId());
+		Addresses.requireHost(instance.getHost());
 		if (instance.getPort() < 1 || instance.getPort() > 65535) {
 			throw new InvalidInstanceException("The port %d of service '%s' is not between 1 and 65535"
 				.formatted(instance.getPort(), instance.getServiceId()));

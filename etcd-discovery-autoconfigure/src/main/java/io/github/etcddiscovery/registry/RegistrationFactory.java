@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 
+import io.github.etcddiscovery.instance.Addresses;
+import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
@@ -21,6 +23,11 @@ public final class RegistrationFactory {
 	private static final String SERVICE_NAME = "spring.cloud.etcd.discovery.service-name";
 
 	private static final String INSTANCE_ID = "spring.cloud.etcd.discovery.instance-id";
+
+	/**
+	 * What {@link InetUtils} answers on every host whose name cannot be looked up.
+	 */
+	private static final String NO_HOST_NAME = "localhost";
 
 	private final EtcdRegistrationProperties properties;
 
@@ -46,27 +53,36 @@ public final class RegistrationFactory {
 			check(INSTANCE_ID, properties.instanceId(),
 					() -> RegistrableInstance.requireInstanceId(properties.instanceId()));
 		}
+		checkHost("hostname", properties.hostname());
+		checkHost("ip-address", properties.ipAddress());
 	}
 
 	private static String serviceName(@Nullable String configured, @Nullable String applicationName) {
-		String name = (configured != null) ? configured : applicationName;
+		boolean own = configured != null && !configured.isBlank();
+		String name = own ? configured : applicationName;
 		if (name == null || name.isBlank()) {
 			throw new InvalidConfigurationPropertyValueException(SERVICE_NAME, name,
 					"Without it, 'spring.application.name' must be set: it is the name that this application "
 							+ "registers under. If it need not be found by others, set "
 							+ "'spring.cloud.etcd.discovery.register' to false");
 		}
-		check((configured != null) ? SERVICE_NAME : "spring.application.name", name,
-				() -> RegistrableInstance.requireServiceName(name));
+		check(own ? SERVICE_NAME : "spring.application.name", name, () -> RegistrableInstance.requireServiceName(name));
 		return name;
 	}
 
-	private static void check(String property, @Nullable Object value, Runnable check) {
+	private static void checkHost(String property, @Nullable String value) {
+		if (value != null) {
+			check("spring.cloud.etcd.discovery." + property, value, () -> Addresses.requireHost(value));
+		}
+	}
+
+	private static void check(String property, @Nullable String value, Runnable check) {
 		try {
 			check.run();
 		}
 		catch (InvalidInstanceException ex) {
-			throw new InvalidConfigurationPropertyValueException(property, value, ex.getMessage());
+			throw new InvalidConfigurationPropertyValueException(property, EscapedText.of(String.valueOf(value)),
+					ex.getMessage());
 		}
 	}
 
@@ -110,7 +126,11 @@ public final class RegistrationFactory {
 	 * safe in a cookie.
 	 */
 	private String defaultId(int port) {
-		String name = (this.properties.hostname() != null) ? this.properties.hostname() : hostInfo().getHostname();
+		String name = this.properties.hostname();
+		if (name == null) {
+			String found = hostInfo().getHostname();
+			name = found.equals(NO_HOST_NAME) ? hostInfo().getIpAddress() : found;
+		}
 		return (name + "-" + port).replaceAll("[^A-Za-z0-9._~-]", "-");
 	}
 

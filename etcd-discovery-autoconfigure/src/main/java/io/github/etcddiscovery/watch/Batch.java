@@ -8,7 +8,7 @@ import java.util.List;
  * @param clusterId the cluster that sent it
  * @param revision the revision of the store when it was sent, at least that of the last
  * change
- * @param changes the changes; none when the batch only tells that the watch is alive
+ * @param changes the changes
  */
 public record Batch(long clusterId, long revision, List<Change> changes) {
 

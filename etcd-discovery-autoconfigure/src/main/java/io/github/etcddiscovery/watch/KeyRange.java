@@ -5,8 +5,9 @@ package io.github.etcddiscovery.watch;
  *
  * @param key the prefix or the key
  * @param prefix whether it is a prefix
+ * @param keysOnly whether the values are left out
  */
-public record KeyRange(String key, boolean prefix) {
+public record KeyRange(String key, boolean prefix, boolean keysOnly) {
 
 	/**
 	 * All keys that begin with a prefix.
@@ -14,7 +15,7 @@ public record KeyRange(String key, boolean prefix) {
 	 * @return the range
 	 */
 	public static KeyRange prefix(String prefix) {
-		return new KeyRange(prefix, true);
+		return new KeyRange(prefix, true, false);
 	}
 
 	/**
@@ -23,7 +24,24 @@ public record KeyRange(String key, boolean prefix) {
 	 * @return the range
 	 */
 	public static KeyRange single(String key) {
-		return new KeyRange(key, false);
+		return new KeyRange(key, false, false);
+	}
+
+	/**
+	 * The same keys with empty values: to know which there are.
+	 * @return the range
+	 */
+	public KeyRange withoutValues() {
+		return new KeyRange(this.key, this.prefix, true);
+	}
+
+	/**
+	 * Whether a key is in the range.
+	 * @param key the key
+	 * @return {@code true} if it is
+	 */
+	public boolean contains(String key) {
+		return this.prefix ? key.startsWith(this.key) : key.equals(this.key);
 	}
 
 	@Override

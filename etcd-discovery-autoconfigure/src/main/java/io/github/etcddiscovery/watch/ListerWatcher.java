@@ -18,6 +18,13 @@ public interface ListerWatcher {
 	CompletableFuture<Snapshot> list();
 
 	/**
+	 * Ask where the store is now.
+	 * @return the position, which every write that was acknowledged before is part of;
+	 * fails with an {@link EtcdAccessException}, within a deadline
+	 */
+	CompletableFuture<Position> position();
+
+	/**
 	 * Watch the range.
 	 * @param fromRevision the first revision to deliver
 	 * @param handler what to tell
@@ -29,6 +36,11 @@ public interface ListerWatcher {
 	 * A running watch.
 	 */
 	interface Watch extends AutoCloseable {
+
+		/**
+		 * Ask the watch for a sign of life, which {@link Handler#alive} is told of.
+		 */
+		void requestProgress();
 
 		/**
 		 * End the watch and free its stream. Batches under way may still arrive.
@@ -56,6 +68,14 @@ public interface ListerWatcher {
 		 * @param batch the changes
 		 */
 		void changed(Batch batch);
+
+		/**
+		 * The watch is alive. That says nothing about which changes were delivered: etcd
+		 * before 3.4.25 and 3.5.8 may send this ahead of them.
+		 * @param clusterId the cluster
+		 * @param revision the revision of the store
+		 */
+		void alive(long clusterId, long revision);
 
 		/**
 		 * The watch has ended. May be told more than once.

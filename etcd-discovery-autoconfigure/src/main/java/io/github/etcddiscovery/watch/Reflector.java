@@ -2,18 +2,20 @@ package io.github.etcddiscovery.watch;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Jitter;
 import io.github.etcddiscovery.core.RetryDelays;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -25,13 +27,16 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  * <li>Every published snapshot is what the range held at its revision: a list is one
  * revision, and a batch is applied whole or not at all.
- * <li>Revisions only grow, except after the store was wiped, restored or replaced.
- * <li>Whatever goes wrong (no connection, compaction, a watch that ends, is replaced or
- * does not fit, a backlog that is too long) leads to one thing: not synced, wait, list
- * again. There is no limit to how often.
+ * <li>Revisions only grow, except after the store was wiped, restored or replaced, which
+ * the listener is told first.
+ * <li>Whatever goes wrong (no connection, compaction, a watch that ends, falls silent, is
+ * replaced or does not fit, a backlog that is too long) leads to one thing: not synced,
+ * wait, list again. There is no limit to how often.
  * <li>Meanwhile the last snapshot keeps being served; before the first one there is none,
  * which is not the same as an empty one.
  * <li>What did not change is not published as changed.
+ * <li>A watch that does not answer is noticed within two check intervals, and events that
+ * it lost within an audit interval.
  * </ul>
  * All state is confined to the loop; the methods that are documented so can be called
  * from any thread. Answers that belong to an earlier attempt are recognised by their
@@ -41,11 +46,6 @@ public final class Reflector implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(Reflector.class);
 
-	/**
-	 * A longer backlog costs more than a new list.
-	 */
-	static final int MAX_BACKLOG = 50_000;
-
 	private final KeyRange range;
 
 	private final ListerWatcher source;
@@ -54,7 +54,7 @@ public final class Reflector implements AutoCloseable {
 
 	private final RetryDelays delays;
 
-	private final Duration createTimeout;
+	private final MirrorTiming timing;
 
 	private final SnapshotListener listener;
 
@@ -62,16 +62,19 @@ public final class Reflector implements AutoCloseable {
 
 	private State state = State.IDLE;
 
-	private @Nullable Attempt attempt;
-
 	private @Nullable Future<?> retry;
+
+	private volatile @Nullable Attempt attempt;
 
 	private volatile @Nullable Snapshot snapshot;
 
 	private volatile Sync sync;
 
+	private volatile Counts counts = new Counts(0, 0);
+
 	/**
-	 * Create a reflector that does nothing until it is started.
+	 * Create a reflector that does nothing until it is started. Its watch is checked, but
+	 * it is not audited.
 	 * @param range the keys to mirror
 	 * @param source where they are
 	 * @param loop the loop that owns the state; not closed by the reflector
@@ -81,11 +84,25 @@ public final class Reflector implements AutoCloseable {
 	 */
 	public Reflector(KeyRange range, ListerWatcher source, EventLoop loop, RetryDelays delays, Duration createTimeout,
 			SnapshotListener listener) {
+		this(range, source, loop, delays, MirrorTiming.of(createTimeout), listener);
+	}
+
+	/**
+	 * Create a reflector that does nothing until it is started.
+	 * @param range the keys to mirror
+	 * @param source where they are
+	 * @param loop the loop that owns the state; not closed by the reflector
+	 * @param delays how long to wait before listing again
+	 * @param timing when to ask without having been told of anything
+	 * @param listener is given the snapshots, on the loop
+	 */
+	public Reflector(KeyRange range, ListerWatcher source, EventLoop loop, RetryDelays delays, MirrorTiming timing,
+			SnapshotListener listener) {
 		this.range = range;
 		this.source = source;
 		this.loop = loop;
 		this.delays = delays;
-		this.createTimeout = createTimeout;
+		this.timing = timing;
 		this.listener = listener;
 		this.sync = new Sync(false, loop.nanoTime(), null);
 	}
@@ -147,8 +164,11 @@ public final class Reflector implements AutoCloseable {
 	public MirrorState state() {
 		Sync sync = this.sync;
 		Snapshot snapshot = this.snapshot;
+		Attempt attempt = this.attempt;
+		Counts counts = this.counts;
 		Duration staleness = sync.synced() ? Duration.ZERO : Duration.ofNanos(this.loop.nanoTime() - sync.since());
-		return new MirrorState(sync.synced(), (snapshot != null) ? snapshot.revision() : 0, staleness, sync.reason());
+		return new MirrorState(sync.synced(), (snapshot != null) ? snapshot.revision() : 0, staleness, sync.reason(),
+				(attempt != null) ? attempt.backlog.size() : 0, counts.relists(), counts.repairs());
 	}
 
 	private void list() {
@@ -157,46 +177,38 @@ public final class Reflector implements AutoCloseable {
 		transitionTo(State.LISTING);
 		Attempt attempt = new Attempt();
 		this.attempt = attempt;
-		this.source.list().whenComplete((listed, failure) -> this.loop.execute(() -> {
-			if (this.attempt != attempt) {
-				return;
-			}
-			if (failure != null) {
-				attempt.end(asFailure(failure));
-				return;
-			}
-			publish(listed, changedKeys(this.snapshot, listed));
-			attempt.watch(listed.revision() + 1);
-		}));
+		attempt.list();
 	}
 
 	private void publish(Snapshot next, Set<String> changedKeys) {
 		this.snapshot = next;
-		try {
-			this.listener.published(next, changedKeys);
-		}
-		catch (RuntimeException ex) {
-			logger.error("A listener of the mirror of '%s' failed".formatted(this.range), ex);
-		}
+		tell(() -> this.listener.published(next, changedKeys));
 		this.firstSync.complete(null);
 	}
 
-	private static Set<String> changedKeys(@Nullable Snapshot last, Snapshot listed) {
-		return (last != null) ? last.differences(listed) : listed.entries().keySet();
+	/**
+	 * A listener that fails has failed for itself only.
+	 */
+	private void tell(Runnable call) {
+		try {
+			call.run();
+		}
+		catch (RuntimeException | Error ex) {
+			logger.error("A listener of the mirror of '%s' failed".formatted(this.range), ex);
+		}
 	}
 
 	private void synced(Snapshot snapshot) {
 		transitionTo(State.WATCHING);
 		this.sync = new Sync(true, this.loop.nanoTime(), null);
-		this.delays.reset();
-		this.listener.synced(snapshot);
+		tell(() -> this.listener.synced(snapshot));
 	}
 
 	private void unsynced(EtcdAccessException failure) {
 		Sync last = this.sync;
 		this.sync = new Sync(false, last.synced() ? this.loop.nanoTime() : last.since(), failure.getMessage());
 		if (last.reason() == null) {
-			this.listener.lost(failure, this.snapshot);
+			tell(() -> this.listener.lost(failure, this.snapshot));
 		}
 		else if (logger.isDebugEnabled()) {
 			logger.debug("Mirror of '%s' is still not synchronised: %s".formatted(this.range, failure.getMessage()));
@@ -229,6 +241,10 @@ public final class Reflector implements AutoCloseable {
 				: new EtcdAccessException(Kind.OTHER, String.valueOf(cause), cause);
 	}
 
+	private static EtcdAccessException incoherent(String message, Object... arguments) {
+		return new EtcdAccessException(Kind.INCOHERENT, message.formatted(arguments), null);
+	}
+
 	private enum State {
 
 		IDLE, LISTING, STARTING, WATCHING, WAITING, CLOSED
@@ -238,95 +254,240 @@ public final class Reflector implements AutoCloseable {
 	private record Sync(boolean synced, long since, @Nullable String reason) {
 	}
 
+	private record Counts(long relists, long repairs) {
+
+		Counts relisted() {
+			return new Counts(this.relists + 1, this.repairs);
+		}
+
+		Counts repaired() {
+			return new Counts(this.relists, this.repairs + 1);
+		}
+
+	}
+
 	/**
 	 * One list and the watch that follows it. Called by the client library's threads, it
-	 * only puts things into its queue and wakes the loop.
+	 * only puts things into its backlog and wakes the loop.
 	 */
 	private final class Attempt implements ListerWatcher.Handler {
 
-		private final ConcurrentLinkedQueue<Batch> backlog = new ConcurrentLinkedQueue<>();
+		private final Backlog backlog = new Backlog();
 
-		private final AtomicInteger backlogSize = new AtomicInteger();
+		private final List<Future<?>> timers = new ArrayList<>();
 
 		private ListerWatcher.@Nullable Watch watch;
 
-		private @Nullable Future<?> timer;
-
 		private boolean created;
 
-		void watch(long fromRevision) {
+		/**
+		 * Set where the sign arrives, so that a loop that was held up does not take its
+		 * own slowness for the watch's.
+		 */
+		private volatile boolean heard;
+
+		private @Nullable Audit audit;
+
+		void list() {
+			when(Reflector.this.source.list(), this::listed);
+		}
+
+		private void listed(Snapshot listed) {
+			Snapshot last = Reflector.this.snapshot;
+			if (last != null && !listed.continues(last)) {
+				tell(() -> Reflector.this.listener.reset(last, listed));
+			}
+			publish(listed, (last != null) ? last.differences(listed) : listed.entries().keySet());
 			transitionTo(State.STARTING);
-			this.timer = Reflector.this.loop.schedule(() -> ifCurrent(() -> {
+			later(() -> {
 				if (!this.created) {
 					end(new EtcdAccessException(Kind.TIMED_OUT, "etcd did not set the watch up in time", null));
 				}
-			}), Reflector.this.createTimeout);
-			this.watch = Reflector.this.source.watch(fromRevision, this);
+			}, Reflector.this.timing.createTimeout());
+			this.watch = Reflector.this.source.watch(listed.revision() + 1, this);
 		}
 
 		@Override
 		public void created(long clusterId, long revision) {
-			Reflector.this.loop.execute(() -> ifCurrent(() -> {
-				Snapshot snapshot = Reflector.this.snapshot;
-				if (snapshot == null || this.created) {
-					end(new EtcdAccessException(Kind.INCOHERENT, "the watch was replaced and may have missed events",
-							null));
+			this.heard = true;
+			onLoop(() -> {
+				if (this.created) {
+					end(incoherent("the watch was replaced and may have missed events"));
+					return;
 				}
-				else if (snapshot.clusterId() != clusterId) {
-					end(new EtcdAccessException(Kind.INCOHERENT, "the watch leads to another cluster", null));
+				this.created = true;
+				verify(new Position(clusterId, revision), this::follow);
+			});
+		}
+
+		/**
+		 * A member may lag behind the one that was listed, and then its revision is
+		 * lower; only if the store as a whole is behind was it wiped or restored.
+		 */
+		private void verify(Position seen, Runnable next) {
+			Snapshot snapshot = Reflector.this.snapshot;
+			if (snapshot == null) {
+				return;
+			}
+			if (seen.clusterId() != snapshot.clusterId()) {
+				end(incoherent("the watch leads to another cluster"));
+			}
+			else if (seen.revision() >= snapshot.revision()) {
+				next.run();
+			}
+			else {
+				when(Reflector.this.source.position(), (now) -> {
+					if (now.clusterId() != snapshot.clusterId() || now.revision() < snapshot.revision()) {
+						end(incoherent("etcd is at revision %d, before the %d that was seen: it was wiped or restored",
+								now.revision(), snapshot.revision()));
+					}
+					else {
+						next.run();
+					}
+				});
+			}
+		}
+
+		private void follow() {
+			Snapshot snapshot = Reflector.this.snapshot;
+			if (snapshot != null) {
+				synced(snapshot);
+			}
+			if (Reflector.this.timing.checkInterval().isZero()) {
+				Reflector.this.delays.reset();
+			}
+			else {
+				scheduleCheck();
+			}
+			scheduleAudit();
+		}
+
+		private void scheduleCheck() {
+			later(this::check, Jitter.around(Reflector.this.timing.checkInterval()));
+		}
+
+		private void check() {
+			if (!this.heard) {
+				end(new EtcdAccessException(Kind.TIMED_OUT, "the watch has fallen silent", null));
+				return;
+			}
+			// Not before: a watch that never lives this long is no reason to hurry.
+			Reflector.this.delays.reset();
+			this.heard = false;
+			if (this.watch != null) {
+				this.watch.requestProgress();
+			}
+			scheduleCheck();
+		}
+
+		@Override
+		public void alive(long clusterId, long revision) {
+			this.heard = true;
+			onLoop(() -> verify(new Position(clusterId, revision), () -> {
+			}));
+		}
+
+		private void scheduleAudit() {
+			Duration interval = Reflector.this.timing.auditInterval();
+			if (!interval.isZero()) {
+				later(this::audit, Jitter.around(interval));
+			}
+		}
+
+		private void audit() {
+			Snapshot start = Reflector.this.snapshot;
+			if (start == null) {
+				return;
+			}
+			Audit audit = new Audit(start);
+			this.audit = audit;
+			Reflector.this.source.list().whenComplete((listed, failure) -> onLoop(() -> {
+				if (failure != null) {
+					this.audit = null;
+					scheduleAudit();
 				}
-				else if (revision < snapshot.revision()) {
-					end(new EtcdAccessException(Kind.INCOHERENT,
-							"etcd is at revision %d, before the one listed".formatted(revision), null));
+				else if (audit.isReset(listed)) {
+					end(incoherent("etcd is at revision %d, before the %d that was seen: it was wiped or restored",
+							listed.revision(), start.revision()));
 				}
 				else {
-					this.created = true;
-					synced(snapshot);
+					later(() -> compare(audit, listed), Reflector.this.timing.createTimeout());
 				}
 			}));
 		}
 
-		@Override
-		public void changed(Batch batch) {
-			this.backlog.add(batch);
-			int before = this.backlogSize.getAndAdd(Math.max(1, batch.changes().size()));
-			if (before > MAX_BACKLOG) {
-				failed(new EtcdAccessException(Kind.INCOHERENT,
-						"more than %d changes wait to be applied".formatted(MAX_BACKLOG), null));
+		private void compare(Audit audit, Snapshot listed) {
+			drain();
+			Snapshot mirror = Reflector.this.snapshot;
+			if (mirror == null || Reflector.this.attempt != this) {
 				return;
 			}
-			if (before == 0) {
-				Reflector.this.loop.execute(() -> ifCurrent(this::drain));
+			this.audit = null;
+			Set<String> differences = audit.differences(listed, mirror);
+			if (differences.isEmpty()) {
+				scheduleAudit();
+				return;
 			}
+			Reflector.this.counts = Reflector.this.counts.repaired();
+			end(incoherent("the watch lost events: the mirror differs from etcd at revision %d in %d keys",
+					listed.revision(), differences.size()));
 		}
 
 		@Override
-		public void failed(EtcdAccessException failure) {
-			Reflector.this.loop.execute(() -> ifCurrent(() -> end(failure)));
+		public void changed(Batch batch) {
+			this.heard = true;
+			if (this.backlog.add(batch)) {
+				onLoop(this::drain);
+			}
 		}
 
 		private void drain() {
-			List<Batch> batches = new ArrayList<>();
-			Set<String> keys = new HashSet<>();
-			this.backlogSize.set(0);
-			for (Batch batch = this.backlog.poll(); batch != null; batch = this.backlog.poll()) {
-				batches.add(batch);
-				batch.changes().forEach((change) -> keys.add(change.key()));
+			if (this.backlog.isOverflown()) {
+				end(incoherent("more than %d changes wait to be applied", Backlog.MAX_CHANGES));
+				return;
 			}
+			List<Batch> batches = this.backlog.drain();
 			Snapshot snapshot = Reflector.this.snapshot;
 			if (snapshot == null || batches.isEmpty()) {
 				return;
 			}
 			try {
-				publish(snapshot.apply(batches), keys);
+				applied(snapshot.apply(batches), batches);
 			}
 			catch (EtcdAccessException ex) {
 				end(ex);
 			}
 		}
 
+		private void applied(Snapshot next, List<Batch> batches) {
+			Set<String> keys = new HashSet<>();
+			Map<String, Entry> passed = new HashMap<>();
+			for (Batch batch : batches) {
+				for (Change change : batch.changes()) {
+					keys.add(change.key());
+					if (change.entry() != null) {
+						passed.put(change.key(), change.entry());
+					}
+				}
+			}
+			if (this.audit != null) {
+				this.audit.touched(keys);
+			}
+			passed.keySet().removeAll(next.entries().keySet());
+			if (!passed.isEmpty()) {
+				tell(() -> Reflector.this.listener.passed(passed.values()));
+			}
+			publish(next, keys);
+		}
+
+		@Override
+		public void failed(EtcdAccessException failure) {
+			onLoop(() -> end(failure));
+		}
+
 		private void end(EtcdAccessException failure) {
 			abandonAttempt();
+			Reflector.this.counts = Reflector.this.counts.relisted();
 			unsynced(failure);
 			transitionTo(State.WAITING);
 			Reflector.this.retry = Reflector.this.loop.schedule(Reflector.this::list,
@@ -334,13 +495,31 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		private void release() {
-			if (this.timer != null) {
-				this.timer.cancel(false);
-			}
+			this.timers.forEach((timer) -> timer.cancel(false));
 			if (this.watch != null) {
 				this.watch.close();
 			}
 			this.backlog.clear();
+		}
+
+		private void later(Runnable task, Duration delay) {
+			this.timers.removeIf(Future::isDone);
+			this.timers.add(Reflector.this.loop.schedule(() -> ifCurrent(task), delay));
+		}
+
+		private <T> void when(CompletableFuture<T> answer, Consumer<T> then) {
+			answer.whenComplete((result, failure) -> onLoop(() -> {
+				if (failure != null) {
+					end(asFailure(failure));
+				}
+				else {
+					then.accept(result);
+				}
+			}));
+		}
+
+		private void onLoop(Runnable task) {
+			Reflector.this.loop.execute(() -> ifCurrent(task));
 		}
 
 		private void ifCurrent(Runnable task) {

@@ -39,8 +39,7 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	 * what was already applied. This snapshot is then still what was true last.
 	 */
 	public Snapshot apply(List<Batch> batches) {
-		Map<String, Entry> next = batches.stream().allMatch((batch) -> batch.changes().isEmpty()) ? this.entries
-				: new HashMap<>(this.entries);
+		Map<String, Entry> next = new HashMap<>(this.entries);
 		long applied = this.revision;
 		for (Batch batch : batches) {
 			requireContinues(batch, applied);
@@ -54,9 +53,6 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 					next.remove(change.key());
 				}
 				applied = Math.max(applied, change.revision());
-			}
-			if (batch.changes().isEmpty()) {
-				applied = batch.revision();
 			}
 		}
 		return new Snapshot(this.clusterId, applied, next);
@@ -81,6 +77,21 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 			throw new EtcdAccessException(Kind.INCOHERENT,
 					"etcd sent revision %d again after %d".formatted(change.revision(), previous), null);
 		}
+	}
+
+	/**
+	 * Whether this snapshot can have come about from an earlier one by writes alone. It
+	 * can't if the store was wiped, restored or replaced meanwhile; that it can is not
+	 * proof.
+	 * @param earlier the earlier snapshot
+	 * @return {@code false} if it can't
+	 */
+	public boolean continues(Snapshot earlier) {
+		return this.clusterId == earlier.clusterId && this.revision >= earlier.revision
+				&& earlier.entries.values().stream().noneMatch((entry) -> {
+					Entry now = this.entries.get(entry.key());
+					return now != null && now.modRevision() < entry.modRevision();
+				});
 	}
 
 	/**

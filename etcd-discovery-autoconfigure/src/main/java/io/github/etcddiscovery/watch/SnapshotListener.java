@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.watch;
 
+import java.util.Collection;
 import java.util.Set;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -13,13 +14,29 @@ import org.jspecify.annotations.Nullable;
 public interface SnapshotListener {
 
 	/**
-	 * A snapshot was published. A lower revision than the one before is a declared reset:
-	 * the store was wiped, restored or replaced.
+	 * A snapshot was published.
 	 * @param snapshot the snapshot
 	 * @param changedKeys the keys whose entries differ from the snapshot before; empty
 	 * when only the revision moved
 	 */
 	void published(Snapshot snapshot, Set<String> changedKeys);
+
+	/**
+	 * The snapshot that is published next does not continue the last one: the store was
+	 * wiped, restored or replaced.
+	 * @param last the last snapshot
+	 * @param next the snapshot that is about to be published
+	 */
+	default void reset(Snapshot last, Snapshot next) {
+	}
+
+	/**
+	 * Entries were written and deleted again since the last snapshot, so that the one
+	 * that is published next does not show them.
+	 * @param entries the last entry of each such key
+	 */
+	default void passed(Collection<Entry> entries) {
+	}
 
 	/**
 	 * The mirror follows etcd, for the first time or again.

@@ -58,6 +58,14 @@ public final class ManualEventLoop implements EventLoop {
 		this.now = until;
 	}
 
+	/**
+	 * Move time on without running anything, as if the process had been stopped.
+	 * @param duration how far
+	 */
+	public void pause(Duration duration) {
+		this.now += duration.toNanos();
+	}
+
 	private void run(Task task) {
 		this.running = true;
 		try {

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -31,6 +33,8 @@ import io.grpc.ClientCall;
 import io.grpc.ClientInterceptor;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -325,6 +329,10 @@ public final class EtcdAdmin {
 		}
 	}
 
+	private synchronized boolean isCurrent(Client client) {
+		return this.client == client;
+	}
+
 	private synchronized Client client() {
 		if (this.client == null) {
 			ClientInterceptor deadline = new DeadlineInterceptor();
@@ -357,34 +365,54 @@ public final class EtcdAdmin {
 	}
 
 	private <T> T call(Function<Client, CompletableFuture<T>> operation) {
-		long start = System.nanoTime();
-		while (true) {
-			try {
-				return operation.apply(client()).get(2 * DEADLINE.toSeconds(), TimeUnit.SECONDS);
-			}
-			catch (InterruptedException ex) {
-				Thread.currentThread().interrupt();
-				throw new IllegalStateException("Interrupted while waiting for etcd", ex);
-			}
-			catch (ExecutionException | TimeoutException | RuntimeException ex) {
-				boolean patient = System.nanoTime() - start < PATIENCE.toNanos();
-				if (!patient || !isPassing(ex)) {
-					throw new IllegalStateException("etcd failed: " + ex.getMessage() + membersState(), ex);
-				}
-			}
-			disconnect();
+		AtomicReference<Throwable> failure = new AtomicReference<>();
+		try {
+			return Awaitility.await()
+				.pollInSameThread()
+				.pollDelay(Duration.ZERO)
+				.pollInterval(Duration.ofMillis(50))
+				.atMost(PATIENCE)
+				.until(() -> attempt(operation, failure), Objects::nonNull);
 		}
+		catch (ConditionTimeoutException ex) {
+			throw failed(failure.get());
+		}
+	}
+
+	private <T> @Nullable T attempt(Function<Client, CompletableFuture<T>> operation,
+			AtomicReference<Throwable> failure) {
+		Client client = client();
+		try {
+			return operation.apply(client).get(2 * DEADLINE.toSeconds(), TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw failed(ex);
+		}
+		catch (ExecutionException | TimeoutException | RuntimeException ex) {
+			failure.set(ex);
+			// What a call says whose client was closed under it could be anything.
+			if (isCurrent(client)) {
+				if (!isPassing(ex)) {
+					throw failed(ex);
+				}
+				disconnect();
+			}
+			return null;
+		}
+	}
+
+	private IllegalStateException failed(@Nullable Throwable cause) {
+		String members = this.cluster.members()
+			.stream()
+			.map((member) -> member + ((member.isPaused()) ? " is paused" : (member.isAlive()) ? " runs" : " is dead"))
+			.collect(Collectors.joining(", "));
+		String message = (cause != null) ? cause.getMessage() : "no answer";
+		return new IllegalStateException("etcd failed: " + message + " (" + members + ")", cause);
 	}
 
 	private static boolean isPassing(Throwable ex) {
 		return ex instanceof TimeoutException || PASSING.contains(Status.fromThrowable(ex).getCode());
-	}
-
-	private String membersState() {
-		return this.cluster.members()
-			.stream()
-			.map((member) -> member + ((member.isPaused()) ? " is paused" : (member.isAlive()) ? " runs" : " is dead"))
-			.collect(Collectors.joining(", ", " (", ")"));
 	}
 
 	private static ByteSequence bytes(String text) {

@@ -34,7 +34,7 @@ public final class EtcdCluster implements AutoCloseable {
 
 	private final Thread shutdownHook = new Thread(this::dispose, "etcd-cluster-shutdown");
 
-	private List<EtcdMember> members = List.of();
+	private volatile List<EtcdMember> members = List.of();
 
 	private EtcdCluster(Builder builder) {
 		this.size = builder.size;
@@ -77,7 +77,9 @@ public final class EtcdCluster implements AutoCloseable {
 	}
 
 	private void startFirstTime() {
-		Runtime.getRuntime().addShutdownHook(this.shutdownHook);
+		if (this.directories.isEmpty()) {
+			Runtime.getRuntime().addShutdownHook(this.shutdownHook);
+		}
 		for (int attempt = 1; this.members.isEmpty(); attempt++) {
 			List<EtcdMember> members = create();
 			try {

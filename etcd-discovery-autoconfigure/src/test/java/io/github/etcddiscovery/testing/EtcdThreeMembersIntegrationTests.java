@@ -1,6 +1,9 @@
 package io.github.etcddiscovery.testing;
 
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -79,6 +82,32 @@ class EtcdThreeMembersIntegrationTests {
 			this.admin.put(member.name(), "value");
 		});
 		assertThat(this.admin.keys("")).containsExactly("etcd1", "etcd2", "etcd3");
+	}
+
+	@Test
+	void isAdministeredFromOtherThreadsWhileMembersComeAndGo() {
+		AtomicBoolean done = new AtomicBoolean();
+		CompletableFuture<Integer> writer = CompletableFuture.supplyAsync(() -> {
+			int writes = 0;
+			while (!done.get()) {
+				this.admin.put("key", Integer.toString(++writes));
+			}
+			return writes;
+		}, (task) -> new Thread(task, "writer").start());
+		try {
+			this.cluster.leader().restart();
+			EtcdMember leader = this.cluster.leader();
+			leader.kill();
+			leader.start();
+			this.cluster.leader().pause();
+			this.cluster.leader();
+			this.cluster.resume();
+		}
+		finally {
+			done.set(true);
+		}
+		assertThat(writer).succeedsWithin(Duration.ofSeconds(30));
+		assertThat(this.admin.get("key")).isEqualTo(writer.join().toString());
 	}
 
 	@Test

@@ -2,10 +2,16 @@ package io.github.etcddiscovery.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+import org.awaitility.Awaitility;
 
 /**
  * A child process that can be stopped, continued and killed, and that never outlives this
@@ -68,9 +74,45 @@ final class OwnedProcess {
 		return this.stopped && isAlive();
 	}
 
+	int awaitExitCode() {
+		awaitExit();
+		return this.process.exitValue();
+	}
+
+	/**
+	 * Stops the process. The signal is only a request: on a busy machine its threads run
+	 * on, and answer, until one of them has taken it and made the others stop.
+	 */
 	void stop() {
 		signal("STOP");
 		this.stopped = true;
+		Awaitility.await()
+			.alias("a stop of process " + pid())
+			.pollDelay(Duration.ZERO)
+			.pollInterval(Duration.ofMillis(1))
+			.ignoreExceptionsInstanceOf(IOException.class)
+			.until(() -> !isAlive() || states().allMatch((state) -> state == 'T'));
+	}
+
+	/**
+	 * The states of the threads, or that of the process where there is no {@code /proc}.
+	 */
+	private Stream<Character> states() throws IOException {
+		Path tasks = Path.of("/proc", Long.toString(pid()), "task");
+		if (!Files.isDirectory(tasks)) {
+			Process ps = new ProcessBuilder("ps", "-o", "state=", "-p", Long.toString(pid())).start();
+			String state = ps.inputReader().readLine();
+			return (state != null) ? Stream.of(state.charAt(0)) : Stream.of('?');
+		}
+		List<Character> states = new ArrayList<>();
+		try (DirectoryStream<Path> directories = Files.newDirectoryStream(tasks)) {
+			for (Path directory : directories) {
+				String stat = Files.readString(directory.resolve("stat"));
+				// The name in parentheses before it may contain anything.
+				states.add(stat.charAt(stat.lastIndexOf(')') + 2));
+			}
+		}
+		return states.stream();
 	}
 
 	void resume() {

@@ -22,6 +22,8 @@ final class ProxyConnection {
 
 	private final boolean blackholed;
 
+	private boolean silenced;
+
 	private @Nullable Channel server;
 
 	private @Nullable ProxyLane downstream;
@@ -70,8 +72,19 @@ final class ProxyConnection {
 		return this.client.isActive();
 	}
 
+	/**
+	 * Loses everything in both directions from now on.
+	 */
+	void silence() {
+		this.silenced = true;
+		this.upstream.mode(Mode.DROP);
+		if (this.downstream != null) {
+			this.downstream.mode(Mode.DROP);
+		}
+	}
+
 	void modesChanged() {
-		if (this.blackholed) {
+		if (this.blackholed || this.silenced) {
 			return;
 		}
 		this.upstream.mode(this.proxy.upstreamMode());

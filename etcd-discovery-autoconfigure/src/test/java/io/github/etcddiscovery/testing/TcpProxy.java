@@ -48,15 +48,15 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TcpProxy implements AutoCloseable {
 
-	private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-
 	private static final Duration PATIENCE = Duration.ofSeconds(10);
 
 	private static final long NEVER = -1;
 
 	private final String scheme;
 
-	private final int port = FreePorts.next();
+	private final InetAddress host;
+
+	private final int port;
 
 	private final MultiThreadIoEventLoopGroup group;
 
@@ -80,7 +80,9 @@ public final class TcpProxy implements AutoCloseable {
 
 	private long accepted;
 
-	private TcpProxy(URI target) {
+	private TcpProxy(InetAddress host, int port, URI target) {
+		this.host = host;
+		this.port = port;
 		this.scheme = target.getScheme();
 		this.target = address(target);
 		this.group = new MultiThreadIoEventLoopGroup(1, new DefaultThreadFactory("tcp-proxy-" + this.port, true),
@@ -93,7 +95,21 @@ public final class TcpProxy implements AutoCloseable {
 	 * @return the proxy, listening
 	 */
 	public static TcpProxy to(String url) {
-		TcpProxy proxy = new TcpProxy(URI.create(url));
+		return listening(new TcpProxy(InetAddress.getLoopbackAddress(), FreePorts.next(), URI.create(url)));
+	}
+
+	/**
+	 * Starts a proxy at the same port of another loopback address, as a host of the same
+	 * name would be elsewhere.
+	 * @param host the address, of 127.0.0.0/8
+	 * @param url where to forward to: a URL with a host and a port
+	 * @return the proxy, listening
+	 */
+	public TcpProxy twinAt(String host, String url) {
+		return listening(new TcpProxy(new InetSocketAddress(host, this.port).getAddress(), this.port, URI.create(url)));
+	}
+
+	private static TcpProxy listening(TcpProxy proxy) {
 		proxy.listen();
 		return proxy;
 	}
@@ -103,7 +119,7 @@ public final class TcpProxy implements AutoCloseable {
 	 * @return the URL
 	 */
 	public String url() {
-		return this.scheme + "://127.0.0.1:" + this.port;
+		return this.scheme + "://" + this.host.getHostAddress() + ":" + this.port;
 	}
 
 	public int port() {
@@ -165,6 +181,14 @@ public final class TcpProxy implements AutoCloseable {
 	 */
 	public void blackhole() {
 		modes(Mode.DROP, Mode.DROP);
+	}
+
+	/**
+	 * Loses everything on the connections there are, for as long as they last, while new
+	 * ones pass: what a load balancer does that has forgotten them.
+	 */
+	public void silenceConnections() {
+		run(() -> List.copyOf(this.connections).forEach(ProxyConnection::silence));
 	}
 
 	/**
@@ -247,11 +271,11 @@ public final class TcpProxy implements AutoCloseable {
 			.pollDelay(Duration.ZERO)
 			.atMost(PATIENCE)
 			.ignoreExceptionsInstanceOf(IOException.class)
-			.until(() -> bootstrap.bind(LOOPBACK, this.port).sync().channel(), Channel::isActive);
+			.until(() -> bootstrap.bind(this.host, this.port).sync().channel(), Channel::isActive);
 	}
 
 	private boolean refuses() {
-		try (Socket socket = new Socket(LOOPBACK, this.port)) {
+		try (Socket socket = new Socket(this.host, this.port)) {
 			return false;
 		}
 		catch (IOException ex) {

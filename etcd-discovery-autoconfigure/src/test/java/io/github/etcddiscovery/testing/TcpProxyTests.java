@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeoutException;
 
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -81,7 +82,7 @@ class TcpProxyTests {
 
 	@Test
 	void carriesMoreThanItsBuffersHoldWhenTheReaderIsSlow() throws IOException {
-		byte[] sent = new byte[16 * 1024 * 1024];
+		byte[] sent = new byte[48 * 1024 * 1024];
 		new Random(1).nextBytes(sent);
 		Socket client = connect();
 		Socket server = accept(this.target);
@@ -93,6 +94,8 @@ class TcpProxyTests {
 				throw new IllegalStateException(ex);
 			}
 		}, (task) -> new Thread(task, "sender").start());
+		// The proxy holds back a sender who is ahead of his reader.
+		assertThat(sender).failsWithin(Duration.ofMillis(700)).withThrowableOfType(TimeoutException.class);
 		byte[] received = client.getInputStream().readNBytes(sent.length);
 		sender.join();
 		assertThat(Arrays.equals(received, sent)).isTrue();
@@ -183,6 +186,19 @@ class TcpProxyTests {
 	}
 
 	@Test
+	void losesWhatIsUnderWayWhenADropBegins() throws IOException {
+		Socket client = connect();
+		Socket server = accept(this.target);
+		this.proxy.latency(Duration.ofMinutes(1));
+		send(client, "lost");
+		assertSilent(server);
+		this.proxy.dropUpstream();
+		this.proxy.heal();
+		assertReset(client);
+		assertReset(server);
+	}
+
+	@Test
 	void losesOnlyWhatGoesDownWhileDownstreamIsDropped() throws IOException {
 		Socket client = connect();
 		Socket server = accept(this.target);
@@ -220,14 +236,29 @@ class TcpProxyTests {
 	}
 
 	@Test
+	void silencesOnlyTheConnectionsThereWere() throws IOException {
+		Socket client = connect();
+		Socket server = accept(this.target);
+		this.proxy.silenceConnections();
+		send(client, "lost");
+		send(server, "lost");
+		assertSilent(server);
+		assertSilent(client);
+		send(connect(), "new");
+		assertThat(receive(accept(this.target), 3)).isEqualTo("new");
+	}
+
+	@Test
 	void acceptsNewConnectionsInSilenceWhileDropping() throws IOException {
 		this.proxy.dropDownstream();
 		Socket client = connect();
+		Socket quiet = connect();
 		send(client, "lost");
 		assertNobodyArrives();
 		assertSilent(client);
 		this.proxy.heal();
 		assertReset(client);
+		assertReset(quiet);
 	}
 
 	@Test

@@ -1,0 +1,66 @@
+package io.github.etcddiscovery.discovery;
+
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+
+/**
+ * Instances of one service whose keys vanished lately without a goodbye. Immutable.
+ *
+ * @param byKey what vanished, by its key
+ */
+record Absentees(Map<String, Absence> byKey) {
+
+	static final Absentees NONE = new Absentees(Map.of());
+
+	boolean isEmpty() {
+		return this.byKey.isEmpty();
+	}
+
+	/**
+	 * The instances that are served on.
+	 */
+	List<EtcdServiceInstance> held() {
+		return this.byKey.values()
+			.stream()
+			.filter(Absence::held)
+			.flatMap((absence) -> absence.instances().stream())
+			.toList();
+	}
+
+	/**
+	 * Without an instance that turned out to be gone for good.
+	 */
+	Absentees without(EtcdServiceInstance instance) {
+		Map<String, Absence> rest = new TreeMap<>();
+		this.byKey.forEach((key, absence) -> {
+			List<EtcdServiceInstance> instances = absence.instances()
+				.stream()
+				.filter((other) -> !other.equals(instance))
+				.toList();
+			if (!instances.isEmpty()) {
+				rest.put(key, new Absence(instances, absence.since(), absence.held(), absence.foreign()));
+			}
+		});
+		return new Absentees(rest);
+	}
+
+	/**
+	 * What stood at a key that vanished.
+	 *
+	 * @param instances the instances
+	 * @param since when it vanished, on the clock of the loop
+	 * @param held whether they are served on
+	 * @param foreign whether they belong to another cluster than the one that is followed
+	 */
+	record Absence(List<EtcdServiceInstance> instances, long since, boolean held, boolean foreign) {
+
+		Absence hold() {
+			return this.held ? this : new Absence(this.instances, this.since, true, this.foreign);
+		}
+
+	}
+
+}

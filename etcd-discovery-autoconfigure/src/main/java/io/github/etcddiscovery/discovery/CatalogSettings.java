@@ -1,0 +1,46 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+
+import io.github.etcddiscovery.watch.MirrorTiming;
+
+/**
+ * What a catalog goes by.
+ *
+ * @param prefix the prefix, without a slash at its end
+ * @param scope how much of it is followed
+ * @param timing when the mirror is checked and audited
+ * @param syncTimeout how long look-ups wait for the first synchronisation
+ * @param idleTimeout how long a service is followed after the last look-up, if each is
+ * followed by itself
+ * @param hold when instances that vanished are served on
+ * @param snapshot what is kept on disk
+ */
+public record CatalogSettings(String prefix, WatchScope scope, MirrorTiming timing, Duration syncTimeout,
+		Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot) {
+
+	/**
+	 * The settings of an application.
+	 * @param properties the properties
+	 * @param requestTimeout how long etcd may take to set a watch up
+	 * @return the settings
+	 */
+	public static CatalogSettings of(EtcdDiscoveryProperties properties, Duration requestTimeout) {
+		return new CatalogSettings(properties.prefix(), properties.watchScope(),
+				new MirrorTiming(requestTimeout, properties.checkInterval(), properties.auditInterval()),
+				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot());
+	}
+
+	/**
+	 * The defaults.
+	 * @param prefix the prefix
+	 * @param requestTimeout how long etcd may take to set a watch up
+	 * @param syncTimeout how long look-ups wait for the first synchronisation
+	 * @return the settings
+	 */
+	static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
+		return new CatalogSettings(prefix, WatchScope.PREFIX, MirrorTiming.of(requestTimeout), syncTimeout,
+				Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled());
+	}
+
+}

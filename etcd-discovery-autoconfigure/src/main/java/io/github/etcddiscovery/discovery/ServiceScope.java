@@ -1,0 +1,297 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
+import java.util.stream.Stream;
+
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.MirrorState;
+import io.github.etcddiscovery.watch.Reflector;
+import io.github.etcddiscovery.watch.Snapshot;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Each service in a mirror of its own, from the first look-up until it has not been asked
+ * for in a while. A service is two ranges, the key with its name and the keys below it,
+ * since one range over both would hold its neighbours as well. Which services there are
+ * is known from a mirror without values, in use only while somebody asks for that.
+ */
+final class ServiceScope implements CatalogScope {
+
+	private static final long RELEASED = Long.MIN_VALUE;
+
+	private final String prefix;
+
+	private final InstanceReader reader;
+
+	private final EventLoop loop;
+
+	private final Duration idleTimeout;
+
+	private final Mirrors mirrors;
+
+	private final Function<CompletableFuture<Void>, FirstSync> firstSyncs;
+
+	private final Released released;
+
+	private final ConcurrentMap<String, Followed> services = new ConcurrentHashMap<>();
+
+	private final ConcurrentMap<String, Followed> names = new ConcurrentHashMap<>(1);
+
+	private volatile boolean closed;
+
+	/**
+	 * Create the scope.
+	 * @param prefix the prefix, without a slash at its end
+	 * @param reader reads keys
+	 * @param loop the loop of the catalog
+	 * @param idleTimeout how long a service is followed after it was last asked for
+	 * @param mirrors makes mirrors whose values go into the catalog
+	 * @param firstSyncs bounds the wait for a first synchronisation
+	 * @param released is told, on the loop, of what is no longer followed
+	 */
+	ServiceScope(String prefix, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
+			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Released released) {
+		this.prefix = prefix;
+		this.reader = reader;
+		this.loop = loop;
+		this.idleTimeout = idleTimeout;
+		this.mirrors = mirrors;
+		this.firstSyncs = firstSyncs;
+		this.released = released;
+	}
+
+	@Override
+	public void start() {
+		scheduleSweep();
+	}
+
+	@Override
+	public void close() {
+		this.closed = true;
+		followed().forEach(Followed::close);
+	}
+
+	@Override
+	public void use(String serviceId) {
+		follow(serviceId);
+	}
+
+	private @Nullable Followed follow(String serviceId) {
+		return isName(serviceId) ? follow(this.services, serviceId, this::newService) : null;
+	}
+
+	private Followed followNames() {
+		return Objects.requireNonNull(follow(this.names, "", (none) -> newNames()));
+	}
+
+	private Followed follow(ConcurrentMap<String, Followed> all, String name, Function<String, Followed> factory) {
+		while (true) {
+			Followed followed = all.computeIfAbsent(name, factory);
+			if (followed.use(this.loop.nanoTime())) {
+				followed.start(this.closed);
+				return followed;
+			}
+			// Just released, on the loop: the next one is new.
+			all.remove(name, followed);
+		}
+	}
+
+	private Followed newService(String serviceId) {
+		String key = this.prefix + "/" + serviceId;
+		return new Followed(List.of(this.mirrors.of(KeyRange.single(key), true),
+				this.mirrors.of(KeyRange.prefix(key + "/"), true)));
+	}
+
+	private Followed newNames() {
+		return new Followed(List.of(this.mirrors.of(KeyRange.prefix(this.prefix + "/").withoutValues(), false)));
+	}
+
+	/**
+	 * A name with a slash would be a part of another service.
+	 */
+	private boolean isName(String serviceId) {
+		try {
+			return this.reader.key(this.prefix + "/" + serviceId).instanceId() == null;
+		}
+		catch (InvalidInstanceException ex) {
+			return false;
+		}
+	}
+
+	@Override
+	public CompletableFuture<Void> known(String serviceId) {
+		Followed followed = follow(serviceId);
+		return (followed != null) ? followed.firstSync.orTimeout() : CompletableFuture.completedFuture(null);
+	}
+
+	@Override
+	public CompletableFuture<Void> namesKnown() {
+		return followNames().firstSync.orTimeout();
+	}
+
+	@Override
+	public boolean isKnown(String serviceId) {
+		Followed followed = follow(serviceId);
+		return followed == null || followed.firstSync.isDone();
+	}
+
+	@Override
+	public boolean areNamesKnown() {
+		return followNames().firstSync.isDone();
+	}
+
+	@Override
+	public List<String> names(Catalog catalog) {
+		Snapshot keys = followNames().reflectors.get(0).snapshot();
+		if (keys == null) {
+			return catalog.names();
+		}
+		TreeSet<String> names = new TreeSet<>(catalog.names());
+		for (String key : keys.entries().keySet()) {
+			try {
+				names.add(this.reader.key(key).service());
+			}
+			catch (InvalidInstanceException ex) {
+				// Names no service.
+				continue;
+			}
+		}
+		return List.copyOf(names);
+	}
+
+	/**
+	 * That of the mirror which can be trusted least.
+	 */
+	@Override
+	public MirrorState state() {
+		List<MirrorState> states = followed().flatMap((followed) -> followed.reflectors.stream())
+			.map(Reflector::state)
+			.toList();
+		MirrorState worst = new MirrorState(true, 0, Duration.ZERO, null, 0, 0, 0);
+		for (MirrorState state : states) {
+			MirrorState shown = (state.staleness().compareTo(worst.staleness()) > 0) ? state : worst;
+			worst = new MirrorState(worst.synced() && state.synced(), Math.max(worst.revision(), state.revision()),
+					shown.staleness(), shown.reason(), worst.pending() + state.pending(),
+					worst.relists() + state.relists(), worst.repairs() + state.repairs());
+		}
+		return worst;
+	}
+
+	private Stream<Followed> followed() {
+		return Stream.of(this.services, this.names).map(ConcurrentMap::values).flatMap(Collection::stream);
+	}
+
+	private void scheduleSweep() {
+		this.loop.schedule(this::sweep, this.idleTimeout.dividedBy(4));
+	}
+
+	private void sweep() {
+		long now = this.loop.nanoTime();
+		this.services.forEach((name, followed) -> {
+			if (followed.release(now, this.idleTimeout)) {
+				this.services.remove(name, followed);
+				this.released.released(name);
+			}
+		});
+		this.names.forEach((name, followed) -> {
+			if (followed.release(now, this.idleTimeout)) {
+				this.names.remove(name, followed);
+			}
+		});
+		scheduleSweep();
+	}
+
+	/**
+	 * Makes mirrors.
+	 */
+	@FunctionalInterface
+	interface Mirrors {
+
+		/**
+		 * Make a mirror.
+		 * @param range the range
+		 * @param indexed whether its instances belong into the catalog
+		 */
+		Reflector of(KeyRange range, boolean indexed);
+
+	}
+
+	/**
+	 * Is told of services that are no longer followed.
+	 */
+	@FunctionalInterface
+	interface Released {
+
+		void released(String serviceId);
+
+	}
+
+	/**
+	 * Mirrors that are in use together.
+	 */
+	private final class Followed {
+
+		private final List<Reflector> reflectors;
+
+		private final FirstSync firstSync;
+
+		private final AtomicLong lastUsed = new AtomicLong(ServiceScope.this.loop.nanoTime());
+
+		private volatile boolean started;
+
+		Followed(List<Reflector> reflectors) {
+			this.reflectors = reflectors;
+			this.firstSync = ServiceScope.this.firstSyncs.apply(CompletableFuture
+				.allOf(reflectors.stream().map(Reflector::firstSync).toArray(CompletableFuture[]::new)));
+		}
+
+		/**
+		 * Starting twice does no harm, so there is no lock.
+		 */
+		void start(boolean closed) {
+			if (!this.started && !closed) {
+				this.started = true;
+				this.reflectors.forEach(Reflector::start);
+			}
+		}
+
+		boolean use(long now) {
+			while (true) {
+				long last = this.lastUsed.get();
+				if (last == RELEASED) {
+					return false;
+				}
+				if (this.lastUsed.compareAndSet(last, now)) {
+					return true;
+				}
+			}
+		}
+
+		boolean release(long now, Duration idleTimeout) {
+			long last = this.lastUsed.get();
+			if (now - last < idleTimeout.toNanos() || !this.lastUsed.compareAndSet(last, RELEASED)) {
+				return false;
+			}
+			close();
+			return true;
+		}
+
+		void close() {
+			this.reflectors.forEach(Reflector::close);
+		}
+
+	}
+
+}

@@ -1,0 +1,126 @@
+package io.github.etcddiscovery.discovery;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+import io.github.etcddiscovery.discovery.Absentees.Absence;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
+
+/**
+ * Decides which instances that vanished from a service are served on. A pure function of
+ * what was there before, what is there now and the time:
+ * <ul>
+ * <li>An instance whose last status was not {@code UP} has said goodbye: it is gone.
+ * <li>After the store was wiped or restored everything that is missing is held.
+ * <li>In another cluster a service that is missing altogether is held, until the first of
+ * its instances is there: the instances of two clusters are never served together.
+ * <li>Otherwise what vanished without a goodbye is gone, unless more than the threshold
+ * of a service that is large enough vanished within the window: then all of it is held.
+ * <li>A held instance is gone when its key or its address is back, or its time is over.
+ * </ul>
+ */
+final class VanishingPolicy {
+
+	/**
+	 * What vanishes "at once": leases that were renewed by turns also end by turns.
+	 */
+	static final Duration WINDOW = Duration.ofSeconds(10);
+
+	private final HoldProperties properties;
+
+	VanishingPolicy(HoldProperties properties) {
+		this.properties = properties;
+	}
+
+	/**
+	 * Judge one service.
+	 * @param last who was absent until now
+	 * @param before the instances by key as they were
+	 * @param after the instances by key as they are
+	 * @param farewells keys whose instances said goodbye in between
+	 * @param reset what happened to the store in between
+	 * @param now the time on the clock of the loop
+	 * @return who is absent from now on
+	 */
+	Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
+			Map<String, List<EtcdServiceInstance>> after, Set<String> farewells, Reset reset, long now) {
+		if (!this.properties.enabled() || (last.isEmpty() && after.keySet().containsAll(before.keySet()))) {
+			return Absentees.NONE;
+		}
+		Map<String, Absence> absent = new TreeMap<>();
+		last.byKey().forEach((key, absence) -> {
+			if (!isOver(absence, now) && (!absence.foreign() || after.isEmpty())) {
+				absent.put(key, absence);
+			}
+		});
+		before.forEach((key, instances) -> {
+			if (!after.containsKey(key) && !farewells.contains(key) && wantsCalls(instances)) {
+				absent.put(key, new Absence(instances, now, reset != Reset.NONE, reset == Reset.OTHER_CLUSTER));
+			}
+		});
+		if (reset == Reset.OTHER_CLUSTER && !after.isEmpty()) {
+			return Absentees.NONE;
+		}
+		Set<URI> present = addresses(after.values());
+		absent.entrySet().removeIf((entry) -> isBack(entry.getKey(), entry.getValue(), after, present));
+		if (isTooMany(absent.size(), after)) {
+			absent.replaceAll((key, absence) -> absence.hold());
+		}
+		return absent.isEmpty() ? Absentees.NONE : new Absentees(absent);
+	}
+
+	private boolean isOver(Absence absence, long now) {
+		Duration time = absence.held() ? this.properties.duration() : WINDOW;
+		return now - absence.since() >= time.toNanos();
+	}
+
+	private static boolean wantsCalls(List<EtcdServiceInstance> instances) {
+		return instances.stream().anyMatch((instance) -> instance.getStatus() == InstanceStatus.UP);
+	}
+
+	private static Set<URI> addresses(Collection<List<EtcdServiceInstance>> instances) {
+		return instances.stream().flatMap(List::stream).map(EtcdServiceInstance::getUri).collect(Collectors.toSet());
+	}
+
+	private static boolean isBack(String key, Absence absence, Map<String, List<EtcdServiceInstance>> after,
+			Set<URI> present) {
+		return after.containsKey(key)
+				|| absence.instances().stream().map(EtcdServiceInstance::getUri).anyMatch(present::contains);
+	}
+
+	private boolean isTooMany(int absent, Map<String, List<EtcdServiceInstance>> after) {
+		long present = after.values().stream().filter(VanishingPolicy::wantsCalls).count();
+		long all = absent + present;
+		return all >= this.properties.minimumInstances() && absent > this.properties.threshold() * all;
+	}
+
+	/**
+	 * What happened to the store between two snapshots.
+	 */
+	enum Reset {
+
+		/**
+		 * Nothing: one continues the other.
+		 */
+		NONE,
+
+		/**
+		 * It was wiped or restored.
+		 */
+		REWOUND,
+
+		/**
+		 * It is another one.
+		 */
+		OTHER_CLUSTER
+
+	}
+
+}

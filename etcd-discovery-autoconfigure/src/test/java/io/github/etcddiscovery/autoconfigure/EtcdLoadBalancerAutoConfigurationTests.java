@@ -1,0 +1,90 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.cache.autoconfigure.CacheAutoConfiguration;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.cache.CacheManager;
+import org.springframework.cache.annotation.EnableCaching;
+import org.springframework.cache.concurrent.ConcurrentMapCacheManager;
+import org.springframework.cache.support.NoOpCacheManager;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpecification;
+import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
+import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
+import org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.context.annotation.Configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link EtcdLoadBalancerAutoConfiguration}.
+ */
+class EtcdLoadBalancerAutoConfigurationTests {
+
+	private final ApplicationContextRunner contextRunner = new ApplicationContextRunner()
+		.withConfiguration(
+				AutoConfigurations.of(EtcdClientAutoConfiguration.class, EtcdDiscoveryAutoConfiguration.class,
+						EtcdLoadBalancerAutoConfiguration.class, LoadBalancerAutoConfiguration.class,
+						LoadBalancerCacheAutoConfiguration.class, CacheAutoConfiguration.class))
+		.withPropertyValues("spring.cloud.etcd.endpoints=http://127.0.0.1:1");
+
+	@Test
+	void cachesNothingInTheContextOfEachService() {
+		this.contextRunner.run((context) -> assertThat(cacheManager(context.getBean(LoadBalancerClientFactory.class)))
+			.isInstanceOf(NoOpCacheManager.class));
+	}
+
+	@Test
+	void leavesCachesOfTheApplicationAlone() {
+		this.contextRunner.withUserConfiguration(Caching.class)
+			.run((context) -> assertThat(context.getBean(CacheManager.class))
+				.isInstanceOf(ConcurrentMapCacheManager.class));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "spring.cloud.etcd.enabled", "spring.cloud.etcd.discovery.enabled",
+			"spring.cloud.discovery.enabled", "spring.cloud.etcd.loadbalancer.enabled" })
+	void leavesTheCacheWhenSwitchedOff(String property) {
+		this.contextRunner.withPropertyValues(property + "=false")
+			.run((context) -> assertThat(cacheManager(context.getBean(LoadBalancerClientFactory.class)))
+				.isNotInstanceOf(NoOpCacheManager.class));
+	}
+
+	@Test
+	void doesNothingWhenLoadBalancingIsSwitchedOff() {
+		this.contextRunner.withPropertyValues("spring.cloud.loadbalancer.enabled=false")
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(LoadBalancerClientSpecification.class));
+	}
+
+	@Test
+	void doesNothingWithoutLoadBalancer() {
+		new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(EtcdClientAutoConfiguration.class,
+					EtcdDiscoveryAutoConfiguration.class, EtcdLoadBalancerAutoConfiguration.class))
+			.withPropertyValues("spring.cloud.etcd.endpoints=http://127.0.0.1:1")
+			.withClassLoader(new FilteredClassLoader("org.springframework.cloud.loadbalancer"))
+			.run((context) -> assertThat(context).hasNotFailed()
+				.doesNotHaveBean(EtcdLoadBalancerAutoConfiguration.class)
+				.doesNotHaveBean(UncachedLoadBalancerConfiguration.class));
+	}
+
+	private static LoadBalancerCacheManager cacheManager(LoadBalancerClientFactory factory) {
+		LoadBalancerCacheManager manager = factory.getInstance("service", LoadBalancerCacheManager.class);
+		assertThat(manager).isNotNull();
+		return manager;
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableCaching
+	static class Caching {
+
+	}
+
+}

@@ -1,0 +1,119 @@
+package io.github.etcddiscovery.client;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.util.unit.DataSize;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link EtcdConnection}, against a port where nobody listens.
+ */
+class EtcdConnectionTests {
+
+	/**
+	 * A second is the shortest.
+	 */
+	private static final Duration REPLACE_AFTER = Duration.ofSeconds(1);
+
+	private EtcdConnection connection;
+
+	@BeforeEach
+	void connect() throws IOException {
+		int port;
+		try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			port = socket.getLocalPort();
+		}
+		EtcdProperties properties = new EtcdProperties(true, List.of("http://127.0.0.1:" + port), "user",
+				"the-password", REPLACE_AFTER, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(5),
+				DataSize.ofMegabytes(4), null);
+		this.connection = new EtcdConnection(
+				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
+				REPLACE_AFTER, Duration.ofSeconds(15), Duration.ofSeconds(5));
+	}
+
+	@AfterEach
+	void close() {
+		this.connection.close();
+	}
+
+	@Test
+	void replacesTheClientOnceContactWasLostForLong() {
+		Client first = this.connection.client();
+		assertThat(failureOfRead().getKind()).isEqualTo(Kind.UNREACHABLE);
+		assertThat(this.connection.client()).as("not at once").isSameAs(first);
+		Awaitility.await().pollDelay(REPLACE_AFTER).until(() -> this.connection.client() != first);
+		Client second = this.connection.client();
+		assertThat(this.connection.client()).as("and once").isSameAs(second);
+	}
+
+	@Test
+	void keepsAClientThatIsIdle() {
+		Client first = this.connection.client();
+		Awaitility.await().pollDelay(REPLACE_AFTER.plusMillis(300)).until(() -> true);
+		assertThat(this.connection.client()).isSameAs(first);
+	}
+
+	@Test
+	void refusesOnceItIsClosed() {
+		this.connection.client();
+		this.connection.close();
+		this.connection.close();
+		assertThatExceptionOfType(EtcdAccessException.class).isThrownBy(() -> this.connection.client())
+			.satisfies((ex) -> assertThat(ex.getKind()).isEqualTo(Kind.CANCELLED));
+		assertThat(failureOfRead().getKind()).isEqualTo(Kind.CANCELLED);
+	}
+
+	@Test
+	void failsTheFutureWhenTheRequestCannotBeMade() {
+		CompletableFuture<Void> answer = this.connection.call((client) -> {
+			throw new IllegalArgumentException("malformed");
+		});
+		assertThat(failureOf(answer)).hasMessage("malformed");
+	}
+
+	@Test
+	void namesTheEndpointAndNeverThePassword() {
+		EtcdAccessException failure = failureOfRead();
+		assertThat(failure.describe()).contains("http://127.0.0.1:").doesNotContain("the-password");
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			assertThat(String.valueOf(cause)).doesNotContain("the-password");
+		}
+	}
+
+	private EtcdAccessException failureOfRead() {
+		return failureOf(
+				this.connection.call((client) -> client.getKVClient().get(EtcdClientFactory.bytes("services/"))));
+	}
+
+	private static EtcdAccessException failureOf(CompletableFuture<?> answer) {
+		try {
+			answer.get(10, TimeUnit.SECONDS);
+		}
+		catch (ExecutionException ex) {
+			assertThat(ex.getCause()).isInstanceOf(EtcdAccessException.class);
+			return (EtcdAccessException) ex.getCause();
+		}
+		catch (Exception ex) {
+			throw new AssertionError(ex);
+		}
+		throw new AssertionError("No failure");
+	}
+
+}

@@ -1,0 +1,188 @@
+package io.github.etcddiscovery.client;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.KeyValue;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.lease.LeaseKeepAliveResponse;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.PutOption;
+import io.etcd.jetcd.options.WatchOption;
+import io.etcd.jetcd.support.CloseableClient;
+import io.etcd.jetcd.watch.WatchEvent;
+import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
+import io.github.etcddiscovery.testing.EtcdExtension;
+import io.grpc.stub.StreamObserver;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What an application does itself with the jetcd client that it has injected, in an etcd
+ * that asks for a user.
+ */
+@Timeout(120)
+class InjectedClientIntegrationTests {
+
+	@RegisterExtension
+	static final EtcdExtension etcd = EtcdExtension.single();
+
+	private ApplicationContextRunner contextRunner = new ApplicationContextRunner();
+
+	@BeforeEach
+	void enableAuth() {
+		etcd.admin().enableAuth();
+		this.contextRunner = new ApplicationContextRunner()
+			.withConfiguration(AutoConfigurations.of(EtcdClientAutoConfiguration.class))
+			.withPropertyValues("spring.cloud.etcd.endpoints=" + etcd.clientUrl(), "spring.cloud.etcd.username=root",
+					"spring.cloud.etcd.password=root");
+	}
+
+	@Test
+	void putsGetsAndDeletes() {
+		run((client) -> {
+			answer(client.getKVClient().put(bytes("services/myapp"), bytes("http://localhost:3000")));
+			assertThat(etcd.admin().get("services/myapp")).isEqualTo("http://localhost:3000");
+			assertThat(values(client)).containsExactly("http://localhost:3000");
+			assertThat(answer(client.getKVClient().delete(bytes("services/myapp"))).getDeleted()).isEqualTo(1);
+			assertThat(values(client)).isEmpty();
+		});
+	}
+
+	@Test
+	void watchesAPrefixForLongerThanARequestMayTake() {
+		this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.request-timeout=1s");
+		run((client) -> {
+			List<String> events = new CopyOnWriteArrayList<>();
+			WatchOption prefix = WatchOption.builder().isPrefix(true).build();
+			Watch.Listener listener = Watch.listener((response) -> response.getEvents()
+				.forEach((event) -> events.add(event.getEventType() + " " + text(event))));
+			try (Watch.Watcher watcher = client.getWatchClient().watch(bytes("services/"), prefix, listener)) {
+				await().until(() -> {
+					etcd.admin().put("services/a", "1");
+					return !events.isEmpty();
+				});
+				long lease = etcd.admin().grantLease(Duration.ofSeconds(2));
+				etcd.admin().put("services/b", "2", lease);
+				// Outlives the deadline of requests by far
+				await().until(() -> events.contains("DELETE services/b"));
+				etcd.admin().delete("services/a");
+				await().until(() -> events.contains("DELETE services/a"));
+			}
+			assertThat(events).contains("PUT services/a", "PUT services/b");
+		});
+	}
+
+	@Test
+	void losesAKeyWhoseLeaseIsNotKeptAlive() {
+		run((client) -> {
+			long lease = answer(client.getLeaseClient().grant(2)).getID();
+			putLeased(client, lease);
+			assertThat(values(client)).hasSize(1);
+			await().until(() -> values(client).isEmpty());
+		});
+	}
+
+	@Test
+	void keepsAKeyWhoseLeaseIsKeptAliveForLongerThanARequestMayTake() {
+		this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.request-timeout=1s");
+		run((client) -> {
+			long lease = answer(client.getLeaseClient().grant(2)).getID();
+			putLeased(client, lease);
+			Renewals renewals = new Renewals();
+			try (CloseableClient keepAlive = client.getLeaseClient().keepAlive(lease, renewals)) {
+				await().until(() -> renewals.ttls.size() >= 4);
+				assertThat(renewals.failures).isEmpty();
+				assertThat(values(client)).hasSize(1);
+			}
+			await().until(() -> values(client).isEmpty());
+		});
+	}
+
+	@Test
+	void prependsTheNamespace() {
+		this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.namespace=team-a/");
+		run((client) -> {
+			answer(client.getKVClient().put(bytes("services/myapp"), bytes("value")));
+			assertThat(values(client)).containsExactly("value");
+			assertThat(etcd.admin().keys("")).containsExactly("team-a/services/myapp");
+		});
+	}
+
+	/**
+	 * Patient, since a build shares its machine.
+	 */
+	private static ConditionFactory await() {
+		return Awaitility.await().atMost(Duration.ofSeconds(30));
+	}
+
+	private void run(Consumer<Client> test) {
+		this.contextRunner.run((context) -> test.accept(context.getBean(Client.class)));
+	}
+
+	private static void putLeased(Client client, long lease) {
+		answer(client.getKVClient()
+			.put(bytes("services/myapp"), bytes("value"), PutOption.builder().withLeaseId(lease).build()));
+	}
+
+	private static List<String> values(Client client) {
+		GetOption prefix = GetOption.builder().isPrefix(true).build();
+		return answer(client.getKVClient().get(bytes("services/"), prefix)).getKvs()
+			.stream()
+			.map(KeyValue::getValue)
+			.map((value) -> value.toString(StandardCharsets.UTF_8))
+			.toList();
+	}
+
+	private static <T> T answer(CompletableFuture<T> future) {
+		return future.orTimeout(10, TimeUnit.SECONDS).join();
+	}
+
+	private static String text(WatchEvent event) {
+		return event.getKeyValue().getKey().toString(StandardCharsets.UTF_8);
+	}
+
+	private static ByteSequence bytes(String text) {
+		return ByteSequence.from(text, StandardCharsets.UTF_8);
+	}
+
+	private static final class Renewals implements StreamObserver<LeaseKeepAliveResponse> {
+
+		private final List<Long> ttls = new CopyOnWriteArrayList<>();
+
+		private final List<Object> failures = new CopyOnWriteArrayList<>();
+
+		@Override
+		public void onNext(LeaseKeepAliveResponse response) {
+			this.ttls.add(response.getTTL());
+		}
+
+		@Override
+		public void onError(Throwable failure) {
+			this.failures.add(failure);
+		}
+
+		@Override
+		public void onCompleted() {
+			this.failures.add("completed");
+		}
+
+	}
+
+}

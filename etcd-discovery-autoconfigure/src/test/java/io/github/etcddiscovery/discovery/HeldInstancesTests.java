@@ -1,0 +1,107 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+
+import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
+import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.Snapshot;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link HeldInstances}.
+ */
+class HeldInstancesTests {
+
+	private final ManualEventLoop loop = new ManualEventLoop();
+
+	private final VanishingPolicy policy = new VanishingPolicy(
+			new HoldProperties(true, 0.5, 3, Duration.ofSeconds(30)));
+
+	private final Map<String, CompletableFuture<Boolean>> questions = new TreeMap<>();
+
+	private final List<String> asked = new ArrayList<>();
+
+	private Catalog catalog = Catalog.empty();
+
+	private final HeldInstances held = new HeldInstances(this.loop, (host, port) -> {
+		this.asked.add(host);
+		return this.questions.computeIfAbsent(host, (name) -> new CompletableFuture<>());
+	}, Duration.ofSeconds(30), () -> replace(this.catalog.review(this::judge)),
+			(instance) -> replace(this.catalog.release(instance)));
+
+	@Test
+	void asksAtOnceAndLetsGoOfThoseWhoRefuse() {
+		vanish(4);
+		assertThat(this.asked).containsExactly("10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3");
+		this.questions.get("10.0.0.1").complete(true);
+		this.questions.get("10.0.0.2").complete(false);
+		this.loop.runDue();
+		assertThat(hosts()).containsExactly("10.0.0.0", "10.0.0.2", "10.0.0.3");
+	}
+
+	@Test
+	void asksAgainEverySecondThoseWhoHaveAnswered() {
+		vanish(3);
+		this.questions.remove("10.0.0.0").complete(false);
+		this.loop.runDue();
+		this.asked.clear();
+		this.loop.advance(Duration.ofSeconds(1));
+		assertThat(this.asked).containsExactly("10.0.0.0");
+	}
+
+	@Test
+	void letsGoOfAllWhenTheirTimeIsOver() {
+		vanish(3);
+		this.loop.advance(Duration.ofSeconds(29));
+		assertThat(hosts()).hasSize(3);
+		this.loop.advance(Duration.ofSeconds(2));
+		assertThat(hosts()).isEmpty();
+		assertThat(this.catalog.names()).isEmpty();
+		this.asked.clear();
+		this.loop.advance(Duration.ofSeconds(10));
+		assertThat(this.asked).isEmpty();
+	}
+
+	private void vanish(int count) {
+		InstanceReader reader = new InstanceReader("services", List.of(new AddressCodec()));
+		Map<String, Entry> entries = new TreeMap<>();
+		for (int i = 0; i < count; i++) {
+			entries.put("services/orders/" + i,
+					new Entry("services/orders/" + i, "http://10.0.0.%d:80".formatted(i), 1, 0));
+		}
+		this.loop.execute(() -> {
+			Set<String> keys = entries.keySet();
+			replace(this.catalog.update(new Snapshot(1, 1, entries), keys, reader, this::judge));
+			replace(this.catalog.update(new Snapshot(1, 2, Map.of()), keys, reader, this::judge));
+		});
+		this.loop.runDue();
+		assertThat(hosts()).hasSize(count);
+	}
+
+	private Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
+			Map<String, List<EtcdServiceInstance>> after) {
+		return this.policy.judge(last, before, after, Set.of(), Reset.NONE, this.loop.nanoTime());
+	}
+
+	private void replace(Catalog next) {
+		this.catalog = next;
+		this.held.attend(next);
+	}
+
+	private List<String> hosts() {
+		return this.catalog.routable("orders").stream().map((instance) -> instance.getHost()).toList();
+	}
+
+}

@@ -1,0 +1,185 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.github.etcddiscovery.testing.EtcdAdmin;
+import io.github.etcddiscovery.testing.EtcdCluster;
+import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.EtcdMember;
+import io.github.etcddiscovery.testing.TcpProxy;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What faults of a cluster of three do to a consumer. A lease's time to live is taken to
+ * be its default, 15 seconds.
+ */
+@Timeout(120)
+class MirrorClusterFaultsIntegrationTests {
+
+	private static final Duration TTL = Duration.ofSeconds(15);
+
+	private static final Duration START = Duration.ofSeconds(20);
+
+	@RegisterExtension
+	static final EtcdExtension etcd = EtcdExtension.ofThree();
+
+	private final EtcdCluster cluster = etcd.cluster();
+
+	private final EtcdAdmin admin = etcd.admin();
+
+	private final List<TcpProxy> proxies = new ArrayList<>();
+
+	private final Map<String, String> instances = new TreeMap<>();
+
+	private CallSpy spy;
+
+	private Consumer consumer;
+
+	@BeforeEach
+	void consume() {
+		for (int i = 0; i < 10; i++) {
+			register("services/orders/" + i, "http://10.0.0.%d:8080".formatted(i));
+		}
+		this.cluster.members().forEach((member) -> this.proxies.add(TcpProxy.to(member.clientUrl())));
+		Consumer.Builder builder = Consumer.of(this.proxies.stream().map(TcpProxy::url).toArray(String[]::new));
+		this.spy = builder.spy();
+		this.consumer = builder.start().awaitSynced(START);
+		assertThat(this.consumer.client().getInstances("orders")).hasSize(10);
+	}
+
+	@AfterEach
+	void close() {
+		this.consumer.close();
+		this.proxies.forEach(TcpProxy::close);
+	}
+
+	@Test
+	@DisplayName("row 1: a follower is killed")
+	void followerIsKilled() {
+		EtcdMember follower = this.cluster.followers().get(0);
+		follower.kill();
+		assertFollows(Duration.ofSeconds(5));
+		EtcdMember attached = attached();
+		if (attached != this.cluster.leader()) {
+			follower.start();
+			attached.kill();
+			assertFollows(Duration.ofSeconds(5));
+		}
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 2: the leader is killed")
+	void leaderIsKilled() {
+		this.cluster.leader().kill();
+		this.cluster.leader();
+		assertFollows(Duration.ofSeconds(5));
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 3: the member that is watched is frozen")
+	void watchedMemberIsPaused() {
+		attached().pause();
+		assertFollows(TTL.multipliedBy(2).dividedBy(3));
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 4: the endpoint that is watched is blackholed")
+	void watchedEndpointIsBlackholed() {
+		this.proxies.get(attachedIndex()).blackhole();
+		assertFollows(TTL.multipliedBy(2).dividedBy(3));
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 7: the member that is watched loses its quorum")
+	void watchedMemberLosesQuorum() {
+		EtcdMember attached = attached();
+		List<EtcdMember> others = this.cluster.members().stream().filter((member) -> member != attached).toList();
+		others.forEach(EtcdMember::pause);
+		// Nobody else is there yet, so the end of the watch is seen by itself.
+		this.consumer.awaitLost(Duration.ofSeconds(5));
+		this.proxies.get(this.cluster.members().indexOf(attached)).stall();
+		others.forEach(EtcdMember::resume);
+		assertFollows(Duration.ofSeconds(5).plus(Duration.ofSeconds(3)));
+		assertThat(attached()).isNotSameAs(attached);
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 8: the quorum is lost for long")
+	void quorumIsLostForLong() {
+		List<EtcdMember> followers = this.cluster.followers();
+		followers.forEach(EtcdMember::kill);
+		this.consumer.awaitLost(Duration.ofSeconds(10));
+		Duration age = TTL;
+		Awaitility.await()
+			.atMost(age.plusSeconds(5))
+			.until(() -> this.consumer.catalog().state().staleness().compareTo(age) > 0);
+		assertThat(this.consumer.catalog().state().reason()).isNotBlank();
+		assertThat(this.consumer.client().getInstances("orders")).hasSize(10);
+		followers.forEach(EtcdMember::launch);
+		followers.forEach(EtcdMember::awaitHealthy);
+		assertFollows(Duration.ofSeconds(8));
+		assertNothingVanished();
+	}
+
+	@Test
+	@DisplayName("row 11: the cluster is restarted member by member")
+	void clusterIsRestartedMemberByMember() {
+		for (EtcdMember member : this.cluster.members()) {
+			member.restart();
+		}
+		assertFollows(Duration.ofSeconds(8));
+		assertNothingVanished();
+	}
+
+	private void register(String key, String address) {
+		this.admin.put(key, address);
+		this.instances.put(key, address);
+	}
+
+	/**
+	 * A write that is made now arrives within the bound.
+	 */
+	private void assertFollows(Duration bound) {
+		register("services/orders/new" + this.instances.size(),
+				"http://10.0.1.%d:8080".formatted(this.instances.size()));
+		Consumer.measured("followed", bound,
+				() -> Awaitility.await()
+					.atMost(bound)
+					.pollInterval(Duration.ofMillis(20))
+					.until(() -> this.consumer.content().equals(this.instances)));
+		this.consumer.awaitSynced(bound);
+	}
+
+	private void assertNothingVanished() {
+		List<Map<String, String>> published = this.consumer.published();
+		for (int i = 1; i < published.size(); i++) {
+			assertThat(published.get(i)).containsAllEntriesOf(published.get(i - 1));
+		}
+	}
+
+	private EtcdMember attached() {
+		return this.cluster.member(attachedIndex());
+	}
+
+	private int attachedIndex() {
+		return this.proxies.stream().map(TcpProxy::port).toList().indexOf(this.spy.watchedPort());
+	}
+
+}

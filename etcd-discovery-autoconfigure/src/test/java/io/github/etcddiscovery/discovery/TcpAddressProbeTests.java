@@ -1,0 +1,56 @@
+package io.github.etcddiscovery.discovery;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link TcpAddressProbe}.
+ */
+class TcpAddressProbeTests {
+
+	private static final Duration SOON = Duration.ofSeconds(5);
+
+	private final TcpAddressProbe probe = new TcpAddressProbe();
+
+	@AfterEach
+	void close() {
+		this.probe.close();
+	}
+
+	@Test
+	void isNotRefusedWhereSomebodyListens() throws IOException {
+		try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			assertThat(this.probe.isRefused("127.0.0.1", listener.getLocalPort())).succeedsWithin(SOON)
+				.isEqualTo(false);
+		}
+	}
+
+	@Test
+	void isRefusedWhereNobodyListens() throws IOException {
+		int port;
+		try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+			port = listener.getLocalPort();
+		}
+		assertThat(this.probe.isRefused("127.0.0.1", port)).succeedsWithin(SOON).isEqualTo(true);
+	}
+
+	@Test
+	void isNotRefusedWhenTheHostIsNotKnown() {
+		assertThat(this.probe.isRefused("no-such-host.invalid", 80)).succeedsWithin(Duration.ofSeconds(20))
+			.isEqualTo(false);
+	}
+
+	@Test
+	void answersEvenWhenClosed() {
+		this.probe.close();
+		assertThat(this.probe.isRefused("127.0.0.1", 1)).succeedsWithin(SOON).isEqualTo(false);
+	}
+
+}

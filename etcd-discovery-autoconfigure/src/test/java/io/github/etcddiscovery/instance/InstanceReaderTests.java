@@ -1,0 +1,118 @@
+package io.github.etcddiscovery.instance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for {@link InstanceReader}.
+ */
+class InstanceReaderTests {
+
+	private final InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
+
+	private final InstanceKey key = this.reader.key("services/orders/a");
+
+	@Test
+	void readsKeysUnderItsPrefixOnly() {
+		assertThat(this.reader.key("services/orders")).isEqualTo(new InstanceKey("services", "orders", null));
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.reader.key("other/orders"));
+	}
+
+	@Test
+	void readsEachFormat() {
+		EtcdServiceInstance instance = new EtcdServiceInstance("orders", "a", "localhost", 3000, false,
+				InstanceStatus.UP, Map.of());
+		assertThat(this.reader.read(this.key, "{\"host\":\"localhost\",\"port\":3000}")).isEqualTo(List.of(instance));
+		assertThat(this.reader.read(this.key, "http://localhost:3000")).isEqualTo(List.of(instance));
+		assertThat(this.reader.read(this.key, "localhost:3000\n")).isEqualTo(List.of(instance));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "rubbish", "[]", "{", "{]", "null", "\u0000", "\ufffd\ufffd",
+			"\ufeff{\"host\":\"a\",\"port\":1}", "<xml/>", "a: b", "é" })
+	void refusesWhatNoCodecCanRead(String value) {
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.reader.read(this.key, value))
+			.satisfies((ex) -> assertThat(ex.getMessage()).doesNotContain("\u0000", "\ufeff"));
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "", " ", "\r\n" })
+	void refusesWhatNoCodecRecognizes(String value) {
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.reader.read(this.key, value))
+			.withMessage("the value '%s' has no known format".formatted(EscapedText.of(value)));
+	}
+
+	@Test
+	void refusesMegabyteBeforeAnyCodecSeesIt() {
+		List<Integer> seen = new ArrayList<>();
+		InstanceReader reader = new InstanceReader("services", List.of(new Recording(true, "first", seen)));
+		String limit = "x".repeat(64 * 1024);
+		assertThat(reader.read(this.key, limit)).hasSize(1);
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> reader.read(this.key, limit + "x"))
+			.withMessage("the value has 65537 characters, more than 65536");
+		assertThatExceptionOfType(InvalidInstanceException.class)
+			.isThrownBy(() -> reader.read(this.key, "x".repeat(1 << 20)))
+			.withMessage("the value has 1048576 characters, more than 65536");
+		assertThat(seen).containsExactly(limit.length());
+	}
+
+	@Test
+	void firstCodecThatRecognizesTheValueReadsIt() {
+		List<Integer> seen = new ArrayList<>();
+		InstanceReader reader = new InstanceReader("services", List.of(new Recording(false, "no", seen),
+				new Recording(true, "first", seen), new Recording(true, "second", seen)));
+		assertThat(reader.read(this.key, "x").get(0).getHost()).isEqualTo("first");
+	}
+
+	@Test
+	void codecThatRecognizesTheValueHasTheLastWord() {
+		InstanceReader reader = new InstanceReader("services",
+				List.of(new JsonCodec(), new Recording(true, "other", new ArrayList<>())));
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> reader.read(this.key, "{broken"));
+	}
+
+	@Test
+	void withoutCodecsNothingCanBeRead() {
+		InstanceReader reader = new InstanceReader("services", List.of());
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> reader.read(this.key, "a:1"))
+			.withMessage("the value 'a:1' has no known format");
+	}
+
+	@Test
+	void keepsItsOwnListOfCodecs() {
+		List<ServiceInstanceCodec> codecs = new ArrayList<>(List.of(new AddressCodec()));
+		InstanceReader reader = new InstanceReader("services", codecs);
+		codecs.clear();
+		assertThat(reader.read(this.key, "a:1")).hasSize(1);
+	}
+
+	private record Recording(boolean recognizing, String host, List<Integer> seen) implements ServiceInstanceCodec {
+
+		@Override
+		public boolean recognizes(String value) {
+			return this.recognizing;
+		}
+
+		@Override
+		public List<EtcdServiceInstance> decode(InstanceKey key, String value) {
+			this.seen.add(value.length());
+			return List
+				.of(new EtcdServiceInstance(key.service(), key.id(), this.host, 1, false, InstanceStatus.UP, Map.of()));
+		}
+
+		@Override
+		public String encode(EtcdServiceInstance instance) {
+			throw new UnsupportedOperationException();
+		}
+
+	}
+
+}

@@ -1,0 +1,149 @@
+package io.github.etcddiscovery.registry;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.mockito.ArgumentMatchers.any;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
+
+/**
+ * Tests for {@link EtcdServiceRegistry}.
+ */
+class EtcdServiceRegistryTests {
+
+	private static final String KEY = "services/myapp/one";
+
+	private final ManualEventLoop loop = new ManualEventLoop();
+
+	private final FakeEtcd etcd = new FakeEtcd(this.loop);
+
+	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop,
+			Duration.ofSeconds(15), Duration.ofSeconds(2), (change) -> {
+			});
+
+	private final JsonCodec codec = new JsonCodec();
+
+	private final InstanceReader reader = new InstanceReader("services", List.of(this.codec, new AddressCodec()));
+
+	private final EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec,
+			this.reader, Duration.ofMillis(50), false);
+
+	private final EtcdRegistration registration = Node.registration("myapp", "one", 8080);
+
+	@Test
+	void registersWhatBecameOfTheInstanceWhileEtcdWasOutOfReach() {
+		this.etcd.failAll(Kind.UNREACHABLE);
+		this.registry.register(this.registration);
+		this.loop.runDue();
+		this.registry.setAcceptingTraffic(this.registration, false);
+		this.registry.setMetadata(this.registration, Map.of("weight", "5"));
+		this.loop.runDue();
+		this.etcd.calm();
+		this.loop.advance(Duration.ofSeconds(5));
+		assertThat(this.registry.isRegistered(this.registration)).isTrue();
+		assertThat(value()).contains("OUT_OF_SERVICE").contains("weight");
+	}
+
+	@Test
+	void doesNotRegisterByAChange() {
+		this.registry.setStatus(this.registration, "DOWN");
+		this.registry.setMetadata(this.registration, Map.of("weight", "5"));
+		this.loop.advance(Duration.ofSeconds(5));
+		assertThat(this.etcd.entries()).isEmpty();
+		Map<String, String> status = this.registry.getStatus(this.registration);
+		assertThat(status).containsEntry("status", "DOWN");
+	}
+
+	@Test
+	void changesWhatIsNotReadyToBeRegistered() {
+		EtcdRegistration early = Node.registration("myapp", "one", 0);
+		this.registry.setStatus(early, "DOWN");
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.registry.register(early));
+		this.loop.runDue();
+		assertThat(this.etcd.entries()).isEmpty();
+	}
+
+	@Test
+	void putsTheLaterOfTwoChangesLater() throws Exception {
+		CountDownLatch encoding = new CountDownLatch(1);
+		CountDownLatch go = new CountDownLatch(1);
+		AtomicReference<Thread> slow = new AtomicReference<>();
+		ServiceInstanceCodec slowCodec = mock(ServiceInstanceCodec.class);
+		given(slowCodec.encode(any())).willAnswer((call) -> {
+			String value = this.codec.encode(call.getArgument(0));
+			if (Thread.currentThread() == slow.get()) {
+				encoding.countDown();
+				await(go);
+			}
+			return value;
+		});
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", slowCodec, this.reader,
+				Duration.ofMillis(50), false);
+		registry.register(this.registration);
+		this.loop.runDue();
+		Thread first = new Thread(() -> registry.setMetadata(this.registration, Map.of("change", "first")));
+		slow.set(first);
+		first.start();
+		await(encoding);
+		Thread second = new Thread(() -> registry.setStatus(this.registration, "DOWN"));
+		second.start();
+		Awaitility.await()
+			.until(() -> second.getState() == Thread.State.BLOCKED || second.getState() == Thread.State.TERMINATED);
+		go.countDown();
+		first.join();
+		second.join();
+		this.loop.runDue();
+		assertThat(value()).contains("DOWN").contains("first");
+	}
+
+	@Test
+	void failsWhenItIsToFailFast() {
+		this.etcd.failAll(Kind.UNREACHABLE);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec, this.reader,
+				Duration.ofMillis(50), true);
+		assertThatExceptionOfType(RegistrationFailedException.class)
+			.isThrownBy(() -> registry.register(this.registration))
+			.satisfies((ex) -> assertThat(ex.getFailure().getKind()).isEqualTo(Kind.TIMED_OUT))
+			.withMessageContaining(KEY);
+	}
+
+	@Test
+	void ignoresNothing() {
+		this.registry.register(null);
+		this.registry.deregister(null);
+		this.loop.runDue();
+		assertThat(this.etcd.entries()).isEmpty();
+	}
+
+	private String value() {
+		return Objects.requireNonNull(this.etcd.entry(KEY)).value();
+	}
+
+	private static void await(CountDownLatch latch) {
+		try {
+			assertThat(latch.await(10, TimeUnit.SECONDS)).isTrue();
+		}
+		catch (InterruptedException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,139 @@
+package io.github.etcddiscovery.watch;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+
+/**
+ * A {@link ListerWatcher} that answers when a test says so, and what it says.
+ */
+final class FakeListerWatcher implements ListerWatcher {
+
+	static final long CLUSTER = 0xC1;
+
+	private final List<CompletableFuture<Snapshot>> lists = new CopyOnWriteArrayList<>();
+
+	private final List<CompletableFuture<Position>> positions = new CopyOnWriteArrayList<>();
+
+	private final List<FakeWatch> watches = new CopyOnWriteArrayList<>();
+
+	@Override
+	public CompletableFuture<Snapshot> list() {
+		CompletableFuture<Snapshot> list = new CompletableFuture<>();
+		this.lists.add(list);
+		return list;
+	}
+
+	@Override
+	public CompletableFuture<Position> position() {
+		CompletableFuture<Position> position = new CompletableFuture<>();
+		this.positions.add(position);
+		return position;
+	}
+
+	@Override
+	public Watch watch(long fromRevision, Handler handler) {
+		FakeWatch watch = new FakeWatch(fromRevision, handler);
+		this.watches.add(watch);
+		return watch;
+	}
+
+	List<CompletableFuture<Snapshot>> lists() {
+		return this.lists;
+	}
+
+	CompletableFuture<Snapshot> lastList() {
+		return this.lists.get(this.lists.size() - 1);
+	}
+
+	List<CompletableFuture<Position>> positions() {
+		return this.positions;
+	}
+
+	CompletableFuture<Position> lastPosition() {
+		return this.positions.get(this.positions.size() - 1);
+	}
+
+	List<FakeWatch> watches() {
+		return this.watches;
+	}
+
+	FakeWatch lastWatch() {
+		return this.watches.get(this.watches.size() - 1);
+	}
+
+	static EtcdAccessException failure(Kind kind) {
+		return new EtcdAccessException(kind, "failed: " + kind, null);
+	}
+
+	/**
+	 * A watch that sees what a test tells it, and gives a sign of life when asked for one
+	 * until it is silenced.
+	 */
+	static final class FakeWatch implements Watch {
+
+		private final long fromRevision;
+
+		private final Handler handler;
+
+		private volatile int closed;
+
+		private volatile long revision;
+
+		private volatile boolean silent;
+
+		FakeWatch(long fromRevision, Handler handler) {
+			this.fromRevision = fromRevision;
+			this.handler = handler;
+		}
+
+		long fromRevision() {
+			return this.fromRevision;
+		}
+
+		Handler handler() {
+			return this.handler;
+		}
+
+		void silence() {
+			this.silent = true;
+		}
+
+		void created(long revision) {
+			this.revision = revision;
+			this.handler.created(CLUSTER, revision);
+		}
+
+		void changed(Change... changes) {
+			long revision = Arrays.stream(changes).mapToLong(Change::revision).max().orElseThrow();
+			this.revision = revision;
+			this.handler.changed(new Batch(CLUSTER, revision, List.of(changes)));
+		}
+
+		void failed(Kind kind) {
+			this.handler.failed(failure(kind));
+		}
+
+		@Override
+		public void requestProgress() {
+			if (!this.silent) {
+				this.handler.alive(CLUSTER, this.revision);
+			}
+		}
+
+		@Override
+		public void close() {
+			this.closed++;
+		}
+
+		int closed() {
+			return this.closed;
+		}
+
+	}
+
+}
