@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.util.Objects;
+
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.loadbalancer.SafeReactiveRetryPolicy;
 import io.github.etcddiscovery.loadbalancer.SafeRetryPolicy;
@@ -46,7 +48,7 @@ public final class EtcdLoadBalancerRetryAutoConfiguration {
 
 				@Override
 				public LoadBalancedRetryPolicy createRetryPolicy(String service, ServiceInstanceChooser chooser) {
-					return new SafeRetryPolicy(factory.getProperties(service));
+					return new SafeRetryPolicy(Objects.requireNonNull(factory.getProperties(service)));
 				}
 
 			};
@@ -62,7 +64,7 @@ public final class EtcdLoadBalancerRetryAutoConfiguration {
 		@ConditionalOnMissingBean
 		LoadBalancerRetryPolicy.Factory etcdLoadBalancerRetryPolicyFactory(
 				ReactiveLoadBalancer.Factory<ServiceInstance> factory) {
-			return (service) -> new SafeReactiveRetryPolicy(factory.getProperties(service));
+			return (service) -> new SafeReactiveRetryPolicy(Objects.requireNonNull(factory.getProperties(service)));
 		}
 
 	}

@@ -76,6 +76,9 @@ final class EtcdFailures {
 		if (text.contains("etcdserver: request timed out")) {
 			return Kind.TIMED_OUT;
 		}
+		if (text.contains("channel closed")) {
+			return Kind.UNREACHABLE;
+		}
 		if (text.contains("exceeds maximum")) {
 			return Kind.TOO_LARGE;
 		}

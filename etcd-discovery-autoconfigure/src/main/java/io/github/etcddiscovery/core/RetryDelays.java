@@ -16,9 +16,17 @@ public final class RetryDelays {
 
 	private static final long INITIAL_MILLIS = 200;
 
-	private static final double MULTIPLIER = 2.5;
+	/**
+	 * So steep that the second delay is already spread over seconds: with a gentler one
+	 * many of those that lost etcd together return together.
+	 */
+	private static final double MULTIPLIER = 12;
+
+	private static final long TIMED_OUT_JITTER_MILLIS = 800;
 
 	private final ExponentialBackOff backOff;
+
+	private final ExponentialBackOff timedOut;
 
 	private BackOffExecution execution;
 
@@ -30,6 +38,8 @@ public final class RetryDelays {
 		this.backOff = new ExponentialBackOff(INITIAL_MILLIS, MULTIPLIER);
 		this.backOff.setMaxInterval(Math.max(max.toMillis(), 500));
 		this.backOff.setJitter(INITIAL_MILLIS);
+		this.timedOut = new ExponentialBackOff(INITIAL_MILLIS, 1);
+		this.timedOut.setJitter(TIMED_OUT_JITTER_MILLIS);
 		this.execution = this.backOff.start();
 	}
 
@@ -42,7 +52,7 @@ public final class RetryDelays {
 	 */
 	public Duration after(Kind kind) {
 		return switch (kind) {
-			case TIMED_OUT, CANCELLED -> Duration.ofMillis(this.backOff.start().nextBackOff());
+			case TIMED_OUT, CANCELLED -> Duration.ofMillis(this.timedOut.start().nextBackOff());
 			case UNAUTHENTICATED -> Duration.ofMillis(1000 + this.execution.nextBackOff());
 			case PERMISSION_DENIED -> Duration.ofMillis(5000 + this.execution.nextBackOff());
 			default -> Duration.ofMillis(this.execution.nextBackOff());

@@ -26,12 +26,19 @@ public final class AddressCodec implements ServiceInstanceCodec {
 		Matcher address = ADDRESS.matcher(value.strip());
 		if (!address.matches()) {
 			throw new InvalidInstanceException(
-					"'%s' is not an address like http://host:port".formatted(EscapedText.of(value)));
+					"'%s' is not an address like http://host:port".formatted(EscapedText.of(withoutUser(value))));
 		}
 		boolean secure = isSecure(address.group("scheme"));
 		String host = (address.group("ipv6") != null) ? address.group("ipv6") : address.group("host");
 		return List.of(new EtcdServiceInstance(key.service(), key.id(), Addresses.requireHost(host),
 				Addresses.requirePort(port(address, secure)), secure, InstanceStatus.UP, Map.of()));
+	}
+
+	/**
+	 * Whoever wrote a password into an address does not want to read it in a log.
+	 */
+	private static String withoutUser(String value) {
+		return value.substring(value.lastIndexOf('@') + 1);
 	}
 
 	private static boolean isSecure(@Nullable String scheme) {

@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.instance;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.regex.Pattern;
 
 /**
@@ -7,12 +9,16 @@ import java.util.regex.Pattern;
  */
 public final class Addresses {
 
+	private static final int MAX_LENGTH = 253;
+
 	/**
-	 * A host name or IPv4 address, an underscore allowed as Docker's names have it, or an
-	 * IPv6 address: never user information, a path or white space.
+	 * A host name or IPv4 address, an underscore allowed as Docker's names have it: never
+	 * user information, a path or white space.
 	 */
-	private static final Pattern HOST = Pattern
-		.compile("(?!-)[A-Za-z0-9._-]{1,253}(?<!-)|(?=.*:.*:)[0-9A-Fa-f:.]{2,45}");
+	private static final Pattern NAME = Pattern
+		.compile("[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+(?:\\.[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+)*+\\.?");
+
+	private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
 
 	private Addresses() {
 	}
@@ -24,10 +30,19 @@ public final class Addresses {
 	 * @throws InvalidInstanceException if it is not a host name or address
 	 */
 	public static String requireHost(String host) {
-		if (!HOST.matcher(host).matches()) {
+		if (host.length() > MAX_LENGTH || !(NAME.matcher(host).matches() || isIpv6(host))) {
 			throw new InvalidInstanceException("'%s' is not a host name or address".formatted(EscapedText.of(host)));
 		}
 		return host;
+	}
+
+	private static boolean isIpv6(String host) {
+		try {
+			return IPV6.matcher(host).matches() && new URI("http://[" + host + "]").getHost() != null;
+		}
+		catch (URISyntaxException ex) {
+			return false;
+		}
 	}
 
 	/**

@@ -3,8 +3,8 @@ package io.github.etcddiscovery.loadbalancer;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.loadbalancer.LoadBalancerProperties;
-import org.springframework.cloud.client.loadbalancer.reactive.RetryableStatusCodeException;
 import org.springframework.cloud.client.loadbalancer.reactive.RetryableExchangeFilterFunctionLoadBalancerRetryPolicy;
+import org.springframework.cloud.client.loadbalancer.reactive.RetryableStatusCodeException;
 import org.springframework.web.reactive.function.client.WebClientRequestException;
 
 /**

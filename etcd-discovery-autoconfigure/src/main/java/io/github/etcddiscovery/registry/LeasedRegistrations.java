@@ -65,6 +65,8 @@ public final class LeasedRegistrations {
 	 */
 	private static final int MAX_OWN_LEASES = 100;
 
+	private static final Duration SHORTEST_DELAY = Duration.ofMillis(200);
+
 	private final LeaseStore store;
 
 	private final Function<KeyRange, ListerWatcher> watches;
@@ -296,9 +298,23 @@ public final class LeasedRegistrations {
 			}
 			else {
 				failed(failure);
-				this.timer = this.loop.schedule(this::renew, this.delays.after(failure.getKind()));
+				this.timer = this.loop.schedule(this::renew, renewalDelay(failure.getKind()));
 			}
 		});
+	}
+
+	/**
+	 * While the lease may still live there is no time for long delays: several tries fit
+	 * into what remains of it. That does not help against refused credentials.
+	 */
+	private Duration renewalDelay(Kind kind) {
+		Duration delay = this.delays.after(kind);
+		Duration limit = status().remaining().dividedBy(4);
+		boolean refused = kind == Kind.UNAUTHENTICATED || kind == Kind.PERMISSION_DENIED;
+		if (refused || limit.isZero() || limit.compareTo(delay) >= 0) {
+			return delay;
+		}
+		return (limit.compareTo(SHORTEST_DELAY) > 0) ? limit : SHORTEST_DELAY;
 	}
 
 	private void renewed() {

@@ -20,12 +20,14 @@ final class Backlog {
 
 	private volatile boolean overflown;
 
+	private volatile boolean closed;
+
 	/**
 	 * Put a batch in.
 	 * @return whether the loop has to be woken for it
 	 */
 	boolean add(Batch batch) {
-		if (this.overflown) {
+		if (this.overflown || this.closed) {
 			return false;
 		}
 		this.batches.add(batch);
@@ -59,8 +61,15 @@ final class Backlog {
 		return this.changes.get();
 	}
 
+	/**
+	 * Keep what is there and take no more: what comes now does not follow it.
+	 */
+	void close() {
+		this.closed = true;
+	}
+
 	void clear() {
-		this.overflown = true;
+		this.closed = true;
 		this.batches.clear();
 		this.changes.set(0);
 	}

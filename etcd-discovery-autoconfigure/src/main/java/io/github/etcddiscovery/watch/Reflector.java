@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -137,6 +138,7 @@ public final class Reflector implements AutoCloseable {
 		this.loop.execute(() -> {
 			abandonAttempt();
 			transitionTo(State.CLOSED);
+			this.sync = new Sync(false, this.loop.nanoTime(), "closed");
 		});
 		this.firstSync.cancel(false);
 	}
@@ -281,6 +283,11 @@ public final class Reflector implements AutoCloseable {
 		private boolean created;
 
 		/**
+		 * Of the threads that call the handler, one at a time.
+		 */
+		private volatile boolean createdBefore;
+
+		/**
 		 * Set where the sign arrives, so that a loop that was held up does not take its
 		 * own slowness for the watch's.
 		 */
@@ -310,11 +317,14 @@ public final class Reflector implements AutoCloseable {
 		@Override
 		public void created(long clusterId, long revision) {
 			this.heard = true;
+			if (this.createdBefore) {
+				// Here and not on the loop, so that nothing is applied across the gap
+				this.backlog.close();
+				failed(incoherent("the watch was replaced and may have missed events"));
+				return;
+			}
+			this.createdBefore = true;
 			onLoop(() -> {
-				if (this.created) {
-					end(incoherent("the watch was replaced and may have missed events"));
-					return;
-				}
 				this.created = true;
 				verify(new Position(clusterId, revision), this::follow);
 			});
@@ -448,18 +458,19 @@ public final class Reflector implements AutoCloseable {
 			}
 			List<Batch> batches = this.backlog.drain();
 			Snapshot snapshot = Reflector.this.snapshot;
-			if (snapshot == null || batches.isEmpty()) {
+			// An overflow meanwhile took some of them away
+			if (snapshot == null || batches.isEmpty() || this.backlog.isOverflown()) {
 				return;
 			}
 			try {
-				applied(snapshot.apply(batches), batches);
+				applied(snapshot, snapshot.apply(batches), batches);
 			}
 			catch (EtcdAccessException ex) {
 				end(ex);
 			}
 		}
 
-		private void applied(Snapshot next, List<Batch> batches) {
+		private void applied(Snapshot last, Snapshot next, List<Batch> batches) {
 			Set<String> keys = new HashSet<>();
 			Map<String, Entry> passed = new HashMap<>();
 			for (Batch batch : batches) {
@@ -477,6 +488,8 @@ public final class Reflector implements AutoCloseable {
 			if (!passed.isEmpty()) {
 				tell(() -> Reflector.this.listener.passed(passed.values()));
 			}
+			// What was put and deleted in one go did not change
+			keys.removeIf((key) -> Objects.equals(last.entries().get(key), next.entries().get(key)));
 			publish(next, keys);
 		}
 
@@ -497,7 +510,7 @@ public final class Reflector implements AutoCloseable {
 		private void release() {
 			this.timers.forEach((timer) -> timer.cancel(false));
 			if (this.watch != null) {
-				this.watch.close();
+				tell(this.watch::close);
 			}
 			this.backlog.clear();
 		}

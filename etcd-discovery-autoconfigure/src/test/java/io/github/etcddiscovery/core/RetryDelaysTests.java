@@ -25,7 +25,8 @@ class RetryDelaysTests {
 	private final RetryDelays delays = new RetryDelays(MAX);
 
 	@ParameterizedTest
-	@EnumSource(names = { "UNAUTHENTICATED", "PERMISSION_DENIED" }, mode = EnumSource.Mode.EXCLUDE)
+	@EnumSource(names = { "UNAUTHENTICATED", "PERMISSION_DENIED", "TIMED_OUT", "CANCELLED" },
+			mode = EnumSource.Mode.EXCLUDE)
 	void firstRetryComesSoonButNotAtOnce(Kind kind) {
 		for (int i = 0; i < 1000; i++) {
 			assertThat(new RetryDelays(MAX).after(kind)).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
@@ -79,7 +80,7 @@ class RetryDelaysTests {
 	@EnumSource(names = { "TIMED_OUT", "CANCELLED" })
 	void waitThatWasLongAlreadyIsNotLengthened(Kind kind) {
 		for (int i = 0; i < 1000; i++) {
-			assertThat(this.delays.after(kind)).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
+			assertThat(this.delays.after(kind)).isBetween(Duration.ofMillis(200), Duration.ofSeconds(1));
 		}
 		assertThat(this.delays.after(Kind.UNREACHABLE)).isLessThanOrEqualTo(Duration.ofMillis(400));
 	}
@@ -115,7 +116,7 @@ class RetryDelaysTests {
 	 * above what is measured, so chance does not break it.
 	 */
 	@ParameterizedTest
-	@ValueSource(ints = { 10, 60 })
+	@ValueSource(ints = { 1, 3, 10, 60 })
 	void clientsDoNotReturnInTheSameMoment(int outageSeconds) {
 		long outage = Duration.ofSeconds(outageSeconds).toMillis();
 		Map<Long, Integer> returns = new HashMap<>();

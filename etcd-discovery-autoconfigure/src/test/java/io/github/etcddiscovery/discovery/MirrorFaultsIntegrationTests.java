@@ -292,7 +292,8 @@ class MirrorFaultsIntegrationTests {
 	@DisplayName("row 44: the watch has more than 4 MiB to catch up with")
 	void catchesUpWithMoreThanFourMebibytes() {
 		register("orders", 5);
-		Consumer.Builder builder = direct();
+		// The writes of the hook come before the watch is set up, and take their time
+		Consumer.Builder builder = direct().requestTimeout(Duration.ofSeconds(15));
 		String metadata = "x".repeat(30_000);
 		builder.spy().beforeWatch(() -> {
 			for (int i = 0; i < 200; i++) {

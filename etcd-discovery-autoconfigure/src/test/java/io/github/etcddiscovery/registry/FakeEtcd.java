@@ -304,7 +304,9 @@ final class FakeEtcd implements LeaseStore {
 	@Override
 	public CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision) {
 		return ask(Operation.PUT, () -> {
-			requireLease(leaseId);
+			if (leaseId != 0) {
+				requireLease(leaseId);
+			}
 			if (isChanged(key, expectedModRevision)) {
 				return false;
 			}
