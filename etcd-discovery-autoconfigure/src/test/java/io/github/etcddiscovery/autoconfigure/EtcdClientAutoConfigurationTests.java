@@ -1,7 +1,9 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -63,8 +65,9 @@ class EtcdClientAutoConfigurationTests {
 	void closesItsClientWithTheContext() {
 		List<Client> clients = new ArrayList<>();
 		this.contextRunner.run((context) -> clients.add(context.getBean(Client.class)));
-		assertThat(clients).singleElement()
-			.satisfies((client) -> assertThat(client.getKVClient().get(ByteSequence.EMPTY)).isCompletedExceptionally());
+		assertThat(clients.get(0).getKVClient().get(ByteSequence.EMPTY)).failsWithin(Duration.ofSeconds(10))
+			.withThrowableThat()
+			.withCauseInstanceOf(RejectedExecutionException.class);
 	}
 
 	@Test

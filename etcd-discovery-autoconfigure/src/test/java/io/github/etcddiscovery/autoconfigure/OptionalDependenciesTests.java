@@ -42,7 +42,9 @@ class OptionalDependenciesTests {
 			.map(OptionalDependenciesTests::url)
 			.toArray(URL[]::new);
 		ClassLoader before = Thread.currentThread().getContextClassLoader();
-		try (URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader())) {
+		// Never closed: gRPC's threads outlive its clients for a moment and load classes
+		URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader());
+		try {
 			for (String missing : new String[] { "reactor.core.publisher.Flux",
 					"org.springframework.web.client.RestClient",
 					"org.springframework.cloud.loadbalancer.core.ReactorLoadBalancer",

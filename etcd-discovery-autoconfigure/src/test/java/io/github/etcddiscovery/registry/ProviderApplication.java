@@ -16,7 +16,7 @@ import org.springframework.context.annotation.Bean;
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
 @EnableDiscoveryClient
-class ProviderApplication {
+public class ProviderApplication {
 
 	public static void main(String[] args) {
 		SpringApplication application = new SpringApplication(ProviderApplication.class);
