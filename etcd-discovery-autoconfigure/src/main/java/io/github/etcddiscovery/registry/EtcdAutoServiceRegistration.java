@@ -118,7 +118,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * @param event the change, whoever says so; that of a child context is passed over
 	 */
 	@EventListener
-	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
+	public synchronized void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
 		boolean ofOther = event.getSource() instanceof ApplicationContext other && other != this.context;
 		if (ofOther || !this.started) {
 			return;
@@ -204,7 +204,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	@Override
 	public synchronized void stop() {
 		this.started = false;
-		if (getRunning().get() && this.registry.sayGoodbye(this.registration)) {
+		if (getRunning().get() && this.registry.sayGoodbye()) {
 			drain();
 		}
 		super.stop();

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -31,6 +32,8 @@ import org.springframework.cloud.client.serviceregistry.ServiceRegistry;
 public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(EtcdServiceRegistry.class);
+
+	private final Map<String, EtcdRegistration> registered = new ConcurrentHashMap<>();
 
 	private final LeasedRegistrations registrations;
 
@@ -79,6 +82,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		synchronized (registration) {
 			RegistrableInstance.require(registration.getInstance());
 			registration.setAcceptingTraffic(true);
+			this.registered.put(key(registration.getInstance()), registration);
 			outcome = put(registration, this.registrations::register);
 		}
 		if (this.failFast) {
@@ -111,8 +115,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		}
 		String key = key(registration.getInstance());
 		boolean stood = isRegistered(registration);
-		EtcdAccessException failure = await(farewell(registration).handle((said, unsaid) -> null)
-			.thenCompose((next) -> this.registrations.deregister(key)));
+		EtcdAccessException failure = await(leave(registration));
 		if (failure != null) {
 			logger.warn("'%s' could not be taken out of etcd yet; it goes with its lease at the latest: %s"
 				.formatted(key, failure.getMessage()));
@@ -122,14 +125,29 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		}
 	}
 
+	private CompletableFuture<Void> leave(EtcdRegistration registration) {
+		String key = key(registration.getInstance());
+		this.registered.remove(key, registration);
+		return farewell(registration).handle((said, unsaid) -> null)
+			.thenCompose((next) -> this.registrations.deregister(key));
+	}
+
 	/**
-	 * Say goodbye: others see the instance as out of service from now on. Waits for it,
-	 * for a bounded time.
-	 * @param registration the instance
-	 * @return whether others were told
+	 * Say goodbye for all that is registered: others see it as out of service from now
+	 * on. Waits for it, for a bounded time.
+	 * @return whether there was anything, and others were told
 	 */
-	boolean sayGoodbye(EtcdRegistration registration) {
-		return isRegistered(registration) && await(farewell(registration)) == null;
+	boolean sayGoodbye() {
+		List<CompletableFuture<Void>> farewells = this.registered.values()
+			.stream()
+			.filter(this::isRegistered)
+			.map(this::farewell)
+			.toList();
+		return !farewells.isEmpty() && await(allOf(farewells)) == null;
+	}
+
+	private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {
+		return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
 	}
 
 	private CompletableFuture<Void> farewell(EtcdRegistration registration) {
@@ -146,11 +164,22 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Does nothing: Spring Cloud calls it whenever the registration stops, and a stopped
-	 * application may start again. The registrations end in {@link #shutdown()}.
+	 * Take all that is still registered out of etcd, such as the other ports of an
+	 * application that stops; waits for it, for a bounded time. Spring Cloud calls it
+	 * when the application's own registration stops. The registry can be used again, as
+	 * the application may start again; it ends in {@link #shutdown()}.
 	 */
 	@Override
 	public void close() {
+		List<CompletableFuture<Void>> departures = List.copyOf(this.registered.values())
+			.stream()
+			.map(this::leave)
+			.toList();
+		EtcdAccessException failure = await(allOf(departures));
+		if (failure != null) {
+			logger.warn("Not all registrations could be taken out of etcd; they go when the lease ends: "
+					+ failure.getMessage());
+		}
 	}
 
 	/**

@@ -325,6 +325,22 @@ class RegistrationFaultsIntegrationTests {
 	}
 
 	@Test
+	void takesAllRegistrationsOutWhenTheApplicationStopsAndCanStartAgain() {
+		Node node = register("one", 8080);
+		node.registry().register(Node.registration("myapp-grpc", "one", 9090));
+		awaitUntil(() -> etcd.admin().get("services/myapp-grpc/one") != null);
+		ServiceCatalog catalog = node.catalog();
+		awaitUntil(() -> catalog.instances("myapp-grpc").size() == 1);
+		assertThat(node.registry().sayGoodbye()).isTrue();
+		awaitUntil(() -> catalog.instances("myapp").isEmpty() && catalog.instances("myapp-grpc").isEmpty());
+		assertThat(etcd.admin().keys("services/")).hasSize(2);
+		node.registry().close();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+		node.registry().register(registration("one", 8080));
+		awaitUntil(() -> isRegistered(node));
+	}
+
+	@Test
 	void changesStatusAndMetadataUnderTheSameLease() {
 		Node node = open(new Node(TTL, this.proxy.url()));
 		EtcdRegistration registration = registration("one", 8080);
