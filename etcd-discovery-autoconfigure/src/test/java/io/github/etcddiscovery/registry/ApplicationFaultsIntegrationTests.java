@@ -70,7 +70,7 @@ class ApplicationFaultsIntegrationTests {
 			application.terminate();
 			return true;
 		});
-		assertThat(application.output()).contains("goes when its lease ends");
+		assertThat(application.output()).contains("goes with its lease at the latest");
 	}
 
 	// 35
