@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.core;
 
+import java.util.concurrent.CompletionException;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +21,18 @@ public class EtcdAccessException extends RuntimeException {
 	public EtcdAccessException(Kind kind, String message, @Nullable Throwable cause) {
 		super(message, cause, true, false);
 		this.kind = kind;
+	}
+
+	/**
+	 * The failure behind what a future failed with.
+	 * @param failure what it failed with
+	 * @return the failure itself, or one of kind {@link Kind#OTHER} for anything else
+	 */
+	public static EtcdAccessException of(Throwable failure) {
+		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
+				: failure;
+		return (cause instanceof EtcdAccessException known) ? known
+				: new EtcdAccessException(Kind.OTHER, String.valueOf(cause), cause);
 	}
 
 	/**

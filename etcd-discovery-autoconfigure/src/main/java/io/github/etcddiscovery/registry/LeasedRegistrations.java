@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -410,25 +409,18 @@ public final class LeasedRegistrations {
 
 	private <T> void onLoop(CompletableFuture<T> future, BiConsumer<T, EtcdAccessException> handler) {
 		future.whenComplete((result, failure) -> this.loop
-			.execute(() -> handler.accept(result, (failure != null) ? asFailure(failure) : null)));
+			.execute(() -> handler.accept(result, (failure != null) ? EtcdAccessException.of(failure) : null)));
 	}
 
 	private static <T> BiConsumer<T, @Nullable Throwable> relay(CompletableFuture<T> target) {
 		return (result, failure) -> {
 			if (failure != null) {
-				target.completeExceptionally(asFailure(failure));
+				target.completeExceptionally(EtcdAccessException.of(failure));
 			}
 			else {
 				target.complete(result);
 			}
 		};
-	}
-
-	private static EtcdAccessException asFailure(Throwable failure) {
-		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
-				: failure;
-		return (cause instanceof EtcdAccessException known) ? known
-				: new EtcdAccessException(Kind.OTHER, String.valueOf(cause), cause);
 	}
 
 	private record Lease(State state, long id, long renewedAt) {

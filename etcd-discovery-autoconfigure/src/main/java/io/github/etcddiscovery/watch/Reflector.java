@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
@@ -234,13 +233,6 @@ public final class Reflector implements AutoCloseable {
 			logger.trace("Mirror of '%s': %s -> %s".formatted(this.range, this.state, next));
 			this.state = next;
 		}
-	}
-
-	private static EtcdAccessException asFailure(Throwable failure) {
-		Throwable cause = (failure instanceof CompletionException && failure.getCause() != null) ? failure.getCause()
-				: failure;
-		return (cause instanceof EtcdAccessException known) ? known
-				: new EtcdAccessException(Kind.OTHER, String.valueOf(cause), cause);
 	}
 
 	private static EtcdAccessException incoherent(String message, Object... arguments) {
@@ -523,7 +515,7 @@ public final class Reflector implements AutoCloseable {
 		private <T> void when(CompletableFuture<T> answer, Consumer<T> then) {
 			answer.whenComplete((result, failure) -> onLoop(() -> {
 				if (failure != null) {
-					end(asFailure(failure));
+					end(EtcdAccessException.of(failure));
 				}
 				else {
 					then.accept(result);

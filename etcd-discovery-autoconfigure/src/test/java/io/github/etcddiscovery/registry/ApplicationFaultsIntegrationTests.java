@@ -6,16 +6,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.testing.EtcdCluster;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.JavaApplication;
 import io.github.etcddiscovery.testing.TcpProxy;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -32,8 +28,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  * wrong time. The comment of each test names the fault's row in the fault matrix.
  */
 class ApplicationFaultsIntegrationTests {
-
-	private static final Log logger = LogFactory.getLog(ApplicationFaultsIntegrationTests.class);
 
 	private static final Duration TTL = Duration.ofSeconds(6);
 
@@ -58,7 +52,7 @@ class ApplicationFaultsIntegrationTests {
 	void isGoneWithinItsTimeToLiveWhenItIsKilled() {
 		JavaApplication application = startRegistered(etcd.clientUrl());
 		application.kill();
-		within("killed", TTL.plus(SOON), () -> etcd.admin().get(KEY) == null);
+		Bounds.within("killed", TTL.plus(SOON), () -> etcd.admin().get(KEY) == null);
 	}
 
 	// 35
@@ -66,7 +60,7 @@ class ApplicationFaultsIntegrationTests {
 	void exitsSoonWhenEtcdIsDead() {
 		JavaApplication application = startRegistered(etcd.clientUrl(), "--spring.cloud.etcd.discovery.drain=0s");
 		etcd.cluster().kill();
-		within("exit with a dead etcd", Duration.ofSeconds(5), () -> {
+		Bounds.within("exit with a dead etcd", Duration.ofSeconds(5), () -> {
 			application.terminate();
 			return true;
 		});
@@ -79,7 +73,7 @@ class ApplicationFaultsIntegrationTests {
 		TcpProxy proxy = open(TcpProxy.to(etcd.clientUrl()));
 		JavaApplication application = startRegistered(proxy.url(), "--spring.cloud.etcd.discovery.drain=0s");
 		proxy.blackhole();
-		within("exit with a silent etcd", Duration.ofSeconds(5), () -> {
+		Bounds.within("exit with a silent etcd", Duration.ofSeconds(5), () -> {
 			application.terminate();
 			return true;
 		});
@@ -90,13 +84,13 @@ class ApplicationFaultsIntegrationTests {
 	void startsWithoutEtcdAndRegistersWhenItComes() {
 		etcd.cluster().kill();
 		JavaApplication application = start(etcd.clientUrl());
-		awaitUntil(() -> application.output().contains("Started ProviderApplication")
+		Bounds.awaitUntil(() -> application.output().contains("Started ProviderApplication")
 				&& application.output().contains("Cannot register yet"));
 		assertThat(application.output()).contains("Cannot register yet: etcd can't be reached at " + etcd.clientUrl())
 			.contains("spring.cloud.etcd.endpoints")
 			.doesNotContain("	at ");
 		etcd.cluster().start();
-		within("registered when etcd came", TTL.dividedBy(2), () -> etcd.admin().get(KEY) != null);
+		Bounds.within("registered when etcd came", TTL.dividedBy(2), () -> etcd.admin().get(KEY) != null);
 		assertThat(application.output().split("Cannot register yet", -1)).as("said once").hasSize(2);
 	}
 
@@ -118,10 +112,10 @@ class ApplicationFaultsIntegrationTests {
 	void registersAgainWhenItWasFrozenForLongerThanItsTimeToLive() {
 		JavaApplication application = startRegistered(etcd.clientUrl());
 		application.pause();
-		awaitUntil(() -> etcd.admin().get(KEY) == null);
+		Bounds.awaitUntil(() -> etcd.admin().get(KEY) == null);
 		application.resume();
-		within("thawed", SOON, () -> etcd.admin().get(KEY) != null);
-		awaitUntil(() -> application.output().contains("has ended; registering again"));
+		Bounds.within("thawed", SOON, () -> etcd.admin().get(KEY) != null);
+		Bounds.awaitUntil(() -> application.output().contains("has ended; registering again"));
 	}
 
 	// 38
@@ -130,9 +124,9 @@ class ApplicationFaultsIntegrationTests {
 		JavaApplication application = startRegistered(etcd.clientUrl());
 		long created = etcd.admin().entry(KEY).getCreateRevision();
 		application.pause();
-		hold(TTL.multipliedBy(3).dividedBy(5));
+		Bounds.hold(TTL.multipliedBy(3).dividedBy(5));
 		application.resume();
-		hold(TTL);
+		Bounds.hold(TTL);
 		assertThat(etcd.admin().entry(KEY).getCreateRevision()).isEqualTo(created);
 	}
 
@@ -149,10 +143,10 @@ class ApplicationFaultsIntegrationTests {
 			JavaApplication application = open(JavaApplication.start(ProviderApplication.class,
 					List.of("-Djdk.net.hosts.file=" + hosts, "-Dsun.net.inetaddr.ttl=10"),
 					arguments("http://etcd.test:" + here.port())));
-			awaitUntil(() -> etcd.admin().get(KEY) != null);
+			Bounds.awaitUntil(() -> etcd.admin().get(KEY) != null);
 			Files.writeString(hosts, "127.0.0.2 etcd.test\n");
 			here.cut();
-			within("followed the name", Duration.ofSeconds(30), () -> elsewhere.admin().get(KEY) != null);
+			Bounds.within("followed the name", Duration.ofSeconds(30), () -> elsewhere.admin().get(KEY) != null);
 			assertThat(there.connections()).isPositive();
 			assertThat(application.isAlive()).isTrue();
 		}
@@ -165,11 +159,11 @@ class ApplicationFaultsIntegrationTests {
 		try (EtcdCluster small = EtcdCluster.builder().quota(2 * 1024 * 1024).build().start()) {
 			Node registered = open(new Node(TTL, small.clientUrl()));
 			registered.registry().register(Node.registration("myapp", "one", 8080));
-			awaitUntil(() -> small.admin().get(KEY) != null);
+			Bounds.awaitUntil(() -> small.admin().get(KEY) != null);
 			fill(small);
 			Node late = open(new Node(TTL, small.clientUrl()));
 			late.registry().register(Node.registration("myapp", "two", 8081));
-			hold(TTL.plus(SOON));
+			Bounds.hold(TTL.plus(SOON));
 			assertThat(small.admin().keys("services/")).as("those registered stay").containsExactly(KEY);
 			assertThat(registered.changes()).hasSize(1);
 			assertThat(output).contains("database space exceeded").contains("disarm its NOSPACE alarm");
@@ -177,7 +171,7 @@ class ApplicationFaultsIntegrationTests {
 			small.admin().compact(small.admin().revision());
 			small.admin().defragment();
 			small.admin().disarmAlarms();
-			within("registered after the alarm", TTL, () -> small.admin().get("services/myapp/two") != null);
+			Bounds.within("registered after the alarm", TTL, () -> small.admin().get("services/myapp/two") != null);
 		}
 	}
 
@@ -196,7 +190,8 @@ class ApplicationFaultsIntegrationTests {
 
 	private JavaApplication startRegistered(String endpoint, String... more) {
 		JavaApplication application = start(endpoint, more);
-		awaitUntil(() -> etcd.admin().get(KEY) != null && application.output().contains("Started ProviderApplication"));
+		Bounds.awaitUntil(
+				() -> etcd.admin().get(KEY) != null && application.output().contains("Started ProviderApplication"));
 		return application;
 	}
 
@@ -211,22 +206,6 @@ class ApplicationFaultsIntegrationTests {
 					"--spring.cloud.etcd.discovery.ip-address=127.0.0.1",
 					"--spring.cloud.etcd.discovery.ttl=" + TTL.toSeconds() + "s"), Stream.of(more))
 			.toArray(String[]::new);
-	}
-
-	private static void awaitUntil(Callable<Boolean> condition) {
-		Awaitility.await().atMost(Duration.ofSeconds(60)).pollInterval(Duration.ofMillis(20)).until(condition);
-	}
-
-	private static void within(String what, Duration bound, Callable<Boolean> condition) {
-		long start = System.nanoTime();
-		awaitUntil(condition);
-		Duration took = Duration.ofNanos(System.nanoTime() - start);
-		logger.info("%s: %d ms of %d ms".formatted(what, took.toMillis(), bound.toMillis()));
-		assertThat(took).isLessThanOrEqualTo(bound);
-	}
-
-	private static void hold(Duration duration) {
-		Awaitility.await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
 	}
 
 	private <T extends AutoCloseable> T open(T closeable) {

@@ -5,16 +5,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.Callable;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
-import org.apache.commons.logging.Log;
-import org.apache.commons.logging.LogFactory;
-import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,8 +25,6 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class RegistrationFaultsIntegrationTests {
 
-	private static final Log logger = LogFactory.getLog(RegistrationFaultsIntegrationTests.class);
-
 	/**
 	 * Short, so that faults that outlast it are quick to make; the bounds scale with it.
 	 */
@@ -39,8 +33,6 @@ class RegistrationFaultsIntegrationTests {
 	private static final Duration OUTAGE = Duration.ofSeconds(Long.getLong("outage.seconds", 2 * TTL.toSeconds()));
 
 	private static final Duration SOON = Duration.ofSeconds(2);
-
-	private static final Duration PATIENCE = Duration.ofSeconds(20);
 
 	private static final String KEY = "services/myapp/one";
 
@@ -73,9 +65,9 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		this.proxy.dropUpstream();
 		awaitGone();
-		awaitUntil(() -> node.changeTypes().contains(Type.LOST));
+		Bounds.awaitUntil(() -> node.changeTypes().contains(Type.LOST));
 		this.proxy.heal();
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 		assertThat(node.changeTypes()).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 		assertThat(etcd.admin().leases()).hasSize(1);
 	}
@@ -85,12 +77,12 @@ class RegistrationFaultsIntegrationTests {
 	void registersOnceAfterAnswersWereDroppedForLongerThanTheTimeToLive() {
 		Node node = register("one", 8080);
 		this.proxy.dropDownstream();
-		awaitUntil(() -> node.lease().state() == State.RECOVERING);
+		Bounds.awaitUntil(() -> node.lease().state() == State.RECOVERING);
 		this.proxy.heal();
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 		assertThat(etcd.admin().keys("services/")).containsExactly(KEY);
 		// What was granted without our knowing ends by itself
-		within(TTL.plusSeconds(2), () -> etcd.admin().leases().size() == 1);
+		Bounds.within(this.test, TTL.plusSeconds(2), () -> etcd.admin().leases().size() == 1);
 		assertThat(isRegistered(node)).isTrue();
 	}
 
@@ -103,20 +95,20 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		Node observer = open(new Node(TTL, etcd.clientUrl()));
 		ServiceCatalog catalog = observer.catalog();
-		awaitUntil(() -> catalog.instances("myapp").size() == 1);
+		Bounds.awaitUntil(() -> catalog.instances("myapp").size() == 1);
 		long lease = node.lease().leaseId();
 		long created = created(KEY);
 		etcd.cluster().kill();
-		awaitUntil(() -> node.lease().state() == State.RECOVERING);
-		hold(OUTAGE);
+		Bounds.awaitUntil(() -> node.lease().state() == State.RECOVERING);
+		Bounds.hold(OUTAGE);
 		assertThat(node.lease().remaining()).isZero();
 		assertThat(catalog.instances("myapp")).hasSize(1);
 		assertThat(node.registry().isRegistered(registration("one", 8080))).isFalse();
 		etcd.cluster().start();
-		within(TTL.dividedBy(2), () -> isRegistered(node));
+		Bounds.within(this.test, TTL.dividedBy(2), () -> isRegistered(node));
 		assertThat(node.lease().leaseId()).isEqualTo(lease);
 		assertThat(created(KEY)).as("created once, never deleted").isEqualTo(created);
-		awaitUntil(() -> catalog.state().synced());
+		Bounds.awaitUntil(() -> catalog.state().synced());
 		assertThat(catalog.instances("myapp")).hasSize(1);
 	}
 
@@ -126,9 +118,9 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		this.proxy.blackhole();
 		awaitGone();
-		awaitUntil(() -> node.changeTypes().contains(Type.LOST));
+		Bounds.awaitUntil(() -> node.changeTypes().contains(Type.LOST));
 		this.proxy.heal();
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 		assertThat(node.changeTypes()).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 	}
 
@@ -139,11 +131,11 @@ class RegistrationFaultsIntegrationTests {
 		long lease = node.lease().leaseId();
 		for (int stall = 0; stall < 3; stall++) {
 			etcd.cluster().pause();
-			hold(Duration.ofSeconds(1));
+			Bounds.hold(Duration.ofSeconds(1));
 			etcd.cluster().resume();
-			hold(Duration.ofMillis(700));
+			Bounds.hold(Duration.ofMillis(700));
 		}
-		hold(TTL);
+		Bounds.hold(TTL);
 		assertThat(node.lease().leaseId()).isEqualTo(lease);
 		assertThat(isRegistered(node)).isTrue();
 		assertThat(node.changeTypes()).containsExactly(Type.REGISTERED);
@@ -155,10 +147,10 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		Node other = open(new Node(TTL, etcd.clientUrl()));
 		other.registry().register(registration("two", 8081));
-		awaitUntil(() -> etcd.admin().keys("services/").size() == 2);
+		Bounds.awaitUntil(() -> etcd.admin().keys("services/").size() == 2);
 		etcd.cluster().wipe();
-		within(TTL.dividedBy(2), () -> etcd.admin().keys("services/").size() == 2);
-		awaitUntil(() -> isRegistered(node));
+		Bounds.within(this.test, TTL.dividedBy(2), () -> etcd.admin().keys("services/").size() == 2);
+		Bounds.awaitUntil(() -> isRegistered(node));
 	}
 
 	// 25
@@ -167,7 +159,8 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		long lease = node.lease().leaseId();
 		etcd.admin().revoke(lease);
-		within(TTL.dividedBy(3).plus(SOON), () -> isRegistered(node) && node.lease().leaseId() != lease);
+		Bounds.within(this.test, TTL.dividedBy(3).plus(SOON),
+				() -> isRegistered(node) && node.lease().leaseId() != lease);
 		assertThat(node.changeTypes()).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 	}
 
@@ -177,9 +170,9 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		long lease = node.lease().leaseId();
 		etcd.admin().delete(KEY);
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 		assertThat(node.lease().leaseId()).isEqualTo(lease);
-		awaitUntil(() -> node.changeTypes().equals(List.of(Type.REGISTERED, Type.LOST, Type.RECOVERED)));
+		Bounds.awaitUntil(() -> node.changeTypes().equals(List.of(Type.REGISTERED, Type.LOST, Type.RECOVERED)));
 	}
 
 	// 27
@@ -188,13 +181,13 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		long other = etcd.admin().grantLease(Duration.ofMinutes(1));
 		long written = etcd.admin().put(KEY, "http://127.0.0.1:9999", other);
-		awaitUntil(() -> node.changeTypes().contains(Type.CONFLICTED));
-		hold(TTL);
+		Bounds.awaitUntil(() -> node.changeTypes().contains(Type.CONFLICTED));
+		Bounds.hold(TTL);
 		assertThat(Objects.requireNonNull(etcd.admin().entry(KEY)).getModRevision()).isEqualTo(written);
 		assertThat(node.changeTypes()).containsOnlyOnce(Type.CONFLICTED);
 		assertThat(node.registry().isRegistered(registration("one", 8080))).isFalse();
 		etcd.admin().revoke(other);
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 	}
 
 	// 28
@@ -203,10 +196,10 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		String value = Objects.requireNonNull(etcd.admin().get(KEY));
 		long rewritten = etcd.admin().put(KEY, value);
-		within(SOON, () -> isRegistered(node));
+		Bounds.within(this.test, SOON, () -> isRegistered(node));
 		long restored = Objects.requireNonNull(etcd.admin().entry(KEY)).getModRevision();
 		assertThat(restored).isGreaterThan(rewritten);
-		hold(TTL.dividedBy(2));
+		Bounds.hold(TTL.dividedBy(2));
 		assertThat(Objects.requireNonNull(etcd.admin().entry(KEY)).getModRevision()).as("written once")
 			.isEqualTo(restored);
 	}
@@ -218,7 +211,7 @@ class RegistrationFaultsIntegrationTests {
 		long owner = etcd.admin().leaseOf(KEY);
 		Node second = open(new Node(TTL, this.proxy.url()));
 		second.registry().register(registration("one", 8081));
-		awaitUntil(() -> second.changeTypes().equals(List.of(Type.CONFLICTED)));
+		Bounds.awaitUntil(() -> second.changeTypes().equals(List.of(Type.CONFLICTED)));
 		assertThat(second.changes().get(0).reason()).contains(KEY).contains(Long.toHexString(owner));
 		assertThat(second.registry().isRegistered(registration("one", 8081))).isFalse();
 		second.registry().deregister(registration("one", 8081));
@@ -233,9 +226,9 @@ class RegistrationFaultsIntegrationTests {
 		Node first = register("one", 8080);
 		Node second = open(new Node(TTL, this.proxy.url()));
 		second.registry().register(registration("one", 8081));
-		awaitUntil(() -> second.changeTypes().equals(List.of(Type.CONFLICTED)));
+		Bounds.awaitUntil(() -> second.changeTypes().equals(List.of(Type.CONFLICTED)));
 		first.close();
-		within(SOON, () -> isRegistered(second));
+		Bounds.within(this.test, SOON, () -> isRegistered(second));
 		assertThat(etcd.admin().get(KEY)).contains("8081");
 	}
 
@@ -247,8 +240,8 @@ class RegistrationFaultsIntegrationTests {
 		crashed.vanish();
 		Node restarted = open(new Node(TTL, this.proxy.url()));
 		restarted.registry().register(registration("one", 8080));
-		within(SOON, () -> isRegistered(restarted));
-		awaitUntil(() -> !etcd.admin().leases().contains(oldLease));
+		Bounds.within(this.test, SOON, () -> isRegistered(restarted));
+		Bounds.awaitUntil(() -> !etcd.admin().leases().contains(oldLease));
 		assertThat(isRegistered(restarted)).as("the old lease's end does not delete the new key").isTrue();
 		assertThat(restarted.changeTypes()).containsExactly(Type.REGISTERED);
 	}
@@ -261,14 +254,14 @@ class RegistrationFaultsIntegrationTests {
 			cutting.cutAfterUpstreamBytes(bytes);
 			Node node = open(new Node(TTL, cutting.url()));
 			node.registry().register(registration("one", 8080));
-			awaitUntil(() -> cutting.acceptedConnections() > 1 || isRegistered(node));
+			Bounds.awaitUntil(() -> cutting.acceptedConnections() > 1 || isRegistered(node));
 			cutting.heal();
-			awaitUntil(() -> isRegistered(node));
+			Bounds.awaitUntil(() -> isRegistered(node));
 			assertThat(etcd.admin().keys("services/")).containsExactly(KEY);
 			node.close();
 			assertThat(etcd.admin().keys("services/")).isEmpty();
 		}
-		within(TTL.plusSeconds(2), () -> etcd.admin().leases().isEmpty());
+		Bounds.within(this.test, TTL.plusSeconds(2), () -> etcd.admin().leases().isEmpty());
 	}
 
 	// 36
@@ -277,11 +270,11 @@ class RegistrationFaultsIntegrationTests {
 		etcd.cluster().kill();
 		Node node = open(new Node(TTL, etcd.clientUrl()));
 		node.registry().register(registration("one", 8080));
-		awaitUntil(() -> node.lease().state() == State.GRANTING);
-		hold(Duration.ofSeconds(3));
+		Bounds.awaitUntil(() -> node.lease().state() == State.GRANTING);
+		Bounds.hold(Duration.ofSeconds(3));
 		assertThat(node.changes()).isEmpty();
 		etcd.cluster().start();
-		within(TTL.dividedBy(2), () -> isRegistered(node));
+		Bounds.within(this.test, TTL.dividedBy(2), () -> isRegistered(node));
 	}
 
 	// 35
@@ -289,7 +282,7 @@ class RegistrationFaultsIntegrationTests {
 	void doesNotWaitLongForAnEtcdThatDoesNotAnswerWhenItLeaves() {
 		Node node = register("one", 8080);
 		this.proxy.blackhole();
-		within(Duration.ofSeconds(5), () -> {
+		Bounds.within(this.test, Duration.ofSeconds(5), () -> {
 			node.registry().deregister(registration("one", 8080));
 			node.close();
 			return true;
@@ -304,9 +297,9 @@ class RegistrationFaultsIntegrationTests {
 		long lease = node.lease().leaseId();
 		// Asleep, as far as anybody can tell: nothing is sent and nothing arrives
 		this.proxy.stall();
-		awaitUntil(() -> !etcd.admin().leases().contains(lease));
+		Bounds.awaitUntil(() -> !etcd.admin().leases().contains(lease));
 		this.proxy.heal();
-		within(SOON, () -> isRegistered(node) && node.lease().leaseId() != lease);
+		Bounds.within(this.test, SOON, () -> isRegistered(node) && node.lease().leaseId() != lease);
 	}
 
 	@Test
@@ -314,7 +307,7 @@ class RegistrationFaultsIntegrationTests {
 		Node node = register("one", 8080);
 		EtcdRegistration grpc = Node.registration("myapp-grpc", "one", 9090);
 		node.registry().register(grpc);
-		awaitUntil(() -> etcd.admin().get("services/myapp-grpc/one") != null);
+		Bounds.awaitUntil(() -> etcd.admin().get("services/myapp-grpc/one") != null);
 		assertThat(etcd.admin().leases()).hasSize(1);
 		node.registry().deregister(grpc);
 		assertThat(etcd.admin().keys("services/")).containsExactly(KEY);
@@ -328,16 +321,16 @@ class RegistrationFaultsIntegrationTests {
 	void takesAllRegistrationsOutWhenTheApplicationStopsAndCanStartAgain() {
 		Node node = register("one", 8080);
 		node.registry().register(Node.registration("myapp-grpc", "one", 9090));
-		awaitUntil(() -> etcd.admin().get("services/myapp-grpc/one") != null);
+		Bounds.awaitUntil(() -> etcd.admin().get("services/myapp-grpc/one") != null);
 		ServiceCatalog catalog = node.catalog();
-		awaitUntil(() -> catalog.instances("myapp-grpc").size() == 1);
+		Bounds.awaitUntil(() -> catalog.instances("myapp-grpc").size() == 1);
 		assertThat(node.registry().sayGoodbye()).isTrue();
-		awaitUntil(() -> catalog.instances("myapp").isEmpty() && catalog.instances("myapp-grpc").isEmpty());
+		Bounds.awaitUntil(() -> catalog.instances("myapp").isEmpty() && catalog.instances("myapp-grpc").isEmpty());
 		assertThat(etcd.admin().keys("services/")).hasSize(2);
 		node.registry().close();
 		assertThat(etcd.admin().keys("services/")).isEmpty();
 		node.registry().register(registration("one", 8080));
-		awaitUntil(() -> isRegistered(node));
+		Bounds.awaitUntil(() -> isRegistered(node));
 	}
 
 	@Test
@@ -345,15 +338,16 @@ class RegistrationFaultsIntegrationTests {
 		Node node = open(new Node(TTL, this.proxy.url()));
 		EtcdRegistration registration = registration("one", 8080);
 		node.registry().register(registration);
-		awaitUntil(() -> isRegistered(node));
+		Bounds.awaitUntil(() -> isRegistered(node));
 		long lease = node.lease().leaseId();
 		ServiceCatalog catalog = node.catalog();
-		awaitUntil(() -> catalog.instances("myapp").size() == 1);
+		Bounds.awaitUntil(() -> catalog.instances("myapp").size() == 1);
 		node.registry().setStatus(registration, "OUT_OF_SERVICE");
-		awaitUntil(() -> catalog.instances("myapp").isEmpty() && catalog.registeredInstances("myapp").size() == 1);
+		Bounds
+			.awaitUntil(() -> catalog.instances("myapp").isEmpty() && catalog.registeredInstances("myapp").size() == 1);
 		node.registry().setMetadata(registration, Map.of("weight", "5"));
 		node.registry().setStatus(registration, "UP");
-		awaitUntil(() -> catalog.instances("myapp").size() == 1
+		Bounds.awaitUntil(() -> catalog.instances("myapp").size() == 1
 				&& catalog.instances("myapp").get(0).getMetadata().get("weight").equals("5"));
 		assertThat(etcd.admin().leaseOf(KEY)).isEqualTo(lease);
 		assertThat(node.changeTypes()).containsExactly(Type.REGISTERED);
@@ -362,7 +356,7 @@ class RegistrationFaultsIntegrationTests {
 	private Node register(String id, int port) {
 		Node node = open(new Node(TTL, this.proxy.url()));
 		node.registry().register(registration(id, port));
-		awaitUntil(() -> isRegistered(node));
+		Bounds.awaitUntil(() -> isRegistered(node));
 		return node;
 	}
 
@@ -385,30 +379,7 @@ class RegistrationFaultsIntegrationTests {
 	}
 
 	private static void awaitGone() {
-		awaitUntil(() -> etcd.admin().get(KEY) == null);
-	}
-
-	private static void awaitUntil(Callable<Boolean> condition) {
-		Awaitility.await().atMost(PATIENCE.multipliedBy(2)).pollInterval(Duration.ofMillis(20)).until(condition);
-	}
-
-	/**
-	 * Waits for the condition, fails if it takes longer than the bound, and logs how long
-	 * it took.
-	 */
-	private void within(Duration bound, Callable<Boolean> condition) {
-		long start = System.nanoTime();
-		awaitUntil(condition);
-		Duration took = Duration.ofNanos(System.nanoTime() - start);
-		logger.info("%s: %d ms of %d ms".formatted(this.test, took.toMillis(), bound.toMillis()));
-		assertThat(took).isLessThanOrEqualTo(bound);
-	}
-
-	/**
-	 * Lets time pass in which nothing is to happen.
-	 */
-	private static void hold(Duration duration) {
-		Awaitility.await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
+		Bounds.awaitUntil(() -> etcd.admin().get(KEY) == null);
 	}
 
 	private <T extends AutoCloseable> T open(T closeable) {
