@@ -24,6 +24,8 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private static final Duration SHORTEST = Duration.ofSeconds(1);
 
+	private static final Duration AT_ONCE = Duration.ofMillis(100);
+
 	private final EtcdClientFactory factory;
 
 	private final Duration replaceAfter;
@@ -55,25 +57,51 @@ public final class EtcdConnection implements AutoCloseable {
 	/**
 	 * Ask something of etcd. Never throws: what goes wrong before the request is made
 	 * fails the future as well.
+	 * <p>
+	 * A request that fails at once for want of a connection was refused by gRPC, which
+	 * waits before it connects again; it is asked once more, over a fresh connection.
 	 */
 	<T> CompletableFuture<T> call(Function<Client, CompletableFuture<T>> request) {
-		CompletableFuture<T> answer;
-		try {
-			answer = request.apply(client());
-		}
-		catch (RuntimeException ex) {
-			answer = CompletableFuture.failedFuture(ex);
-		}
-		CompletableFuture<T> translated = new CompletableFuture<>();
-		answer.whenComplete((result, failure) -> {
-			if (failure != null) {
-				translated.completeExceptionally(translate(failure));
+		long askedAt = System.nanoTime();
+		CompletableFuture<T> answer = new CompletableFuture<>();
+		ask(request).whenComplete((result, failure) -> {
+			if (failure == null) {
+				answer.complete(result);
+			}
+			else if (isRefusedAtOnce(translate(failure), askedAt)) {
+				// Not on a thread of the client that is about to be closed
+				CompletableFuture.runAsync(() -> askFresh(request, answer));
 			}
 			else {
-				translated.complete(result);
+				answer.completeExceptionally(translate(failure));
 			}
 		});
-		return translated;
+		return answer;
+	}
+
+	private static boolean isRefusedAtOnce(EtcdAccessException failure, long askedAt) {
+		return failure.getKind() == Kind.UNREACHABLE && System.nanoTime() - askedAt < AT_ONCE.toNanos();
+	}
+
+	private <T> void askFresh(Function<Client, CompletableFuture<T>> request, CompletableFuture<T> answer) {
+		replaceIfLostFor(AT_ONCE);
+		ask(request).whenComplete((result, failure) -> {
+			if (failure != null) {
+				answer.completeExceptionally(translate(failure));
+			}
+			else {
+				answer.complete(result);
+			}
+		});
+	}
+
+	private <T> CompletableFuture<T> ask(Function<Client, CompletableFuture<T>> request) {
+		try {
+			return request.apply(client());
+		}
+		catch (RuntimeException ex) {
+			return CompletableFuture.failedFuture(ex);
+		}
 	}
 
 	EtcdAccessException translate(Throwable failure) {
@@ -84,28 +112,31 @@ public final class EtcdConnection implements AutoCloseable {
 	 * The client to use for the next request, and for no longer than that one.
 	 */
 	Client client() {
-		Client replaced = null;
-		Client current;
+		replaceIfLostFor(this.replaceAfter);
 		synchronized (this.lock) {
 			if (this.closed) {
 				throw new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
-			}
-			if (this.client != null && this.contact.lostForNanos() >= this.replaceAfter.toNanos()) {
-				logger.debug("No contact with etcd for %d ms: starting a fresh connection"
-					.formatted(Duration.ofNanos(this.contact.lostForNanos()).toMillis()));
-				replaced = this.client;
-				this.client = null;
 			}
 			if (this.client == null) {
 				this.contact = new ContactInterceptor(System::nanoTime);
 				this.client = this.factory.create(this.renewalTimeout, List.of(this.contact, new LeaderInterceptor()));
 			}
-			current = this.client;
+			return this.client;
 		}
-		if (replaced != null) {
-			replaced.close();
+	}
+
+	private void replaceIfLostFor(Duration time) {
+		Client replaced;
+		synchronized (this.lock) {
+			Duration lost = Duration.ofNanos(this.contact.lostForNanos());
+			if (this.client == null || lost.compareTo(time) < 0) {
+				return;
+			}
+			logger.debug("No contact with etcd for %d ms: starting a fresh connection".formatted(lost.toMillis()));
+			replaced = this.client;
+			this.client = null;
 		}
-		return current;
+		replaced.close();
 	}
 
 	@Override

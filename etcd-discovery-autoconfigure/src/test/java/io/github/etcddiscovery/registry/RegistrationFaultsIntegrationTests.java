@@ -187,7 +187,7 @@ class RegistrationFaultsIntegrationTests {
 		assertThat(node.changeTypes()).containsOnlyOnce(Type.CONFLICTED);
 		assertThat(node.registry().isRegistered(registration("one", 8080))).isFalse();
 		etcd.admin().revoke(other);
-		Bounds.within(this.test, SOON, () -> isRegistered(node));
+		Bounds.within(this.test, TTL.dividedBy(3).plus(SOON), () -> isRegistered(node));
 	}
 
 	// 28
