@@ -34,7 +34,7 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	/**
 	 * An application that ends is not held up by an etcd that does not answer.
 	 */
-	private static final Duration LONGEST_WAIT = Duration.ofSeconds(2);
+	private static final Duration LONGEST_WAIT = Duration.ofMillis(1500);
 
 	@Bean
 	@ConditionalOnMissingBean
