@@ -8,6 +8,7 @@ import java.util.function.Function;
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.Outcomes;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -65,15 +66,12 @@ public final class EtcdConnection implements AutoCloseable {
 		long askedAt = System.nanoTime();
 		CompletableFuture<T> answer = new CompletableFuture<>();
 		ask(request).whenComplete((result, failure) -> {
-			if (failure == null) {
-				answer.complete(result);
-			}
-			else if (isRefusedAtOnce(translate(failure), askedAt)) {
+			if (failure != null && isRefusedAtOnce(EtcdAccessException.of(failure), askedAt)) {
 				// Not on a thread of the client that is about to be closed
 				CompletableFuture.runAsync(() -> askFresh(request, answer));
 			}
 			else {
-				answer.completeExceptionally(translate(failure));
+				Outcomes.into(answer).accept(result, failure);
 			}
 		});
 		return answer;
@@ -85,22 +83,16 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private <T> void askFresh(Function<Client, CompletableFuture<T>> request, CompletableFuture<T> answer) {
 		replaceIfLostFor(AT_ONCE);
-		ask(request).whenComplete((result, failure) -> {
-			if (failure != null) {
-				answer.completeExceptionally(translate(failure));
-			}
-			else {
-				answer.complete(result);
-			}
-		});
+		ask(request).whenComplete(Outcomes.into(answer));
 	}
 
 	private <T> CompletableFuture<T> ask(Function<Client, CompletableFuture<T>> request) {
 		try {
-			return request.apply(client());
+			return request.apply(client())
+				.exceptionallyCompose((failure) -> CompletableFuture.failedFuture(translate(failure)));
 		}
 		catch (RuntimeException ex) {
-			return CompletableFuture.failedFuture(ex);
+			return CompletableFuture.failedFuture(translate(ex));
 		}
 	}
 

@@ -1,8 +1,10 @@
 package io.github.etcddiscovery.core;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.function.BiConsumer;
 
 /**
  * One thread that owns the state confined to it, and the clock that state is timed by.
@@ -25,6 +27,17 @@ public interface EventLoop extends Executor, AutoCloseable {
 	 * @return a handle to cancel the task
 	 */
 	Future<?> schedule(Runnable task, Duration delay);
+
+	/**
+	 * Handle the outcome of a request on this loop.
+	 * @param <T> the type of the result
+	 * @param outcome the future
+	 * @param handler is given the result, or why there is none
+	 */
+	default <T> void handle(CompletableFuture<T> outcome, BiConsumer<T, EtcdAccessException> handler) {
+		outcome.whenComplete((result, failure) -> execute(
+				() -> handler.accept(result, (failure != null) ? EtcdAccessException.of(failure) : null)));
+	}
 
 	/**
 	 * A monotonic reading in nanoseconds; only differences have a meaning. The wall clock

@@ -1,7 +1,7 @@
 package io.github.etcddiscovery.registry;
 
 import java.util.Optional;
-import java.util.Set;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 
 import io.github.etcddiscovery.watch.Entry;
@@ -28,12 +28,12 @@ final class Ownership {
 	 * @param found what the key holds now
 	 * @param leaseId the lease that the key is to be attached to
 	 * @param value the value that it is to have
-	 * @param ownLeases all leases of this process
+	 * @param ours whether a lease is one of this process
 	 * @param heldBefore whether this process has held the key
 	 * @param sameAddress whether a value has the address that this process serves
 	 * @return what to do
 	 */
-	static Verdict judge(Optional<Entry> found, long leaseId, String value, Set<Long> ownLeases, boolean heldBefore,
+	static Verdict judge(Optional<Entry> found, long leaseId, String value, LongPredicate ours, boolean heldBefore,
 			Predicate<String> sameAddress) {
 		if (found.isEmpty()) {
 			return Verdict.WRITE;
@@ -42,7 +42,7 @@ final class Ownership {
 		if (entry.lease() == leaseId && entry.value().equals(value)) {
 			return Verdict.HELD;
 		}
-		if (entry.lease() == 0 || ownLeases.contains(entry.lease())) {
+		if (entry.lease() == 0 || ours.test(entry.lease())) {
 			return Verdict.WRITE;
 		}
 		return (!heldBefore && sameAddress.test(entry.value())) ? Verdict.WRITE : Verdict.YIELD;

@@ -1007,7 +1007,7 @@ class LeasedRegistrationsTests {
 			register(KEY, VALUE);
 			deregister(KEY);
 		}
-		assertThat(this.registrations).extracting("ownLeases", InstanceOfAssertFactories.ITERABLE)
+		assertThat(this.registrations).extracting("lease.ownLeases", InstanceOfAssertFactories.ITERABLE)
 			.hasSizeLessThanOrEqualTo(100);
 	}
 

@@ -78,7 +78,7 @@ class OwnershipTests {
 	}
 
 	private static Verdict judge(Optional<Entry> found, boolean heldBefore) {
-		return Ownership.judge(found, LEASE, VALUE, Set.of(FORMER_LEASE, LEASE), heldBefore,
+		return Ownership.judge(found, LEASE, VALUE, Set.of(FORMER_LEASE, LEASE)::contains, heldBefore,
 				(other) -> other.startsWith(VALUE));
 	}
 

@@ -1,0 +1,33 @@
+package io.github.etcddiscovery.core;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands the outcome of one future to another.
+ */
+public final class Outcomes {
+
+	private Outcomes() {
+	}
+
+	/**
+	 * Complete a future as another one was completed.
+	 * @param <T> the type of the result
+	 * @param target the future to complete; it fails with an {@link EtcdAccessException}
+	 * @return an action for {@link CompletableFuture#whenComplete}
+	 */
+	public static <T> BiConsumer<T, @Nullable Throwable> into(CompletableFuture<T> target) {
+		return (result, failure) -> {
+			if (failure != null) {
+				target.completeExceptionally(EtcdAccessException.of(failure));
+			}
+			else {
+				target.complete(result);
+			}
+		};
+	}
+
+}

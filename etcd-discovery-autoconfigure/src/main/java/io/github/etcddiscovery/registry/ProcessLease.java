@@ -1,0 +1,328 @@
+package io.github.etcddiscovery.registry;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.RetryDelays;
+import io.github.etcddiscovery.registry.LeaseStatus.State;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one lease of this process. What it guarantees:
+ * <ul>
+ * <li>From {@link #open()} to {@link #giveUp(State)} it never gives up: each failure
+ * leads to another try, after a delay with jitter.
+ * <li>One renewal is under way at a time, sent every third of the time to live, by a
+ * monotonic clock.
+ * <li>Only etcd's word that the lease has ended leads to a new one: a lease that could
+ * not be renewed for its whole time may live on, since etcd gives leases their full time
+ * again when it restarts.
+ * <li>Once the lease was not renewed for its whole time it does not count as held, before
+ * anything else is done.
+ * <li>An answer that belongs to an earlier lease changes nothing.
+ * <li>A lease that is granted after it is no longer wanted is revoked.
+ * </ul>
+ * Confined to the loop, but for what says otherwise. Its states are {@link State}.
+ */
+final class ProcessLease {
+
+	private static final Log logger = LogFactory.getLog(ProcessLease.class);
+
+	/**
+	 * Former leases are remembered, since a store that was restored may hold keys under
+	 * them; but not for ever.
+	 */
+	private static final int MAX_OWN_LEASES = 100;
+
+	private static final Duration SHORTEST_DELAY = Duration.ofMillis(200);
+
+	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
+
+	private final LeaseStore store;
+
+	private final EventLoop loop;
+
+	private final Duration ttl;
+
+	private final Listener listener;
+
+	private final RetryDelays delays;
+
+	private final Set<Long> ownLeases = new LinkedHashSet<>();
+
+	/**
+	 * What has gone wrong since the last renewal: each kind is worth one line in the log.
+	 */
+	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
+
+	private long attempt;
+
+	private boolean renewing;
+
+	private @Nullable Future<?> timer;
+
+	private volatile Lease lease = new Lease(State.IDLE, 0, 0);
+
+	/**
+	 * Create a lease that is not asked for before it is opened.
+	 * @param store etcd
+	 * @param loop the loop that owns the state
+	 * @param ttl its time to live
+	 * @param listener is told what becomes of it, on the loop
+	 */
+	ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Listener listener) {
+		this.store = store;
+		this.loop = loop;
+		this.ttl = ttl;
+		this.listener = listener;
+		this.delays = newDelays();
+	}
+
+	/**
+	 * Delays that grow up to a third of the time to live.
+	 */
+	RetryDelays newDelays() {
+		Duration third = this.ttl.dividedBy(3);
+		return new RetryDelays((third.compareTo(LONGEST_DELAY) < 0) ? third : LONGEST_DELAY);
+	}
+
+	/**
+	 * See to it that there is a lease. Does nothing while there is one, or one is being
+	 * asked for.
+	 */
+	void open() {
+		if (this.lease.state() == State.IDLE) {
+			transitionTo(State.GRANTING);
+			grant();
+		}
+	}
+
+	private void grant() {
+		long attempt = ++this.attempt;
+		long sentAt = this.loop.nanoTime();
+		this.loop.handle(this.store.grant(this.ttl), (granted, failure) -> {
+			if (attempt != this.attempt) {
+				if (granted != null) {
+					this.store.revoke(granted);
+				}
+			}
+			else if (granted != null) {
+				remember(granted);
+				this.lease = new Lease(this.lease.state(), granted, sentAt);
+				renewed();
+			}
+			else {
+				failed(failure);
+				this.listener.refused(failure);
+				this.timer = this.loop.schedule(this::grant, this.delays.after(failure.getKind()));
+			}
+		});
+	}
+
+	private void remember(long leaseId) {
+		this.ownLeases.add(leaseId);
+		if (this.ownLeases.size() > MAX_OWN_LEASES) {
+			this.ownLeases.remove(this.ownLeases.iterator().next());
+		}
+	}
+
+	/**
+	 * Renew now, unless a renewal is under way.
+	 */
+	void renew() {
+		if (this.renewing || this.lease.id() == 0) {
+			return;
+		}
+		this.renewing = true;
+		cancelTimer();
+		noticeExpiry();
+		long attempt = this.attempt;
+		long sentAt = this.loop.nanoTime();
+		this.loop.handle(this.store.renew(this.lease.id()), (renewed, failure) -> {
+			this.renewing = false;
+			if (attempt != this.attempt) {
+				renew();
+			}
+			else if (failure == null) {
+				this.lease = new Lease(this.lease.state(), this.lease.id(), sentAt);
+				renewed();
+			}
+			else if (failure.getKind() == Kind.LEASE_NOT_FOUND) {
+				ended();
+			}
+			else {
+				failed(failure);
+				this.timer = this.loop.schedule(this::renew, renewalDelay(failure.getKind()));
+			}
+		});
+	}
+
+	/**
+	 * While the lease may still live there is no time for long delays: several tries fit
+	 * into what remains of it. That does not help against refused credentials.
+	 */
+	private Duration renewalDelay(Kind kind) {
+		Duration delay = this.delays.after(kind);
+		Duration limit = status().remaining().dividedBy(4);
+		boolean refused = kind == Kind.UNAUTHENTICATED || kind == Kind.PERMISSION_DENIED;
+		if (refused || limit.isZero() || limit.compareTo(delay) >= 0) {
+			return delay;
+		}
+		return (limit.compareTo(SHORTEST_DELAY) > 0) ? limit : SHORTEST_DELAY;
+	}
+
+	private void renewed() {
+		if (!this.troubles.isEmpty()) {
+			logger.info("Reached etcd again; lease %x".formatted(this.lease.id()));
+			this.troubles.clear();
+		}
+		this.delays.reset();
+		if (this.lease.state() != State.REGISTERED) {
+			transitionTo(State.REGISTERED);
+			this.listener.held();
+		}
+		cancelTimer();
+		Duration next = this.ttl.dividedBy(3).minusNanos(this.loop.nanoTime() - this.lease.renewedAt());
+		this.timer = this.loop.schedule(this::renew, next.isNegative() ? Duration.ZERO : next);
+	}
+
+	private void failed(EtcdAccessException failure) {
+		if (this.troubles.add(failure.getKind())) {
+			String what = (this.lease.id() == 0) ? "Cannot register yet"
+					: "Cannot renew lease %x".formatted(this.lease.id());
+			logger.warn("%s: %s. Trying on".formatted(what, failure.describe()));
+		}
+		else if (logger.isDebugEnabled()) {
+			logger.debug("Still no lease renewed: " + failure.getMessage());
+		}
+		noticeExpiry();
+	}
+
+	/**
+	 * Do not count as held any more what was not renewed for its whole time.
+	 */
+	void noticeExpiry() {
+		if (this.lease.state() == State.REGISTERED && status().remaining().isZero()) {
+			transitionTo(State.RECOVERING);
+			this.listener.lost("the lease was not renewed for %s".formatted(this.ttl));
+		}
+	}
+
+	private void ended() {
+		long ended = this.lease.id();
+		logger.warn("Lease %x has ended; registering again".formatted(ended));
+		this.lease = new Lease(this.lease.state(), 0, 0);
+		transitionTo(State.RECOVERING);
+		this.listener.lost("lease %x has ended".formatted(ended));
+		cancelTimer();
+		grant();
+	}
+
+	/**
+	 * Revoke the lease, which deletes all keys that are attached to it.
+	 * @param next {@link State#IDLE} if it may be opened again, {@link State#CLOSED} if
+	 * not
+	 * @return completes when it is revoked, or when there was none
+	 */
+	CompletableFuture<Void> giveUp(State next) {
+		this.attempt++;
+		cancelTimer();
+		long leaseId = this.lease.id();
+		this.lease = new Lease(this.lease.state(), 0, 0);
+		transitionTo(next);
+		this.troubles.clear();
+		return (leaseId != 0) ? this.store.revoke(leaseId) : CompletableFuture.completedFuture(null);
+	}
+
+	private void cancelTimer() {
+		if (this.timer != null) {
+			this.timer.cancel(false);
+		}
+	}
+
+	private void transitionTo(State next) {
+		this.loop.assertInLoop();
+		Lease last = this.lease;
+		if (last.state() != next) {
+			logger.debug("Lease %x: %s -> %s".formatted(last.id(), last.state(), next));
+			this.lease = new Lease(next, last.id(), last.renewedAt());
+		}
+	}
+
+	/**
+	 * The lease now. From any thread.
+	 */
+	LeaseStatus status() {
+		Lease lease = this.lease;
+		Duration remaining = Duration.ZERO;
+		if (lease.id() != 0) {
+			Duration rest = this.ttl.minusNanos(this.loop.nanoTime() - lease.renewedAt());
+			remaining = rest.isNegative() ? Duration.ZERO : rest;
+		}
+		return new LeaseStatus(lease.state(), lease.id(), remaining);
+	}
+
+	Duration ttl() {
+		return this.ttl;
+	}
+
+	/**
+	 * The id, or 0 while there is none.
+	 */
+	long id() {
+		return this.lease.id();
+	}
+
+	/**
+	 * Whether the lease lives, as far as is known.
+	 */
+	boolean isHeld() {
+		return this.lease.state() == State.REGISTERED;
+	}
+
+	boolean isClosed() {
+		return this.lease.state() == State.CLOSED;
+	}
+
+	/**
+	 * Whether a lease is, or was, that of this process.
+	 */
+	boolean isOurs(long leaseId) {
+		return this.ownLeases.contains(leaseId);
+	}
+
+	/**
+	 * Is told, on the loop, what becomes of the lease.
+	 */
+	interface Listener {
+
+		/**
+		 * It is there: keys can be written under it.
+		 */
+		void held();
+
+		/**
+		 * It has ended, or must be supposed to have, and with it the keys under it.
+		 */
+		void lost(String reason);
+
+		/**
+		 * It was not granted. It is asked for again.
+		 */
+		void refused(EtcdAccessException failure);
+
+	}
+
+	private record Lease(State state, long id, long renewedAt) {
+	}
+
+}
