@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What script/demo and script/test share: processes that are stopped again, a JDK, Maven and a real etcd.
+# What the scripts beside this one share: processes that are stopped again, a JDK, Maven and a real etcd.
 # Bash 3.2 is enough (macOS), and so are the tools of the base system.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -227,6 +227,28 @@ need_maven() {
 maven() {
 	local pid status=0
 	(cd "$ROOT" && exec mvn -B -ntp "$@") &
+	track
+	pid=$!
+	wait "$pid" || status=$?
+	forget "$pid"
+	return "$status"
+}
+
+# --- Benchmarks ------------------------------------------------------------------------------------
+
+build_benchmarks() {
+	say "Building (the first time Maven downloads the libraries, which takes a while)."
+	maven -q -DskipTests -pl etcd-discovery-benchmarks -am package >"$WORK/build.log" 2>&1 || {
+		cat "$WORK/build.log" >&2
+		die "The build failed, see above."
+	}
+}
+
+# benchmarks CLASS ARGUMENT...: runs a main class of the benchmarks. In the background for the reason that
+# bounded gives.
+benchmarks() {
+	local pid status=0 module=$ROOT/etcd-discovery-benchmarks
+	"$JAVA_HOME/bin/java" -Djava.io.tmpdir="$WORK" -cp "$module/target/classes:$(cat "$module/target/classpath")" "$@" &
 	track
 	pid=$!
 	wait "$pid" || status=$?

@@ -11,7 +11,7 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Loopback ports that are free now and likely to stay so while a server on them is down.
  */
-final class FreePorts {
+public final class FreePorts {
 
 	// Below the ephemeral range of Linux and macOS: a port from that range can become the
 	// source of somebody's outgoing connection between a kill and a restart.
@@ -24,7 +24,11 @@ final class FreePorts {
 	private FreePorts() {
 	}
 
-	static int next() {
+	/**
+	 * A port that is handed out to nobody else in this JVM.
+	 * @return the port
+	 */
+	public static int next() {
 		for (int attempt = 0; attempt < 10_000; attempt++) {
 			int port = ThreadLocalRandom.current().nextInt(LOWEST, BOUND);
 			if (handedOut.add(port) && isFree(port)) {
