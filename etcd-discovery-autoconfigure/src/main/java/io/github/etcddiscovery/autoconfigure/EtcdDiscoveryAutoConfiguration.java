@@ -18,6 +18,7 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
+import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -80,6 +81,12 @@ public final class EtcdDiscoveryAutoConfiguration {
 	CatalogEventPublisher etcdCatalogEventPublisher(EtcdDiscoveryProperties properties, ServiceCatalog catalog,
 			EtcdLoops loops, ApplicationEventPublisher publisher) {
 		return new CatalogEventPublisher(properties.prefix(), catalog, loops.events(), publisher);
+	}
+
+	@Bean
+	EtcdLifecycle etcdLifecycle(ApplicationContext context, EtcdConnection connection, ServiceCatalog catalog,
+			ObjectProvider<EtcdServiceRegistry> registry) {
+		return new EtcdLifecycle(context, connection, catalog, registry);
 	}
 
 	@Bean

@@ -131,6 +131,18 @@ public final class EtcdConnection implements AutoCloseable {
 		replaced.close();
 	}
 
+	/**
+	 * Let requests through again after the connection was closed.
+	 */
+	public void open() {
+		synchronized (this.lock) {
+			this.closed = false;
+		}
+	}
+
+	/**
+	 * Close what is open. Requests fail until the connection is opened again.
+	 */
 	@Override
 	public void close() {
 		Client last;

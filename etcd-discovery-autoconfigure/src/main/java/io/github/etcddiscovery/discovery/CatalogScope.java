@@ -13,6 +13,11 @@ interface CatalogScope {
 
 	void start();
 
+	/**
+	 * Stop until it is started again.
+	 */
+	void stop();
+
 	void close();
 
 	/**

@@ -26,6 +26,11 @@ final class PrefixScope implements CatalogScope {
 	}
 
 	@Override
+	public void stop() {
+		this.reflector.stop();
+	}
+
+	@Override
 	public void close() {
 		this.reflector.close();
 	}

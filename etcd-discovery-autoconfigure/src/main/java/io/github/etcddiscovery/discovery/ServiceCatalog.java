@@ -138,7 +138,14 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Stop following etcd; what is known is served on.
+	 * Stop following etcd until it is started again; what is known is served on.
+	 */
+	public void stop() {
+		this.scope.stop();
+	}
+
+	/**
+	 * Stop following etcd for good; what is known is served on.
 	 */
 	@Override
 	public void close() {

@@ -49,7 +49,9 @@ final class ServiceScope implements CatalogScope {
 
 	private final ConcurrentMap<String, Followed> names = new ConcurrentHashMap<>(1);
 
-	private volatile boolean closed;
+	private volatile boolean stopped;
+
+	private boolean sweeping;
 
 	/**
 	 * Create the scope.
@@ -74,12 +76,23 @@ final class ServiceScope implements CatalogScope {
 
 	@Override
 	public void start() {
-		scheduleSweep();
+		this.stopped = false;
+		followed().forEach(Followed::start);
+		if (!this.sweeping) {
+			this.sweeping = true;
+			scheduleSweep();
+		}
+	}
+
+	@Override
+	public void stop() {
+		this.stopped = true;
+		followed().forEach(Followed::stop);
 	}
 
 	@Override
 	public void close() {
-		this.closed = true;
+		this.stopped = true;
 		followed().forEach(Followed::close);
 	}
 
@@ -100,7 +113,9 @@ final class ServiceScope implements CatalogScope {
 		while (true) {
 			Followed followed = all.computeIfAbsent(name, factory);
 			if (followed.use(this.loop.nanoTime())) {
-				followed.start(this.closed);
+				if (!this.stopped) {
+					followed.start();
+				}
 				return followed;
 			}
 			// Just released, on the loop: the next one is new.
@@ -260,11 +275,16 @@ final class ServiceScope implements CatalogScope {
 		/**
 		 * Starting twice does no harm, so there is no lock.
 		 */
-		void start(boolean closed) {
-			if (!this.started && !closed) {
+		void start() {
+			if (!this.started) {
 				this.started = true;
 				this.reflectors.forEach(Reflector::start);
 			}
+		}
+
+		void stop() {
+			this.started = false;
+			this.reflectors.forEach(Reflector::stop);
 		}
 
 		boolean use(long now) {

@@ -108,7 +108,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Start mirroring. A second call does nothing. From any thread.
+	 * Start mirroring. Does nothing while it is under way. From any thread.
 	 */
 	public void start() {
 		this.loop.execute(() -> {
@@ -130,7 +130,20 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Stop mirroring; the last snapshot stays. From any thread.
+	 * Stop mirroring until it is started again; the last snapshot stays. From any thread.
+	 */
+	public void stop() {
+		this.loop.execute(() -> {
+			if (this.state != State.CLOSED) {
+				abandonAttempt();
+				transitionTo(State.IDLE);
+				this.sync = new Sync(false, this.loop.nanoTime(), null);
+			}
+		});
+	}
+
+	/**
+	 * Stop mirroring for good; the last snapshot stays. From any thread.
 	 */
 	@Override
 	public void close() {

@@ -81,6 +81,15 @@ class EtcdConnectionTests {
 	}
 
 	@Test
+	void connectsAgainOnceItIsOpenedAgain() {
+		Client first = this.connection.client();
+		this.connection.close();
+		this.connection.open();
+		assertThat(this.connection.client()).isNotSameAs(first);
+		assertThat(failureOfRead().getKind()).isEqualTo(Kind.UNREACHABLE);
+	}
+
+	@Test
 	void failsTheFutureWhenTheRequestCannotBeMade() {
 		CompletableFuture<Void> answer = this.connection.call((client) -> {
 			throw new IllegalArgumentException("malformed");

@@ -4,11 +4,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -16,7 +18,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
+import io.github.etcddiscovery.discovery.WatchScope;
 import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.TcpProxy;
+import org.apache.catalina.startup.Tomcat;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -36,8 +44,12 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.boot.context.event.ApplicationReadyEvent;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.web.servlet.support.SpringBootServletInitializer;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.cloud.client.discovery.event.InstancePreRegisteredEvent;
 import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
@@ -49,6 +61,7 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.test.util.TestSocketUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -165,8 +178,100 @@ class RegistrationLifecycleIntegrationTests {
 		awaitStatus("app", "UP");
 		context.close();
 		assertThat(etcd.admin().keys("services/")).isEmpty();
-		assertThat(output.getAll().lines().filter((line) -> line.contains(" WARN ") && line.contains("etcddiscovery")))
-			.isEmpty();
+		assertNoWarning(output);
+	}
+
+	@ParameterizedTest
+	@EnumSource(WatchScope.class)
+	void letsGoOfEtcdWhileItsContextIsStopped(WatchScope scope, CapturedOutput output) {
+		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl())) {
+			ConfigurableApplicationContext context = run(WebApplicationType.SERVLET, Map
+				.of("spring.cloud.etcd.endpoints", proxy.url(), "spring.cloud.etcd.discovery.watch-scope", scope),
+					(bean) -> {
+					});
+			awaitOnly("app");
+			DiscoveryClient discovery = context.getBean(DiscoveryClient.class);
+			await().until(() -> discovery.getInstances("app").size() == 1);
+			etcd.admin().put("services/other", "http://127.0.0.1:1");
+			await().until(() -> discovery.getInstances("other").size() == 1);
+			context.stop();
+			assertThat(etcd.admin().leases()).isEmpty();
+			await().until(() -> proxy.connections() == 0);
+			long connectionsBefore = proxy.acceptedConnections();
+			etcd.admin().put("services/other", "http://127.0.0.1:2");
+			// What was known is served on, and a new question leads to no call either
+			assertThat(discovery.getInstances("other")).singleElement()
+				.extracting(ServiceInstance::getPort)
+				.isEqualTo(1);
+			assertThat(discovery.getInstances("unknown")).isEmpty();
+			await().during(Duration.ofSeconds(2)).until(() -> proxy.acceptedConnections() == connectionsBefore);
+			context.start();
+			awaitStatus("app", "UP");
+			await().untilAsserted(() -> {
+				assertThat(discovery.getInstances("other")).singleElement()
+					.extracting(ServiceInstance::getPort)
+					.isEqualTo(2);
+				assertThat(discovery.getInstances("app")).singleElement()
+					.extracting(ServiceInstance::getPort)
+					.isEqualTo(port(context));
+			});
+			etcd.admin().put("services/unknown", "http://127.0.0.1:3");
+			await().until(() -> discovery.getInstances("unknown").size() == 1);
+			context.close();
+			assertThat(etcd.admin().keys("services/app/")).isEmpty();
+			assertNoWarning(output);
+		}
+	}
+
+	@Test
+	void staysRegisteredWhileItsContextIsPaused() {
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET, Map.of(), (bean) -> {
+		});
+		awaitOnly("app");
+		long revision = etcd.admin().revision();
+		context.pause();
+		etcd.admin().put("services/other", "http://127.0.0.1:1");
+		await().until(() -> context.getBean(DiscoveryClient.class).getInstances("other").size() == 1);
+		context.restart();
+		assertThat(etcd.admin().entry(onlyKey("app")).getModRevision()).isLessThanOrEqualTo(revision);
+	}
+
+	@Test
+	void registersAnewWhenItIsRestartedByTheEndpoint() {
+		SpringApplication application = application(WebApplicationType.SERVLET,
+				Map.of("management.endpoints.web.exposure.include", "restart", "management.endpoint.restart.access",
+						"unrestricted"));
+		List<ConfigurableApplicationContext> started = new CopyOnWriteArrayList<>();
+		application.addListeners((ApplicationListener<ApplicationReadyEvent>) (event) -> {
+			started.add(event.getApplicationContext());
+			this.contexts.add(event.getApplicationContext());
+		});
+		ConfigurableApplicationContext first = run(application, (bean) -> {
+		});
+		awaitOnly("app");
+		String firstKey = onlyKey("app");
+		send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d/actuator/restart".formatted(port(first))))
+			.POST(HttpRequest.BodyPublishers.noBody())
+			.build());
+		await().until(() -> started.size() == 2);
+		await().until(() -> etcd.admin().get(firstKey) == null);
+		ConfigurableApplicationContext second = started.get(1);
+		assertThat(first.isActive()).isFalse();
+		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(second));
+		await().until(() -> second.getBean(DiscoveryClient.class).getInstances("app").size() == 1);
+		second.close();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+		assertThat(etcd.admin().leases()).isEmpty();
+	}
+
+	@Test
+	void registersOnceWhenTheManagementServerHasTheSamePort() {
+		String port = String.valueOf(TestSocketUtils.findAvailableTcpPort());
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
+				Map.of("server.port", port, "management.server.port", port), (bean) -> {
+				});
+		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(context));
+		assertThat(etcd.admin().keys("services/")).hasSize(1);
 	}
 
 	@Test
@@ -209,6 +314,34 @@ class RegistrationLifecycleIntegrationTests {
 		});
 		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(9999);
 		assertThat(etcd.admin().keys("services/silent/")).isEmpty();
+	}
+
+	@Test
+	void registersAWarUnderThePortThatIsSet(@TempDir Path directory) throws Exception {
+		Map<String, Object> properties = properties(
+				Map.of("spring.cloud.etcd.discovery.port", "8443", "spring.cloud.etcd.discovery.scheme", "https"));
+		SpringBootServletInitializer war = new SpringBootServletInitializer() {
+
+			@Override
+			protected SpringApplicationBuilder configure(SpringApplicationBuilder builder) {
+				return builder.sources(Application.class).properties(properties);
+			}
+
+		};
+		Tomcat tomcat = new Tomcat();
+		tomcat.setBaseDir(directory.toString());
+		tomcat.setHostname("127.0.0.1");
+		tomcat.addContext("", directory.toString())
+			.addServletContainerInitializer((classes, servletContext) -> war.onStartup(servletContext), Set.of());
+		try {
+			tomcat.start();
+			assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(8443);
+		}
+		finally {
+			tomcat.stop();
+		}
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+		assertThat(etcd.admin().leases()).isEmpty();
 	}
 
 	@Test
@@ -331,6 +464,11 @@ class RegistrationLifecycleIntegrationTests {
 		SpringApplication application = new SpringApplication(Application.class);
 		application.setWebApplicationType(type);
 		application.setBannerMode(Banner.Mode.OFF);
+		application.setDefaultProperties(properties(properties));
+		return application;
+	}
+
+	private static Map<String, Object> properties(Map<String, Object> properties) {
 		Map<String, Object> all = new HashMap<>();
 		all.put("spring.application.name", "app");
 		all.put("spring.cloud.etcd.endpoints", etcd.clientUrl());
@@ -340,8 +478,7 @@ class RegistrationLifecycleIntegrationTests {
 		all.put("server.port", "0");
 		all.put("management.endpoint.health.show-details", "always");
 		all.putAll(properties);
-		application.setDefaultProperties(all);
-		return application;
+		return all;
 	}
 
 	private static JsonNode awaitOnly(String service) {
@@ -358,8 +495,17 @@ class RegistrationLifecycleIntegrationTests {
 		return (values.size() == 1) ? JsonMapper.shared().readTree(values.get(0)) : null;
 	}
 
+	private static void assertNoWarning(CapturedOutput output) {
+		assertThat(output.getAll().lines().filter((line) -> line.contains(" WARN ") && line.contains("etcddiscovery")))
+			.isEmpty();
+	}
+
 	private static String onlyKey() {
-		List<String> keys = etcd.admin().keys("services/");
+		return onlyKey("");
+	}
+
+	private static String onlyKey(String service) {
+		List<String> keys = etcd.admin().keys("services/" + service);
 		assertThat(keys).hasSize(1);
 		return keys.get(0);
 	}

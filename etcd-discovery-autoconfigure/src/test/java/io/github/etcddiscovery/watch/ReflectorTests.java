@@ -87,6 +87,37 @@ class ReflectorTests {
 	}
 
 	@Test
+	void keepsItsSnapshotAndIsSilentUntilItIsStartedAgain() {
+		start();
+		sync(snapshot(5, entry("a", 3)));
+		FakeWatch watch = this.etcd.lastWatch();
+		this.reflector.stop();
+		this.loop.advance(Duration.ofHours(1));
+		assertThat(watch.closed()).isEqualTo(1);
+		watch.failed(Kind.UNREACHABLE);
+		this.reflector.retryNow();
+		this.loop.advance(Duration.ofHours(1));
+		assertThat(this.etcd.lists()).hasSize(1);
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
+		assertThat(this.reflector.state().synced()).isFalse();
+		assertThat(this.listener.lost).isEmpty();
+		start();
+		sync(snapshot(9, entry("b", 8)));
+		assertSyncedAt(9);
+		assertThat(this.listener.published).last()
+			.isEqualTo(new Publication(snapshot(9, entry("b", 8)), Set.of("a", "b")));
+	}
+
+	@Test
+	void cannotBeStartedAgainOnceItIsClosed() {
+		start();
+		this.reflector.close();
+		this.reflector.stop();
+		start();
+		assertThat(this.etcd.lists()).hasSize(1);
+	}
+
+	@Test
 	void hasNoSnapshotBeforeTheFirstOne() {
 		start();
 		assertThat(this.reflector.snapshot()).isNull();
