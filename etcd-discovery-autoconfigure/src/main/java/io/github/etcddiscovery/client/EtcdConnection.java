@@ -8,7 +8,9 @@ import java.util.function.Function;
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Outcomes;
+import io.github.etcddiscovery.core.ThreadEventLoop;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,8 @@ public final class EtcdConnection implements AutoCloseable {
 	private final Duration replaceAfter;
 
 	private final Duration renewalTimeout;
+
+	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
 	private final Object lock = new Object();
 
@@ -68,7 +72,7 @@ public final class EtcdConnection implements AutoCloseable {
 		ask(request).whenComplete((result, failure) -> {
 			if (failure != null && isRefusedAtOnce(EtcdAccessException.of(failure), askedAt)) {
 				// Not on a thread of the client that is about to be closed
-				CompletableFuture.runAsync(() -> askFresh(request, answer));
+				this.loop.execute(() -> askFresh(request, answer));
 			}
 			else {
 				Outcomes.into(answer).accept(result, failure);
@@ -94,6 +98,13 @@ public final class EtcdConnection implements AutoCloseable {
 		catch (RuntimeException ex) {
 			return CompletableFuture.failedFuture(translate(ex));
 		}
+	}
+
+	/**
+	 * Read something of etcd, and ask a second time when that helps.
+	 */
+	<T> CompletableFuture<T> read(Function<Client, CompletableFuture<T>> request) {
+		return HedgedRead.of(() -> call(request), this.loop);
 	}
 
 	EtcdAccessException translate(Throwable failure) {
@@ -154,6 +165,7 @@ public final class EtcdConnection implements AutoCloseable {
 		if (last != null) {
 			last.close();
 		}
+		this.loop.close();
 	}
 
 	private static Duration min(Duration one, Duration other) {

@@ -90,13 +90,13 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			.withRevision(revision)
 			.withKeysOnly(this.range.keysOnly())
 			.build();
-		return HedgedRead.of(() -> this.connection.call((client) -> client.getKVClient().get(from, option)));
+		return this.connection.read((client) -> client.getKVClient().get(from, option));
 	}
 
 	@Override
 	public CompletableFuture<Position> position() {
 		GetOption option = GetOption.builder().withCountOnly(true).build();
-		return HedgedRead.of(() -> this.connection.call((client) -> client.getKVClient().get(this.key, option)))
+		return this.connection.read((client) -> client.getKVClient().get(this.key, option))
 			.thenApply((response) -> new Position(response.getHeader().getClusterId(),
 					response.getHeader().getRevision()));
 	}

@@ -28,6 +28,8 @@ public final class EtcdCluster implements AutoCloseable {
 
 	private final boolean tls;
 
+	private final boolean peerProxies;
+
 	private final EtcdAdmin admin = new EtcdAdmin(this);
 
 	private final List<Path> directories = new ArrayList<>();
@@ -40,6 +42,7 @@ public final class EtcdCluster implements AutoCloseable {
 		this.size = builder.size;
 		this.flags = List.copyOf(builder.flags);
 		this.tls = builder.tls;
+		this.peerProxies = builder.peerProxies;
 	}
 
 	public static EtcdCluster single() {
@@ -88,7 +91,7 @@ public final class EtcdCluster implements AutoCloseable {
 				this.members = members;
 			}
 			catch (RuntimeException ex) {
-				members.forEach(EtcdMember::kill);
+				members.forEach(EtcdMember::close);
 				if (!(ex instanceof PortTakenException) || attempt == PORT_ATTEMPTS) {
 					throw ex;
 				}
@@ -101,7 +104,8 @@ public final class EtcdCluster implements AutoCloseable {
 		List<EtcdMember> members = new ArrayList<>();
 		for (int i = 1; i <= this.size; i++) {
 			String name = "etcd" + i;
-			members.add(new EtcdMember(name, directory.resolve(name), this.tls, this.admin::disconnect));
+			members
+				.add(new EtcdMember(name, directory.resolve(name), this.tls, this.peerProxies, this.admin::disconnect));
 		}
 		String initialCluster = members.stream().map(EtcdMember::initialClusterEntry).collect(Collectors.joining(","));
 		members.forEach((member) -> member.configure(initialCluster, this.flags));
@@ -215,6 +219,35 @@ public final class EtcdCluster implements AutoCloseable {
 	}
 
 	/**
+	 * Cuts the network between a member and all others, in both directions; clients reach
+	 * it as before. Needs {@link Builder#peerProxies()}.
+	 * @param member the member
+	 */
+	public void isolate(EtcdMember member) {
+		String header = member.peerHeader();
+		for (EtcdMember other : members()) {
+			if (other == member) {
+				other.peerProxy().cut();
+			}
+			else {
+				other.peerProxy().refuse(header);
+			}
+		}
+	}
+
+	/**
+	 * Ends the isolation of members.
+	 */
+	public void reunite() {
+		heal();
+		awaitHealthy();
+	}
+
+	private void heal() {
+		this.members.stream().map(EtcdMember::peerProxy).forEach(TcpProxy::heal);
+	}
+
+	/**
 	 * Stops all members in good order and starts them with the same data and ports. For a
 	 * rolling restart: {@link EtcdMember#restart()} one by one.
 	 */
@@ -273,6 +306,9 @@ public final class EtcdCluster implements AutoCloseable {
 	 * members run, no keys, leases, alarms, users or roles.
 	 */
 	public void reset() {
+		if (this.peerProxies) {
+			heal();
+		}
 		if (this.admin.isAuthEnabled()) {
 			wipe();
 		}
@@ -294,7 +330,7 @@ public final class EtcdCluster implements AutoCloseable {
 
 	private void dispose() {
 		this.admin.disconnect();
-		this.members.forEach(EtcdMember::kill);
+		this.members.forEach(EtcdMember::close);
 		for (Path directory : this.directories) {
 			try {
 				FileSystemUtils.deleteRecursively(directory);
@@ -347,6 +383,8 @@ public final class EtcdCluster implements AutoCloseable {
 
 		private boolean tls;
 
+		private boolean peerProxies;
+
 		private Builder() {
 		}
 
@@ -378,6 +416,16 @@ public final class EtcdCluster implements AutoCloseable {
 		public Builder tls(String... flags) {
 			this.tls = true;
 			return flags(flags);
+		}
+
+		/**
+		 * Lets the members reach each other through proxies, so that some can be
+		 * isolated.
+		 * @return this builder
+		 */
+		public Builder peerProxies() {
+			this.peerProxies = true;
+			return this;
 		}
 
 		public EtcdCluster build() {

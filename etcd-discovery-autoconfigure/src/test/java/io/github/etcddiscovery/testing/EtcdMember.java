@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
@@ -31,6 +33,8 @@ public final class EtcdMember {
 
 	private static final int LOG_TAIL = 4_000;
 
+	private static final Pattern SERVER_ID = Pattern.compile("\netcd_server_id\\{server_id=\"([0-9a-f]+)\"\\} 1\n");
+
 	private static final HttpClient http = HttpClient.newBuilder()
 		.version(HttpClient.Version.HTTP_1_1)
 		.connectTimeout(PROBE_TIMEOUT)
@@ -46,6 +50,8 @@ public final class EtcdMember {
 
 	private final String peerUrl = loopback("http");
 
+	private final @Nullable TcpProxy peerProxy;
+
 	// Health and metrics are asked here: in plain text and without credentials, whatever
 	// TLS or authentication the client's door has.
 	private final String metricsUrl = loopback("http");
@@ -58,11 +64,12 @@ public final class EtcdMember {
 
 	private long logStart;
 
-	EtcdMember(String name, Path directory, boolean tls, Runnable changed) {
+	EtcdMember(String name, Path directory, boolean tls, boolean peerProxy, Runnable changed) {
 		this.name = name;
 		this.directory = directory;
 		this.clientUrl = loopback((tls) ? "https" : "http");
 		this.adminUrl = (tls) ? loopback("http") : this.clientUrl;
+		this.peerProxy = peerProxy ? TcpProxy.to(this.peerUrl) : null;
 		this.changed = changed;
 	}
 
@@ -78,7 +85,7 @@ public final class EtcdMember {
 				(this.adminUrl.equals(this.clientUrl)) ? this.clientUrl : this.clientUrl + "," + this.adminUrl));
 		command.addAll(List.of("--advertise-client-urls", this.clientUrl));
 		command.addAll(List.of("--listen-peer-urls", this.peerUrl));
-		command.addAll(List.of("--initial-advertise-peer-urls", this.peerUrl));
+		command.addAll(List.of("--initial-advertise-peer-urls", advertisedPeerUrl()));
 		command.addAll(List.of("--initial-cluster", initialCluster));
 		command.addAll(List.of("--listen-metrics-urls", this.metricsUrl));
 		command.addAll(List.of("--logger", "zap", "--log-outputs", "stderr"));
@@ -107,7 +114,42 @@ public final class EtcdMember {
 	}
 
 	String initialClusterEntry() {
-		return this.name + "=" + this.peerUrl;
+		return this.name + "=" + advertisedPeerUrl();
+	}
+
+	private String advertisedPeerUrl() {
+		return (this.peerProxy != null) ? this.peerProxy.url() : this.peerUrl;
+	}
+
+	/**
+	 * The way on which the other members come.
+	 */
+	TcpProxy peerProxy() {
+		if (this.peerProxy == null) {
+			throw new IllegalStateException("Build the etcd cluster with peerProxies()");
+		}
+		return this.peerProxy;
+	}
+
+	/**
+	 * The header with which it calls the other members.
+	 */
+	String peerHeader() {
+		Matcher id = SERVER_ID.matcher(probe("/metrics"));
+		if (!id.find()) {
+			throw new IllegalStateException("etcd member " + this.name + " does not tell its id");
+		}
+		return "X-Server-From: " + id.group(1) + "\r\n";
+	}
+
+	/**
+	 * Kills the process, for good.
+	 */
+	void close() {
+		kill();
+		if (this.peerProxy != null) {
+			this.peerProxy.close();
+		}
 	}
 
 	public Path dataDirectory() {

@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.testing;
 
+import java.nio.charset.StandardCharsets;
+
 import io.github.etcddiscovery.testing.ProxyLane.Mode;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
@@ -23,6 +25,8 @@ final class ProxyConnection {
 	private final boolean blackholed;
 
 	private boolean silenced;
+
+	private String beginning = "";
 
 	private @Nullable Channel server;
 
@@ -116,6 +120,12 @@ final class ProxyConnection {
 		forgetIfClosed();
 	}
 
+	void resetIfUnwanted() {
+		if (this.proxy.isUnwanted(this.beginning)) {
+			reset();
+		}
+	}
+
 	private static void reset(@Nullable Channel channel) {
 		if (channel != null && channel.isOpen()) {
 			channel.config().setOption(ChannelOption.SO_LINGER, 0);
@@ -147,6 +157,14 @@ final class ProxyConnection {
 		public void channelRead(ChannelHandlerContext context, Object message) {
 			ByteBuf bytes = (ByteBuf) message;
 			TcpProxy proxy = ProxyConnection.this.proxy;
+			if (this.up && ProxyConnection.this.beginning.isEmpty()) {
+				ProxyConnection.this.beginning = bytes.toString(StandardCharsets.ISO_8859_1);
+				if (proxy.isUnwanted(ProxyConnection.this.beginning)) {
+					bytes.release();
+					reset();
+					return;
+				}
+			}
 			int allowed = proxy.countTowardsCut(this.up, bytes.readableBytes());
 			if (allowed < 0) {
 				this.lane.received(bytes, proxy.latencyNanos());

@@ -78,6 +78,8 @@ public final class TcpProxy implements AutoCloseable {
 
 	private long downstreamBytesToCut = NEVER;
 
+	private @Nullable String unwanted;
+
 	private long accepted;
 
 	private TcpProxy(InetAddress host, int port, URI target) {
@@ -192,6 +194,18 @@ public final class TcpProxy implements AutoCloseable {
 	}
 
 	/**
+	 * Resets the connections, present and future, whose first bytes contain a text, such
+	 * as a header that tells who is calling.
+	 * @param text the text
+	 */
+	public void refuse(String text) {
+		run(() -> {
+			this.unwanted = text;
+			List.copyOf(this.connections).forEach(ProxyConnection::resetIfUnwanted);
+		});
+	}
+
+	/**
 	 * Delivers everything that arrives from now on later, in each direction: a round trip
 	 * takes twice as much longer.
 	 * @param latency how much later
@@ -225,6 +239,7 @@ public final class TcpProxy implements AutoCloseable {
 		run(() -> {
 			this.upstreamMode = Mode.PASS;
 			this.downstreamMode = Mode.PASS;
+			this.unwanted = null;
 			this.latency = Duration.ZERO;
 			this.upstreamBytesToCut = NEVER;
 			this.downstreamBytesToCut = NEVER;
@@ -314,6 +329,10 @@ public final class TcpProxy implements AutoCloseable {
 
 	boolean isFaulty() {
 		return this.upstreamMode != Mode.PASS || this.downstreamMode != Mode.PASS;
+	}
+
+	boolean isUnwanted(String beginning) {
+		return this.unwanted != null && beginning.contains(this.unwanted);
 	}
 
 	long latencyNanos() {
