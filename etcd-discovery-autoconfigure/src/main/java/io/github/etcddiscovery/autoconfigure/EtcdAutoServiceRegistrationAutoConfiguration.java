@@ -47,11 +47,11 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 	@ConditionalOnMissingBean
 	EtcdAutoServiceRegistration etcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
-			InetUtils inetUtils, EtcdRegistration registration, ApplicationAvailability availability,
+			InetUtils inetUtils, EtcdRegistration registration, ApplicationAvailability availability, EtcdLoops loops,
 			ObjectProvider<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			ObjectProvider<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
 		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties,
-				() -> factory(context.getEnvironment(), inetUtils), registration, availability,
+				() -> factory(context.getEnvironment(), inetUtils), registration, availability, loops.registration(),
 				lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
 	}
 

@@ -6,6 +6,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
+import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
@@ -30,7 +31,8 @@ import org.springframework.core.NestedExceptionUtils;
 /**
  * Registers the application when it accepts traffic, with the port it really has, and
  * takes it out again before the web server begins to shut down. While it refuses traffic
- * in between, it is registered as out of service.
+ * in between, it is registered as out of service, and for two seconds more: readiness
+ * that flaps is not passed on.
  * <p>
  * Spring Cloud's base class does the one when the web server is up and the other when its
  * sockets are gone; here the lifecycle phase and Spring Boot's readiness decide.
@@ -60,6 +62,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 
 	private final ApplicationAvailability availability;
 
+	private final SteadyReadiness readiness;
+
 	private @Nullable EtcdRegistration managementRegistration;
 
 	private int webPort;
@@ -80,13 +84,15 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * then
 	 * @param registration what is registered; its instance is made anew with the port
 	 * @param availability whether the application accepts traffic already
+	 * @param loop the loop on which readiness that flaps comes to rest; not closed here
 	 * @param lifecycles are told around registering and deregistering
 	 * @param managementLifecycles are told around those of the management port
 	 */
 	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
 			Supplier<RegistrationFactory> factories, EtcdRegistration registration,
-			ApplicationAvailability availability, List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
+			ApplicationAvailability availability, EventLoop loop,
+			List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			List<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
 		super(context, registry, autoProperties, managementLifecycles, lifecycles);
 		this.context = context;
@@ -96,6 +102,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.factories = factories;
 		this.registration = registration;
 		this.availability = availability;
+		this.readiness = new SteadyReadiness(loop,
+				(accepting) -> registry.setAcceptingTraffic(registration, accepting));
 	}
 
 	/**
@@ -128,7 +136,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			registerOnce();
 		}
 		if (getRunning().get()) {
-			this.registry.setAcceptingTraffic(this.registration, accepting);
+			this.readiness.changed(accepting);
 		}
 	}
 
@@ -153,6 +161,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (port > 0) {
 			this.registration.setInstance(factory.create(port));
 			this.registration.setAcceptingTraffic(true);
+			this.readiness.reset();
 			if (this.managementPort > 0) {
 				this.managementRegistration = new EtcdRegistration(factory.create("-management", this.managementPort));
 			}
@@ -204,6 +213,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	@Override
 	public synchronized void stop() {
 		this.started = false;
+		this.readiness.reset();
 		if (getRunning().get() && this.registry.sayGoodbye()) {
 			drain();
 		}

@@ -54,9 +54,11 @@ import org.springframework.cloud.client.discovery.event.InstancePreRegisteredEve
 import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
 import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.AnnotationConfigApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -162,6 +164,39 @@ class RegistrationLifecycleIntegrationTests {
 		AvailabilityChangeEvent.publish(context, this, ReadinessState.ACCEPTING_TRAFFIC);
 		awaitStatus("app", "UP");
 		assertThat(etcd.admin().leaseOf(onlyKey())).isEqualTo(lease);
+	}
+
+	@Test
+	void writesNothingWhileReadinessFlaps() {
+		ConfigurableApplicationContext context = run(WebApplicationType.NONE,
+				Map.of("spring.cloud.etcd.discovery.port", "8080"), (bean) -> {
+				});
+		awaitStatus("app", "UP");
+		AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
+		awaitStatus("app", "OUT_OF_SERVICE");
+		long revision = etcd.admin().revision();
+		for (int i = 0; i < 5; i++) {
+			AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
+			AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
+		}
+		AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
+		awaitStatus("app", "UP");
+		assertThat(etcd.admin().revision()).isEqualTo(revision + 1);
+	}
+
+	@Test
+	void doesNotComeBackOnceItHasBegunToStop() {
+		ConfigurableApplicationContext context = run(WebApplicationType.NONE,
+				Map.of("spring.cloud.etcd.discovery.port", "8080", "spring.cloud.etcd.discovery.drain", "3s"),
+				(bean) -> bean.registerBean(LastWord.class, () -> new LastWord(bean)));
+		awaitStatus("app", "UP");
+		AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
+		awaitStatus("app", "OUT_OF_SERVICE");
+		long revision = etcd.admin().revision();
+		context.close();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+		// One deletion, and no UP before it
+		assertThat(etcd.admin().revision()).isEqualTo(revision + 1);
 	}
 
 	@Test
@@ -577,6 +612,32 @@ class RegistrationLifecycleIntegrationTests {
 		@GetMapping("/fast")
 		String fast() {
 			return "served";
+		}
+
+	}
+
+	/**
+	 * Says that traffic is accepted right before the registration is stopped.
+	 */
+	private record LastWord(ApplicationContext context) implements SmartLifecycle {
+
+		@Override
+		public void start() {
+		}
+
+		@Override
+		public void stop() {
+			AvailabilityChangeEvent.publish(this.context, ReadinessState.ACCEPTING_TRAFFIC);
+		}
+
+		@Override
+		public boolean isRunning() {
+			return true;
+		}
+
+		@Override
+		public int getPhase() {
+			return EtcdAutoServiceRegistration.PHASE + 1;
 		}
 
 	}
