@@ -64,7 +64,7 @@ final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<Context
 		if (!this.closing) {
 			this.registry.ifAvailable(EtcdServiceRegistry::close);
 			this.catalog.stop();
-			this.connection.close();
+			this.connection.stop();
 		}
 	}
 

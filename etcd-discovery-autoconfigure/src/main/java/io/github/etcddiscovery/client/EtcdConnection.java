@@ -143,7 +143,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Let requests through again after the connection was closed.
+	 * Let requests through again after the connection was stopped.
 	 */
 	public void open() {
 		synchronized (this.lock) {
@@ -154,8 +154,7 @@ public final class EtcdConnection implements AutoCloseable {
 	/**
 	 * Close what is open. Requests fail until the connection is opened again.
 	 */
-	@Override
-	public void close() {
+	public void stop() {
 		Client last;
 		synchronized (this.lock) {
 			this.closed = true;
@@ -165,6 +164,14 @@ public final class EtcdConnection implements AutoCloseable {
 		if (last != null) {
 			last.close();
 		}
+	}
+
+	/**
+	 * Close what is open, for good.
+	 */
+	@Override
+	public void close() {
+		stop();
 		this.loop.close();
 	}
 

@@ -83,7 +83,7 @@ class EtcdConnectionTests {
 	@Test
 	void connectsAgainOnceItIsOpenedAgain() {
 		Client first = this.connection.client();
-		this.connection.close();
+		this.connection.stop();
 		this.connection.open();
 		assertThat(this.connection.client()).isNotSameAs(first);
 		assertThat(failureOfRead().getKind()).isEqualTo(Kind.UNREACHABLE);
