@@ -277,7 +277,7 @@ final class Catalog {
 		}
 
 		boolean isPresent() {
-			return !this.byKey.isEmpty() || !this.registered.isEmpty();
+			return !this.registered.isEmpty();
 		}
 
 	}

@@ -2,19 +2,16 @@ package io.github.etcddiscovery.instance;
 
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
 /**
  * A plain address, as a person or a small script writes it: {@code http://host:port} or
- * {@code host:port}.
+ * {@code host:port}. Written, it is exactly {@code http://host:port} at the bare name of
+ * the service, where a script can look it up without knowing an id. It holds one instance
+ * and no status: what is not {@code UP} does not stand there.
  */
 public final class AddressCodec implements ServiceInstanceCodec {
-
-	private static final Pattern ADDRESS = Pattern.compile(
-			"(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:\\[(?<ipv6>[^\\]]*)]|(?<host>[^/:?#\\s]+))(?::(?<port>\\d{1,9}))?/?");
 
 	@Override
 	public boolean recognizes(String value) {
@@ -23,49 +20,28 @@ public final class AddressCodec implements ServiceInstanceCodec {
 
 	@Override
 	public List<EtcdServiceInstance> decode(InstanceKey key, String value) {
-		Matcher address = ADDRESS.matcher(value.strip());
-		if (!address.matches()) {
-			throw new InvalidInstanceException(
-					"'%s' is not an address like http://host:port".formatted(EscapedText.of(withoutUser(value))));
+		if (isDubboDirectory(key, value)) {
+			return List.of();
 		}
-		boolean secure = isSecure(address.group("scheme"));
-		String host = (address.group("ipv6") != null) ? address.group("ipv6") : address.group("host");
-		return List.of(new EtcdServiceInstance(key.service(), key.id(), Addresses.requireHost(host),
-				Addresses.requirePort(port(address, secure)), secure, InstanceStatus.UP, Map.of()));
+		return List.of(Address.parse(value.strip()).toInstance(key, InstanceStatus.UP, Map.of()));
 	}
 
 	/**
-	 * Whoever wrote a password into an address does not want to read it in a log.
+	 * Dubbo's consumers write the hash of a service's key to the key itself, to have a
+	 * directory for its instances.
 	 */
-	private static String withoutUser(String value) {
-		return value.substring(value.lastIndexOf('@') + 1);
-	}
-
-	private static boolean isSecure(@Nullable String scheme) {
-		if (scheme == null || scheme.equalsIgnoreCase("http")) {
-			return false;
-		}
-		if (scheme.equalsIgnoreCase("https")) {
-			return true;
-		}
-		throw new InvalidInstanceException(
-				"the scheme '%s' is neither http nor https".formatted(EscapedText.of(scheme)));
-	}
-
-	private static int port(Matcher address, boolean secure) {
-		String port = address.group("port");
-		if (port != null) {
-			return Integer.parseInt(port);
-		}
-		if (address.group("scheme") == null) {
-			throw new InvalidInstanceException("the address has no port");
-		}
-		return secure ? 443 : 80;
+	private static boolean isDubboDirectory(InstanceKey key, String value) {
+		return key.instanceId() == null && value.equals(Integer.toString(key.toString().hashCode()));
 	}
 
 	@Override
-	public String encode(EtcdServiceInstance instance) {
-		return instance.getUri().toString();
+	public InstanceKey key(String prefix, EtcdServiceInstance instance) {
+		return new InstanceKey(prefix, instance.getServiceId(), null);
+	}
+
+	@Override
+	public @Nullable String encode(EtcdServiceInstance instance) {
+		return (instance.getStatus() == InstanceStatus.UP) ? instance.getUri().toString() : null;
 	}
 
 }

@@ -74,6 +74,16 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), this.status, metadata);
 	}
 
+	/**
+	 * The same instance with another id.
+	 * @param instanceId the id
+	 * @return a copy
+	 */
+	public EtcdServiceInstance withInstanceId(String instanceId) {
+		return new EtcdServiceInstance(getServiceId(), instanceId, getHost(), getPort(), isSecure(), this.status,
+				getMetadata());
+	}
+
 	private String id() {
 		return Objects.requireNonNull(getInstanceId());
 	}

@@ -1,6 +1,8 @@
 package io.github.etcddiscovery.instance;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /**
  * Reads what stands under a prefix, whatever format it is in: the limits come first, then
@@ -13,17 +15,36 @@ public final class InstanceReader {
 	 */
 	private static final int MAX_VALUE_LENGTH = 64 * 1024;
 
+	/**
+	 * What a cookie's value may hold, except the percent sign that stands for the rest.
+	 */
+	private static final Pattern SAFE_ID = Pattern
+		.compile("[\\x21\\x23\\x24\\x26-\\x2B\\x2D-\\x3A\\x3C-\\x5B\\x5D-\\x7E]*+");
+
 	private final String prefix;
+
+	private final List<String> additionalPrefixes;
 
 	private final List<ServiceInstanceCodec> codecs;
 
 	/**
-	 * Create a reader.
+	 * Create a reader for one prefix.
 	 * @param prefix the prefix, without a slash at its end
 	 * @param codecs the formats, in the order they are asked
 	 */
 	public InstanceReader(String prefix, List<? extends ServiceInstanceCodec> codecs) {
+		this(prefix, List.of(), codecs);
+	}
+
+	/**
+	 * Create a reader for several prefixes, of which none begins another.
+	 * @param prefix the prefix that is also written to, without a slash at its end
+	 * @param additionalPrefixes prefixes of others, without a slash at their ends
+	 * @param codecs the formats, in the order they are asked
+	 */
+	public InstanceReader(String prefix, List<String> additionalPrefixes, List<? extends ServiceInstanceCodec> codecs) {
 		this.prefix = prefix;
+		this.additionalPrefixes = List.copyOf(additionalPrefixes);
 		this.codecs = List.copyOf(codecs);
 	}
 
@@ -34,11 +55,17 @@ public final class InstanceReader {
 	 * @throws InvalidInstanceException if it names none
 	 */
 	public InstanceKey key(String key) {
+		for (String additional : this.additionalPrefixes) {
+			if (key.startsWith(additional + "/")) {
+				return InstanceKey.parse(additional, key);
+			}
+		}
 		return InstanceKey.parse(this.prefix, key);
 	}
 
 	/**
-	 * Read a value.
+	 * Read a value. Within a service no id is given twice, wherever its instances stand,
+	 * and each can be the value of a cookie.
 	 * @param key where it was found
 	 * @param value the value
 	 * @return the instances
@@ -51,10 +78,29 @@ public final class InstanceReader {
 		}
 		for (ServiceInstanceCodec codec : this.codecs) {
 			if (codec.recognizes(value)) {
-				return codec.decode(key, value);
+				return codec.decode(key, value).stream().map((instance) -> identified(key, instance)).toList();
 			}
 		}
 		throw new InvalidInstanceException("the value '%s' has no known format".formatted(EscapedText.of(value)));
+	}
+
+	/**
+	 * The same id may stand under another prefix too, so there the prefix is part of it.
+	 */
+	private EtcdServiceInstance identified(InstanceKey key, EtcdServiceInstance instance) {
+		String id = String.valueOf(instance.getInstanceId());
+		String unique = key.prefix().equals(this.prefix) ? id : id + "@" + key.prefix();
+		String safe = SAFE_ID.matcher(unique).matches() ? unique : escaped(unique);
+		return safe.equals(id) ? instance : instance.withInstanceId(safe);
+	}
+
+	private static String escaped(String id) {
+		StringBuilder escaped = new StringBuilder();
+		for (byte b : id.getBytes(StandardCharsets.UTF_8)) {
+			String c = String.valueOf((char) (b & 0xFF));
+			escaped.append(SAFE_ID.matcher(c).matches() ? c : "%%%02X".formatted(b));
+		}
+		return escaped.toString();
 	}
 
 }

@@ -1,19 +1,14 @@
 package io.github.etcddiscovery.instance;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadConstraints;
-import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Our own format, a small JSON object: <pre class="code">
+ * Every JSON format there is, told apart by its fields, and the one we write:
+ * <pre class="code">
  * {"service":"orders","id":"a-8080","host":"10.1.2.3","port":8080,"scheme":"http",
  *  "status":"UP","metadata":{"zone":"a"}}
  * </pre> {@code host} and {@code port} are required. {@code service} and {@code id} may
@@ -23,16 +18,8 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class JsonCodec implements ServiceInstanceCodec {
 
-	private static final int MAX_DEPTH = 20;
-
-	private static final int MAX_METADATA = 100;
-
-	private final JsonMapper mapper = JsonMapper
-		.builder(JsonFactory.builder()
-			.streamReadConstraints(
-					StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).maxNumberLength(20).build())
-			.build())
-		.build();
+	private static final List<JsonShape> FOREIGN = List.of(new GoNamingShape(), new KratosShape(), new KitexShape(),
+			new DubboShape());
 
 	@Override
 	public boolean recognizes(String value) {
@@ -41,54 +28,22 @@ public final class JsonCodec implements ServiceInstanceCodec {
 
 	@Override
 	public List<EtcdServiceInstance> decode(InstanceKey key, String value) {
-		JsonNode json = parse(value);
-		requireSame("service", key.service(), text(json, "service"));
-		requireSame("id", key.id(), text(json, "id"));
-		String host = text(json, "host");
-		if (host == null) {
-			throw new InvalidInstanceException("the field 'host' is missing");
-		}
-		return List.of(new EtcdServiceInstance(key.service(), key.id(), Addresses.requireHost(host), port(json),
-				isSecure(text(json, "scheme")), status(text(json, "status")), metadata(json.path("metadata"))));
-	}
-
-	private JsonNode parse(String value) {
-		try {
-			JsonNode json = this.mapper.readTree(value);
-			if (!json.isObject()) {
-				throw new InvalidInstanceException("the value is not a JSON object");
+		JsonNode json = JsonFields.parse(value);
+		for (JsonShape shape : FOREIGN) {
+			if (shape.fits(json)) {
+				return shape.read(key, json);
 			}
-			return json;
 		}
-		catch (JacksonException ex) {
-			throw new InvalidInstanceException("the value is not JSON: " + EscapedText.of(ex.getOriginalMessage()));
-		}
+		return List.of(instance(key, json));
 	}
 
-	private static @Nullable String text(JsonNode json, String field) {
-		JsonNode node = json.path(field);
-		if (node.isMissingNode() || node.isNull()) {
-			return null;
-		}
-		if (!node.isString()) {
-			throw new InvalidInstanceException("the field '%s' is not a string".formatted(field));
-		}
-		return node.stringValue();
-	}
-
-	private static void requireSame(String field, String expected, @Nullable String actual) {
-		if (actual != null && !actual.equals(expected)) {
-			throw new InvalidInstanceException("the field '%s' says '%s', the key says '%s'".formatted(field,
-					EscapedText.of(actual), EscapedText.of(expected)));
-		}
-	}
-
-	private static int port(JsonNode json) {
-		JsonNode port = json.path("port");
-		if (!port.isInt()) {
-			throw new InvalidInstanceException("the field 'port' is missing or not a port number");
-		}
-		return Addresses.requirePort(port.intValue());
+	private static EtcdServiceInstance instance(InstanceKey key, JsonNode json) {
+		JsonFields.requireSame("service", key.service(), JsonFields.text(json, "service"));
+		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
+		String host = Addresses.requireHost(JsonFields.requiredText(json, "host"));
+		boolean secure = isSecure(JsonFields.text(json, "scheme"));
+		return new Address(secure, host, JsonFields.port(json)).toInstance(key, status(JsonFields.text(json, "status")),
+				JsonFields.metadata(json, "metadata"));
 	}
 
 	private static boolean isSecure(@Nullable String scheme) {
@@ -118,28 +73,9 @@ public final class JsonCodec implements ServiceInstanceCodec {
 		}
 	}
 
-	private static Map<String, String> metadata(JsonNode json) {
-		if (json.isMissingNode() || json.isNull()) {
-			return Map.of();
-		}
-		if (!json.isObject() || json.size() > MAX_METADATA) {
-			throw new InvalidInstanceException(
-					"the field 'metadata' is not an object of at most %d strings".formatted(MAX_METADATA));
-		}
-		Map<String, String> metadata = new LinkedHashMap<>();
-		json.properties().forEach((entry) -> {
-			if (!entry.getValue().isValueNode()) {
-				throw new InvalidInstanceException(
-						"the metadata '%s' is not a string".formatted(EscapedText.of(entry.getKey())));
-			}
-			metadata.put(entry.getKey(), entry.getValue().asString());
-		});
-		return metadata;
-	}
-
 	@Override
 	public String encode(EtcdServiceInstance instance) {
-		ObjectNode json = this.mapper.createObjectNode();
+		ObjectNode json = JsonFields.MAPPER.createObjectNode();
 		json.put("service", instance.getServiceId());
 		json.put("id", instance.getInstanceId());
 		json.put("host", instance.getHost());

@@ -99,7 +99,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 */
 	private CompletableFuture<Void> put(EtcdRegistration registration, Put put) {
 		EtcdServiceInstance instance = registration.published();
-		return put.put(key(instance), this.codec.encode(instance), (other) -> hasSameAddress(instance, other));
+		String value = this.codec.encode(instance);
+		return (value != null) ? put.put(key(instance), value, (other) -> hasSameAddress(instance, other))
+				: this.registrations.deregister(key(instance));
 	}
 
 	/**

@@ -89,6 +89,17 @@ class CatalogTests {
 	}
 
 	@Test
+	void valueThatDescribesNoneMakesNoService() {
+		put("orders", Integer.toString("services/orders".hashCode()));
+		assertThat(this.catalog.names()).isEmpty();
+		assertThat(this.catalog.rejected()).isEmpty();
+		put("orders/a", "h:1");
+		assertThat(this.catalog.names()).containsExactly("orders");
+		delete("orders/a");
+		assertThat(this.catalog.names()).isEmpty();
+	}
+
+	@Test
 	void onlyInstancesThatAreUpAreRoutable() {
 		put("orders/up", "h:1", "orders/down", DOWN, "orders/new",
 				"{\"host\":\"h\",\"port\":1,\"status\":\"DRAINING\"}");

@@ -124,6 +124,15 @@ class AddressCodecTests {
 		assertThat(this.codec.decode(this.key, this.codec.encode(instance))).isEqualTo(List.of(instance));
 	}
 
+	@Test
+	void isWrittenAtTheBareNameOfTheServiceWhileItIsUp() {
+		EtcdServiceInstance instance = new EtcdServiceInstance("myapp", "a-3000", "localhost", 3000, false,
+				InstanceStatus.UP, Map.of());
+		assertThat(this.codec.key("services", instance)).hasToString("services/myapp");
+		assertThat(this.codec.encode(instance)).isEqualTo("http://localhost:3000");
+		assertThat(this.codec.encode(instance.withStatus(InstanceStatus.OUT_OF_SERVICE))).isNull();
+	}
+
 	private EtcdServiceInstance decode(String value) {
 		List<EtcdServiceInstance> instances = this.codec.decode(this.key, value);
 		assertThat(instances).hasSize(1);

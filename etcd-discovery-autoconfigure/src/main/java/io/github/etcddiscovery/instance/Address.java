@@ -1,0 +1,88 @@
+package io.github.etcddiscovery.instance;
+
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An address as text: {@code http://host:port}, {@code https://host:port} or
+ * {@code host:port}.
+ *
+ * @param secure whether it is to be called with TLS
+ * @param host the host name or address; an IPv6 address without brackets
+ * @param port the port
+ */
+record Address(boolean secure, String host, int port) {
+
+	private static final Pattern ADDRESS = Pattern.compile(
+			"(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:\\[(?<ipv6>[^\\]]*)]|(?<host>[^/:?#\\s]+))(?::(?<port>\\d{1,9}))?/?");
+
+	/**
+	 * Read an address.
+	 * @param text the text
+	 * @return the address
+	 * @throws InvalidInstanceException if it is none
+	 */
+	static Address parse(String text) {
+		Matcher address = ADDRESS.matcher(text);
+		if (!address.matches()) {
+			throw new InvalidInstanceException(
+					"'%s' is not an address like http://host:port".formatted(EscapedText.of(withoutUser(text))));
+		}
+		boolean secure = isSecure(address.group("scheme"));
+		String host = (address.group("ipv6") != null) ? address.group("ipv6") : address.group("host");
+		return new Address(secure, Addresses.requireHost(host), Addresses.requirePort(port(address, secure)));
+	}
+
+	/**
+	 * Whoever wrote a password into an address does not want to read it in a log.
+	 */
+	private static String withoutUser(String text) {
+		return text.substring(text.lastIndexOf('@') + 1);
+	}
+
+	/**
+	 * Whether a scheme stands for TLS.
+	 * @param scheme the scheme; none is http
+	 * @return {@code true} for https
+	 * @throws InvalidInstanceException if it is neither http nor https
+	 */
+	static boolean isSecure(@Nullable String scheme) {
+		if (scheme == null || scheme.equalsIgnoreCase("http")) {
+			return false;
+		}
+		if (scheme.equalsIgnoreCase("https")) {
+			return true;
+		}
+		throw new InvalidInstanceException(
+				"the scheme '%s' is neither http nor https".formatted(EscapedText.of(scheme)));
+	}
+
+	private static int port(Matcher address, boolean secure) {
+		String port = address.group("port");
+		if (port != null) {
+			return Integer.parseInt(port);
+		}
+		if (address.group("scheme") == null) {
+			throw new InvalidInstanceException("the address has no port");
+		}
+		return secure ? 443 : 80;
+	}
+
+	/**
+	 * The host and the port, as Go writes them.
+	 * @param host the host
+	 * @param port the port
+	 * @return both, an IPv6 address in brackets
+	 */
+	static String hostAndPort(String host, int port) {
+		return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+	}
+
+	EtcdServiceInstance toInstance(InstanceKey key, InstanceStatus status, Map<String, String> metadata) {
+		return new EtcdServiceInstance(key.service(), key.id(), this.host, this.port, this.secure, status, metadata);
+	}
+
+}

@@ -1,0 +1,36 @@
+package io.github.etcddiscovery.instance;
+
+import java.util.List;
+
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What Dubbo writes for its discovery of applications, below {@code /services}:
+ * <pre class="code">
+ * {"serviceName":"orders","host":"10.1.2.3","port":20880,"enabled":true,"healthy":true,
+ *  "metadata":{"dubbo.metadata.revision":"a1"}}
+ * </pre> What is not enabled is out of service, what is not healthy is down.
+ */
+final class DubboShape implements JsonShape {
+
+	@Override
+	public boolean fits(JsonNode json) {
+		return json.has("serviceName") && json.has("host");
+	}
+
+	@Override
+	public List<EtcdServiceInstance> read(InstanceKey key, JsonNode json) {
+		JsonFields.requireSame("serviceName", key.service(), JsonFields.text(json, "serviceName"));
+		String host = Addresses.requireHost(JsonFields.requiredText(json, "host"));
+		return List.of(new Address(false, host, JsonFields.port(json)).toInstance(key, status(json),
+				JsonFields.metadata(json, "metadata")));
+	}
+
+	private static InstanceStatus status(JsonNode json) {
+		if (!json.path("enabled").asBoolean(true)) {
+			return InstanceStatus.OUT_OF_SERVICE;
+		}
+		return json.path("healthy").asBoolean(true) ? InstanceStatus.UP : InstanceStatus.DOWN;
+	}
+
+}

@@ -1,0 +1,83 @@
+package io.github.etcddiscovery.instance;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What Kratos writes, below {@code /microservices} unless told otherwise:
+ * <pre class="code">
+ * {"id":"8f14","name":"orders","version":"v1","metadata":{},
+ *  "endpoints":["http://10.1.2.3:8000?isSecure=false","grpc://10.1.2.3:9000?isSecure=false"]}
+ * </pre> Each http or https endpoint is an instance; a gRPC endpoint is metadata of
+ * theirs, as is the version. With several such endpoints the address makes the ids
+ * differ.
+ */
+final class KratosShape implements JsonShape {
+
+	@Override
+	public boolean fits(JsonNode json) {
+		return json.path("endpoints").isArray() && !json.has("host");
+	}
+
+	@Override
+	public List<EtcdServiceInstance> read(InstanceKey key, JsonNode json) {
+		JsonFields.requireSame("name", key.service(), JsonFields.text(json, "name"));
+		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
+		Map<String, String> metadata = JsonFields.metadata(json, "metadata");
+		String version = JsonFields.text(json, "version");
+		if (version != null && !version.isEmpty()) {
+			metadata.putIfAbsent("version", version);
+		}
+		Map<String, Address> addresses = addresses(json.path("endpoints"), metadata);
+		List<EtcdServiceInstance> instances = new ArrayList<>();
+		addresses.forEach((hostAndPort, address) -> {
+			EtcdServiceInstance instance = address.toInstance(key, InstanceStatus.UP, metadata);
+			instances.add((addresses.size() == 1) ? instance : instance.withInstanceId(key.id() + "~" + hostAndPort));
+		});
+		return instances;
+	}
+
+	private static Map<String, Address> addresses(JsonNode endpoints, Map<String, String> metadata) {
+		Map<String, Address> addresses = new LinkedHashMap<>();
+		for (JsonNode node : endpoints.values()) {
+			Endpoint endpoint = Endpoint.of(node.asString(""));
+			switch (endpoint.scheme()) {
+				case "http", "https" -> addresses.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress());
+				case "grpc", "grpcs" -> metadata.putIfAbsent("grpc", endpoint.hostAndPort());
+				default -> {
+					// Another protocol, which nobody calls by HTTP
+				}
+			}
+		}
+		return addresses;
+	}
+
+	/**
+	 * An endpoint. TLS was said by a parameter first and is said by the scheme now.
+	 */
+	private record Endpoint(String scheme, String hostAndPort, boolean secure) {
+
+		static Endpoint of(String text) {
+			int schemeEnd = text.indexOf("://");
+			if (schemeEnd < 0) {
+				throw new InvalidInstanceException("the endpoint '%s' has no scheme".formatted(EscapedText.of(text)));
+			}
+			String scheme = text.substring(0, schemeEnd).toLowerCase(Locale.ROOT);
+			int query = text.indexOf('?', schemeEnd);
+			String rest = text.substring(schemeEnd + 3, (query < 0) ? text.length() : query);
+			boolean secure = scheme.endsWith("s") || (query > 0 && text.indexOf("isSecure=true", query) > 0);
+			return new Endpoint(scheme, rest, secure);
+		}
+
+		Address toAddress() {
+			return Address.parse((this.secure ? "https://" : "http://") + this.hostAndPort);
+		}
+
+	}
+
+}
