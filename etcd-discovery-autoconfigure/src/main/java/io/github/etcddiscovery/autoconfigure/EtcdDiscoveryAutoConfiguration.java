@@ -59,7 +59,7 @@ public final class EtcdDiscoveryAutoConfiguration {
 		List<ServiceInstanceCodec> all = Stream
 			.concat(codecs.orderedStream(), Stream.of(new JsonCodec(), new AddressCodec()))
 			.toList();
-		return new InstanceReader(properties.prefix(), all);
+		return new InstanceReader(properties.prefix(), properties.additionalPrefixes(), all);
 	}
 
 	@Bean

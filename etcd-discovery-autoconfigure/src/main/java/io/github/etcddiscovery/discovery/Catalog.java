@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.discovery;
 
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -11,6 +13,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.instance.EscapedText;
@@ -30,6 +33,8 @@ import org.springframework.cloud.client.ServiceInstance;
  */
 final class Catalog {
 
+	private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9._-]++");
+
 	private final long revision;
 
 	private final Map<String, Service> services;
@@ -44,11 +49,27 @@ final class Catalog {
 		this.rejected = rejected;
 		Set<String> names = new TreeSet<>();
 		services.forEach((name, service) -> {
-			if (service.isPresent()) {
+			if (service.isPresent() && isListed(name)) {
 				names.add(name);
 			}
 		});
 		this.names = List.copyOf(names);
+	}
+
+	/**
+	 * A name that no URI can hold is answered for but not listed: there are those who
+	 * make a URI of each name, and fail for all if one of them is none.
+	 */
+	static boolean isListed(String name) {
+		if (PLAIN_NAME.matcher(name).matches()) {
+			return true;
+		}
+		try {
+			return !name.isEmpty() && new URI("lb://" + name).getAuthority() != null;
+		}
+		catch (URISyntaxException ex) {
+			return false;
+		}
 	}
 
 	static Catalog empty() {

@@ -60,8 +60,10 @@ final class ColdStart implements AutoCloseable {
 	static @Nullable ColdStart of(CatalogSettings settings, EventLoop loop, Consumer<Catalog> adopt,
 			Supplier<Catalog> current) {
 		Path file = settings.snapshot().file();
-		return (settings.snapshot().enabled() && file != null) ? new ColdStart(new CatalogFile(file, settings.prefix()),
-				loop, settings.syncTimeout().dividedBy(2), adopt, current) : null;
+		return (settings.snapshot().enabled() && file != null)
+				? new ColdStart(new CatalogFile(file, String.join(",", settings.prefixes())), loop,
+						settings.syncTimeout().dividedBy(2), adopt, current)
+				: null;
 	}
 
 	/**

@@ -1,6 +1,8 @@
 package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  *
  * @param enabled whether services are registered and discovered in etcd
  * @param prefix beginning of all keys, without a slash at its end
+ * @param additionalPrefixes beginnings of the keys that others register under, each
+ * without a slash at its end; what stands below them is read and never written
  * @param syncTimeout how long look-ups wait for the first synchronisation with etcd,
  * counted from the start of the application
  * @param order order of this discovery client among others
@@ -27,10 +31,10 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
-		@DefaultValue("5s") Duration syncTimeout, @DefaultValue("0") int order,
-		@DefaultValue("prefix") WatchScope watchScope, @DefaultValue("10m") Duration watchIdleTimeout,
-		@DefaultValue("3s") Duration checkInterval, @DefaultValue("5m") Duration auditInterval,
-		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
+		@DefaultValue List<String> additionalPrefixes, @DefaultValue("5s") Duration syncTimeout,
+		@DefaultValue("0") int order, @DefaultValue("prefix") WatchScope watchScope,
+		@DefaultValue("10m") Duration watchIdleTimeout, @DefaultValue("3s") Duration checkInterval,
+		@DefaultValue("5m") Duration auditInterval, @NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot) {
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
@@ -39,15 +43,38 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	 * Check what can be checked before anything is asked of etcd.
 	 */
 	public EtcdDiscoveryProperties {
-		require(!prefix.isBlank(), "prefix", prefix, "It must not be empty: all of etcd would be taken for services");
-		require(!prefix.endsWith("/"), "prefix", prefix, "It must not end with a slash: one is put behind it");
-		require(prefix.codePoints().noneMatch(Character::isISOControl), "prefix", prefix.strip(),
-				"It must not have control characters");
+		requirePrefix("prefix", prefix);
+		additionalPrefixes = List.copyOf(additionalPrefixes);
+		requireApart(prefix, additionalPrefixes);
 		require(!syncTimeout.isNegative(), "sync-timeout", syncTimeout, "It must not be negative");
 		require(!checkInterval.isNegative(), "check-interval", checkInterval, "It must not be negative");
 		require(!auditInterval.isNegative(), "audit-interval", auditInterval, "It must not be negative");
 		require(watchIdleTimeout.compareTo(SHORTEST_IDLE_TIMEOUT) >= 0, "watch-idle-timeout", watchIdleTimeout,
 				"It must be at least 1s");
+	}
+
+	private static void requirePrefix(String property, String prefix) {
+		require(!prefix.isBlank(), property, prefix, "It must not be empty: all of etcd would be taken for services");
+		require(!prefix.endsWith("/"), property, prefix, "It must not end with a slash: one is put behind it");
+		require(prefix.codePoints().noneMatch(Character::isISOControl), property, prefix.strip(),
+				"It must not have control characters");
+	}
+
+	/**
+	 * A key that lay within two of them would belong to two services.
+	 */
+	private static void requireApart(String prefix, List<String> additionalPrefixes) {
+		List<String> others = new ArrayList<>(List.of(prefix));
+		for (String additional : additionalPrefixes) {
+			requirePrefix("additional-prefixes", additional);
+			for (String other : others) {
+				boolean apart = !(additional + "/").startsWith(other + "/")
+						&& !(other + "/").startsWith(additional + "/");
+				require(apart, "additional-prefixes", additional,
+						"It must not lie within '%s', nor the other way round".formatted(other));
+			}
+			others.add(additional);
+		}
 	}
 
 	static void require(boolean condition, String property, @Nullable Object value, String rule) {

@@ -7,32 +7,32 @@ import io.github.etcddiscovery.watch.MirrorState;
 import io.github.etcddiscovery.watch.Reflector;
 
 /**
- * All services in one mirror.
+ * All services, in one mirror for each prefix.
  */
 final class PrefixScope implements CatalogScope {
 
-	private final Reflector reflector;
+	private final List<Mirror> mirrors;
 
 	private final FirstSync firstSync;
 
-	PrefixScope(Reflector reflector, FirstSync firstSync) {
-		this.reflector = reflector;
+	PrefixScope(List<Mirror> mirrors, FirstSync firstSync) {
+		this.mirrors = mirrors;
 		this.firstSync = firstSync;
 	}
 
 	@Override
 	public void start() {
-		this.reflector.start();
+		this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::start);
 	}
 
 	@Override
 	public void stop() {
-		this.reflector.stop();
+		this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::stop);
 	}
 
 	@Override
 	public void close() {
-		this.reflector.close();
+		this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::close);
 	}
 
 	@Override
@@ -66,7 +66,7 @@ final class PrefixScope implements CatalogScope {
 
 	@Override
 	public MirrorState state() {
-		return this.reflector.state();
+		return Mirror.state(this.mirrors.stream());
 	}
 
 }

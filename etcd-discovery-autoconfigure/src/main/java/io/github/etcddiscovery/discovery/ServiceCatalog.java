@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What is registered under a prefix, kept up to date by mirrors of it. Answers come from
- * memory, also while etcd is away: they are then what was true last. Instances that
- * vanish in a way that is rather etcd's trouble than their own are served on for a while.
- * Safe for use by any thread.
+ * What is registered under some prefixes, kept up to date by mirrors of them. Answers
+ * come from memory, also while etcd is away: they are then what was true last. Instances
+ * that vanish in a way that is rather etcd's trouble than their own are served on for a
+ * while. Safe for use by any thread.
  */
 public final class ServiceCatalog implements AutoCloseable {
 
@@ -110,17 +110,24 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.coldStart = ColdStart.of(settings, loop, this::restore, this::current);
 		this.scope = switch (settings.scope()) {
 			case PREFIX -> {
-				Reflector reflector = mirror(KeyRange.prefix(settings.prefix() + "/"), true);
-				yield new PrefixScope(reflector, firstSync(reflector.firstSync()));
+				List<Mirror> mirrors = settings.prefixes()
+					.stream()
+					.map((prefix) -> mirror(KeyRange.prefix(prefix + "/"), true))
+					.toList();
+				yield new PrefixScope(mirrors, firstSync(Mirror.allSettled(mirrors)));
 			}
-			case SERVICE -> new ServiceScope(settings.prefix(), reader, loop, settings.idleTimeout(), this::mirror,
+			case SERVICE -> new ServiceScope(settings.prefixes(), reader, loop, settings.idleTimeout(), this::mirror,
 					this::firstSync, this::forget);
 		};
 	}
 
-	private Reflector mirror(KeyRange range, boolean indexed) {
-		return new Reflector(range, this.watches.apply(range), this.loop, new RetryDelays(MAX_RETRY_DELAY),
-				this.settings.timing(), new Listener(range, indexed));
+	private Mirror mirror(KeyRange range, boolean indexed) {
+		Listener listener = new Listener(range, indexed);
+		Reflector reflector = new Reflector(range, this.watches.apply(range), this.loop,
+				new RetryDelays(MAX_RETRY_DELAY), this.settings.timing(), listener);
+		return new Mirror(reflector,
+				CompletableFuture.anyOf(reflector.firstSync(), listener.refused).thenAccept((either) -> {
+				}));
 	}
 
 	private FirstSync firstSync(CompletableFuture<Void> done) {
@@ -321,8 +328,9 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * In the scope of a service: nobody has asked for it in a while.
 	 */
 	private void forget(String serviceId) {
-		String key = this.settings.prefix() + "/" + serviceId;
-		replace(this.catalog.without(serviceId, (other) -> other.equals(key) || other.startsWith(key + "/")));
+		List<String> keys = this.settings.prefixes().stream().map((prefix) -> prefix + "/" + serviceId).toList();
+		replace(this.catalog.without(serviceId,
+				(other) -> keys.stream().anyMatch((key) -> other.equals(key) || other.startsWith(key + "/"))));
 	}
 
 	/**
@@ -334,6 +342,11 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		private final boolean indexed;
 
+		/**
+		 * Completes when it may not read what belongs to others: nobody waits for that.
+		 */
+		private final CompletableFuture<Void> refused = new CompletableFuture<>();
+
 		private final Set<String> farewells = new HashSet<>();
 
 		private Reset reset = Reset.NONE;
@@ -343,6 +356,10 @@ public final class ServiceCatalog implements AutoCloseable {
 		Listener(KeyRange range, boolean indexed) {
 			this.range = range;
 			this.indexed = indexed;
+		}
+
+		private boolean isAdditional() {
+			return !this.range.key().startsWith(ServiceCatalog.this.settings.prefix() + "/");
 		}
 
 		@Override
@@ -417,13 +434,16 @@ public final class ServiceCatalog implements AutoCloseable {
 			if (served == null && ServiceCatalog.this.coldStart != null) {
 				ServiceCatalog.this.coldStart.restore();
 			}
+			if (failure.getKind() == Kind.PERMISSION_DENIED && isAdditional()) {
+				this.refused.complete(null);
+			}
 			if (failure.getKind() == Kind.COMPACTED || failure.getKind() == Kind.INCOHERENT) {
 				logger.info("Listing '%s' again: %s".formatted(this.range, failure.getMessage()));
 				return;
 			}
 			String meanwhile = (served != null)
 					? "Discovery keeps answering from revision %d".formatted(served.revision())
-					: "Nothing can be discovered yet";
+					: "Nothing of it can be discovered yet";
 			logger.warn("Cannot follow '%s': %s. %s; trying on".formatted(this.range, failure.describe(), meanwhile));
 		}
 

@@ -24,14 +24,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * Each service in a mirror of its own, from the first look-up until it has not been asked
  * for in a while. A service is two ranges, the key with its name and the keys below it,
- * since one range over both would hold its neighbours as well. Which services there are
- * is known from a mirror without values, in use only while somebody asks for that.
+ * since one range over both would hold its neighbours as well; and that for each prefix.
+ * Which services there are is known from mirrors without values, in use only while
+ * somebody asks for that.
  */
 final class ServiceScope implements CatalogScope {
 
 	private static final long RELEASED = Long.MIN_VALUE;
 
-	private final String prefix;
+	private final List<String> prefixes;
 
 	private final InstanceReader reader;
 
@@ -55,7 +56,7 @@ final class ServiceScope implements CatalogScope {
 
 	/**
 	 * Create the scope.
-	 * @param prefix the prefix, without a slash at its end
+	 * @param prefixes the prefixes, without slashes at their ends
 	 * @param reader reads keys
 	 * @param loop the loop of the catalog
 	 * @param idleTimeout how long a service is followed after it was last asked for
@@ -63,9 +64,9 @@ final class ServiceScope implements CatalogScope {
 	 * @param firstSyncs bounds the wait for a first synchronisation
 	 * @param released is told, on the loop, of what is no longer followed
 	 */
-	ServiceScope(String prefix, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
+	ServiceScope(List<String> prefixes, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
 			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Released released) {
-		this.prefix = prefix;
+		this.prefixes = prefixes;
 		this.reader = reader;
 		this.loop = loop;
 		this.idleTimeout = idleTimeout;
@@ -124,13 +125,17 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	private Followed newService(String serviceId) {
-		String key = this.prefix + "/" + serviceId;
-		return new Followed(List.of(this.mirrors.of(KeyRange.single(key), true),
-				this.mirrors.of(KeyRange.prefix(key + "/"), true)));
+		return new Followed(this.prefixes.stream()
+			.map((prefix) -> prefix + "/" + serviceId)
+			.flatMap((key) -> Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/")))
+			.map((range) -> this.mirrors.of(range, true))
+			.toList());
 	}
 
 	private Followed newNames() {
-		return new Followed(List.of(this.mirrors.of(KeyRange.prefix(this.prefix + "/").withoutValues(), false)));
+		return new Followed(this.prefixes.stream()
+			.map((prefix) -> this.mirrors.of(KeyRange.prefix(prefix + "/").withoutValues(), false))
+			.toList());
 	}
 
 	/**
@@ -138,7 +143,7 @@ final class ServiceScope implements CatalogScope {
 	 */
 	private boolean isName(String serviceId) {
 		try {
-			return this.reader.key(this.prefix + "/" + serviceId).instanceId() == null;
+			return this.reader.key(this.prefixes.get(0) + "/" + serviceId).instanceId() == null;
 		}
 		catch (InvalidInstanceException ex) {
 			return false;
@@ -169,39 +174,31 @@ final class ServiceScope implements CatalogScope {
 
 	@Override
 	public List<String> names(Catalog catalog) {
-		Snapshot keys = followNames().reflectors.get(0).snapshot();
-		if (keys == null) {
-			return catalog.names();
-		}
 		TreeSet<String> names = new TreeSet<>(catalog.names());
-		for (String key : keys.entries().keySet()) {
-			try {
-				names.add(this.reader.key(key).service());
-			}
-			catch (InvalidInstanceException ex) {
-				// Names no service.
-				continue;
+		for (Mirror mirror : followNames().mirrors) {
+			Snapshot keys = mirror.reflector().snapshot();
+			if (keys != null) {
+				keys.entries().keySet().stream().map(this::serviceOf).filter(Catalog::isListed).forEach(names::add);
 			}
 		}
 		return List.copyOf(names);
 	}
 
 	/**
-	 * That of the mirror which can be trusted least.
+	 * The service that a key belongs to, or nothing if it names none.
 	 */
+	private String serviceOf(String key) {
+		try {
+			return this.reader.key(key).service();
+		}
+		catch (InvalidInstanceException ex) {
+			return "";
+		}
+	}
+
 	@Override
 	public MirrorState state() {
-		List<MirrorState> states = followed().flatMap((followed) -> followed.reflectors.stream())
-			.map(Reflector::state)
-			.toList();
-		MirrorState worst = new MirrorState(true, 0, Duration.ZERO, null, 0, 0, 0);
-		for (MirrorState state : states) {
-			MirrorState shown = (state.staleness().compareTo(worst.staleness()) > 0) ? state : worst;
-			worst = new MirrorState(worst.synced() && state.synced(), Math.max(worst.revision(), state.revision()),
-					shown.staleness(), shown.reason(), worst.pending() + state.pending(),
-					worst.relists() + state.relists(), worst.repairs() + state.repairs());
-		}
-		return worst;
+		return Mirror.state(followed().flatMap((followed) -> followed.mirrors.stream()));
 	}
 
 	private Stream<Followed> followed() {
@@ -239,7 +236,7 @@ final class ServiceScope implements CatalogScope {
 		 * @param range the range
 		 * @param indexed whether its instances belong into the catalog
 		 */
-		Reflector of(KeyRange range, boolean indexed);
+		Mirror of(KeyRange range, boolean indexed);
 
 	}
 
@@ -258,7 +255,7 @@ final class ServiceScope implements CatalogScope {
 	 */
 	private final class Followed {
 
-		private final List<Reflector> reflectors;
+		private final List<Mirror> mirrors;
 
 		private final FirstSync firstSync;
 
@@ -266,10 +263,9 @@ final class ServiceScope implements CatalogScope {
 
 		private volatile boolean started;
 
-		Followed(List<Reflector> reflectors) {
-			this.reflectors = reflectors;
-			this.firstSync = ServiceScope.this.firstSyncs.apply(CompletableFuture
-				.allOf(reflectors.stream().map(Reflector::firstSync).toArray(CompletableFuture[]::new)));
+		Followed(List<Mirror> mirrors) {
+			this.mirrors = mirrors;
+			this.firstSync = ServiceScope.this.firstSyncs.apply(Mirror.allSettled(mirrors));
 		}
 
 		/**
@@ -278,13 +274,13 @@ final class ServiceScope implements CatalogScope {
 		void start() {
 			if (!this.started) {
 				this.started = true;
-				this.reflectors.forEach(Reflector::start);
+				this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::start);
 			}
 		}
 
 		void stop() {
 			this.started = false;
-			this.reflectors.forEach(Reflector::stop);
+			this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::stop);
 		}
 
 		boolean use(long now) {
@@ -309,7 +305,7 @@ final class ServiceScope implements CatalogScope {
 		}
 
 		void close() {
-			this.reflectors.forEach(Reflector::close);
+			this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::close);
 		}
 
 	}

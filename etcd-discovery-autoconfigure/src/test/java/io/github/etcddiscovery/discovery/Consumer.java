@@ -28,6 +28,7 @@ import io.github.etcddiscovery.watch.MirrorTiming;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.util.unit.DataSize;
 
@@ -54,16 +55,17 @@ final class Consumer implements AutoCloseable {
 	private final ServiceCatalog catalog;
 
 	private Consumer(Builder builder) {
-		EtcdProperties properties = new EtcdProperties(true, builder.endpoints, null, null, Duration.ofSeconds(5),
-				builder.requestTimeout, Duration.ofSeconds(10), Duration.ofSeconds(5), builder.maxInboundMessageSize,
-				null);
+		EtcdProperties properties = new EtcdProperties(true, builder.endpoints, builder.user, builder.user,
+				Duration.ofSeconds(5), builder.requestTimeout, Duration.ofSeconds(10), Duration.ofSeconds(5),
+				builder.maxInboundMessageSize, null);
 		this.connection = new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
 						List.of((client) -> client.interceptor(builder.spy))),
 				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
-		CatalogSettings settings = new CatalogSettings(PREFIX, builder.scope, builder.timing, Duration.ofSeconds(5),
-				builder.idleTimeout, builder.hold, builder.snapshot);
-		this.catalog = new ServiceCatalog(settings, new InstanceReader(PREFIX, builder.codecs),
+		CatalogSettings settings = new CatalogSettings(PREFIX, builder.additionalPrefixes, builder.scope,
+				builder.timing, Duration.ofSeconds(5), builder.idleTimeout, builder.hold, builder.snapshot);
+		this.catalog = new ServiceCatalog(settings,
+				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));
@@ -165,6 +167,10 @@ final class Consumer implements AutoCloseable {
 
 		private List<ServiceInstanceCodec> codecs = List.of(new JsonCodec(), new AddressCodec());
 
+		private List<String> additionalPrefixes = List.of();
+
+		private @Nullable String user;
+
 		private DataSize maxInboundMessageSize = DataSize.ofMegabytes(64);
 
 		private WatchScope scope = WatchScope.PREFIX;
@@ -195,6 +201,19 @@ final class Consumer implements AutoCloseable {
 
 		Builder codecs(ServiceInstanceCodec... codecs) {
 			this.codecs = List.of(codecs);
+			return this;
+		}
+
+		Builder additionalPrefixes(String... prefixes) {
+			this.additionalPrefixes = List.of(prefixes);
+			return this;
+		}
+
+		/**
+		 * Whom to authenticate as, with the name as the password.
+		 */
+		Builder user(String user) {
+			this.user = user;
 			return this;
 		}
 
