@@ -8,12 +8,13 @@ import io.github.etcddiscovery.client.JetcdLeaseStore;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.instance.InstanceReader;
-import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
 
+import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -49,9 +50,12 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	@Bean(destroyMethod = "shutdown")
 	@ConditionalOnMissingBean
 	EtcdServiceRegistry etcdServiceRegistry(LeasedRegistrations registrations, EtcdDiscoveryProperties properties,
-			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader) {
+			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader,
+			ListableBeanFactory beanFactory) {
 		Duration wait = etcdProperties.requestTimeout();
-		return new EtcdServiceRegistry(registrations, properties.prefix(), new JsonCodec(), reader,
+		ServiceInstanceCodec codec = WrittenFormat.named(registrationProperties.format(),
+				beanFactory.getBeansOfType(ServiceInstanceCodec.class));
+		return new EtcdServiceRegistry(registrations, properties.prefix(), codec, reader,
 				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registrationProperties.failFast());
 	}
 

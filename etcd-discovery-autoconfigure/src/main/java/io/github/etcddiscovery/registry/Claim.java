@@ -80,7 +80,9 @@ final class Claim {
 
 	private boolean heldBefore;
 
-	private boolean conflicted;
+	private boolean yielded;
+
+	private boolean shared;
 
 	private long lastRetry;
 
@@ -128,6 +130,13 @@ final class Claim {
 			this.leaving = false;
 			removalTried(new EtcdAccessException(Kind.CANCELLED, "it was registered again meanwhile", null));
 		}
+	}
+
+	/**
+	 * Whether another process may hold the key while this one stands by.
+	 */
+	void share(boolean shared) {
+		this.shared = shared;
 	}
 
 	/**
@@ -210,30 +219,35 @@ final class Claim {
 			this.troubles.clear();
 			if (!this.held) {
 				this.held = true;
-				this.conflicted = false;
+				this.yielded = false;
 				this.owner.tell(this.heldBefore ? Type.RECOVERED : Type.REGISTERED, this.key, null);
 				logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key, leaseId,
 						this.lease.ttl().toSeconds()));
 				this.heldBefore = true;
 				this.reflector.start();
 			}
-			if (this.firstTry != null) {
-				this.firstTry.complete(null);
-				this.firstTry = null;
-			}
+			firstTryDone();
 		}
 		done();
 	}
 
 	private void yieldTo(Entry entry) {
 		String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key, entry.lease());
-		if (!this.conflicted) {
-			this.conflicted = true;
+		if (!this.yielded) {
+			this.yielded = true;
 			this.held = false;
-			logger.warn(("Not registered: %s. Give each process its own 'spring.cloud.etcd.discovery.instance-id'; "
-					+ "this one takes over when the other one leaves")
-				.formatted(reason));
-			this.owner.tell(Type.CONFLICTED, this.key, reason);
+			if (this.shared) {
+				logger.info("Standing by: %s; this one takes over when the other one leaves".formatted(reason));
+			}
+			else {
+				logger.warn(("Not registered: %s. Give each process its own 'spring.cloud.etcd.discovery.instance-id'; "
+						+ "this one takes over when the other one leaves")
+					.formatted(reason));
+			}
+			this.owner.tell(this.shared ? Type.STANDING_BY : Type.CONFLICTED, this.key, reason);
+		}
+		if (this.shared) {
+			firstTryDone();
 		}
 		firstTryFailed(new EtcdAccessException(Kind.OTHER, reason, null));
 		this.reflector.start();
@@ -338,6 +352,13 @@ final class Claim {
 		}
 	}
 
+	private void firstTryDone() {
+		if (this.firstTry != null) {
+			this.firstTry.complete(null);
+			this.firstTry = null;
+		}
+	}
+
 	void firstTryFailed(EtcdAccessException failure) {
 		if (this.firstTry != null) {
 			this.firstTry.completeExceptionally(failure);
@@ -379,7 +400,7 @@ final class Claim {
 		this.leaving = true;
 		this.held = false;
 		this.heldBefore = false;
-		this.conflicted = false;
+		this.yielded = false;
 		firstTryFailed(new EtcdAccessException(Kind.CANCELLED, "the registration was given up", null));
 	}
 

@@ -30,6 +30,9 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param metadata metadata that callers see
  * @param zone zone of this instance, for zone-based load balancing
  * @param weight weight of this instance, for weighted load balancing
+ * @param format what is written to etcd: json, address (http://host:port at the bare name
+ * of the service), grpc (etcd's naming for Go), or the name of a ServiceInstanceCodec
+ * bean
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has died. In whole seconds, at least 2
  * @param drain how long a stopping application, after it has told others, waits for them
@@ -42,8 +45,8 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 		@Nullable String instanceId, @Nullable String hostname, @Nullable String ipAddress,
 		@DefaultValue("true") boolean preferIpAddress, @Nullable Integer port, @Nullable String scheme,
 		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata, @Nullable String zone,
-		@Nullable Integer weight, @DefaultValue("15s") Duration ttl, @DefaultValue("1s") Duration drain,
-		@DefaultValue("false") boolean failFast) {
+		@Nullable Integer weight, @DefaultValue("json") String format, @DefaultValue("15s") Duration ttl,
+		@DefaultValue("1s") Duration drain, @DefaultValue("false") boolean failFast) {
 
 	private static final String PREFIX = "spring.cloud.etcd.discovery.";
 

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.registry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -83,7 +84,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			RegistrableInstance.require(registration.getInstance());
 			registration.setAcceptingTraffic(true);
 			this.registered.put(key(registration.getInstance()), registration);
-			outcome = put(registration, this.registrations::register);
+			outcome = put(registration, true);
 		}
 		if (this.failFast) {
 			EtcdAccessException failure = await(outcome);
@@ -96,12 +97,27 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	/**
 	 * Called with the registration locked, so that of two changes the later one is also
 	 * put later.
+	 * @param anew whether it is also put if it does not stand in etcd
 	 */
-	private CompletableFuture<Void> put(EtcdRegistration registration, Put put) {
+	private CompletableFuture<Void> put(EtcdRegistration registration, boolean anew) {
 		EtcdServiceInstance instance = registration.published();
+		InstanceKey key = this.codec.key(this.prefix, instance);
 		String value = this.codec.encode(instance);
-		return (value != null) ? put.put(key(instance), value, (other) -> hasSameAddress(instance, other))
-				: this.registrations.deregister(key(instance));
+		Predicate<String> sameAddress = (other) -> hasSameAddress(instance, other);
+		if (value == null) {
+			return this.registrations.deregister(key.toString());
+		}
+		boolean shared = !Objects.equals(key.instanceId(), instance.getInstanceId());
+		return anew ? this.registrations.register(key.toString(), value, sameAddress, shared)
+				: this.registrations.update(key.toString(), value, sameAddress);
+	}
+
+	/**
+	 * Put what has changed; also if it was taken out for as long as its status was not
+	 * {@code UP}, but not if it was given up.
+	 */
+	private CompletableFuture<Void> revise(EtcdRegistration registration) {
+		return put(registration, this.registered.get(key(registration.getInstance())) == registration);
 	}
 
 	/**
@@ -160,8 +176,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			if (!up || !isRegistered(registration)) {
 				return CompletableFuture.completedFuture(null);
 			}
-			return put(registration, this.registrations::update).orTimeout(this.timeout.toMillis() / 2,
-					TimeUnit.MILLISECONDS);
+			return put(registration, false).orTimeout(this.timeout.toMillis() / 2, TimeUnit.MILLISECONDS);
 		}
 	}
 
@@ -237,7 +252,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	void setAcceptingTraffic(EtcdRegistration registration, boolean acceptingTraffic) {
 		synchronized (registration) {
 			registration.setAcceptingTraffic(acceptingTraffic);
-			put(registration, this.registrations::update);
+			revise(registration);
 		}
 	}
 
@@ -253,7 +268,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private void change(EtcdRegistration registration, UnaryOperator<EtcdServiceInstance> change) {
 		synchronized (registration) {
 			registration.setInstance(change.apply(registration.getInstance()));
-			put(registration, this.registrations::update);
+			revise(registration);
 		}
 	}
 
@@ -267,7 +282,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private String key(EtcdServiceInstance instance) {
-		return new InstanceKey(this.prefix, instance.getServiceId(), instance.getInstanceId()).toString();
+		return this.codec.key(this.prefix, instance).toString();
 	}
 
 	private boolean hasSameAddress(EtcdServiceInstance instance, String otherValue) {
@@ -299,12 +314,6 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			Thread.currentThread().interrupt();
 			return new EtcdAccessException(EtcdAccessException.Kind.CANCELLED, "interrupted", ex);
 		}
-	}
-
-	private interface Put {
-
-		CompletableFuture<Void> put(String key, String value, Predicate<String> sameAddress);
-
 	}
 
 }

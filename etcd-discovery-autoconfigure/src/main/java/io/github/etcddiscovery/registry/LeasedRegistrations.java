@@ -72,7 +72,8 @@ public final class LeasedRegistrations {
 	}
 
 	/**
-	 * Register under a key, or change the value of a key that is registered.
+	 * Register under a key of this process's own, or change the value of a key that is
+	 * registered.
 	 * @param key the key
 	 * @param value the value
 	 * @param sameAddress whether another value has the address that this one has
@@ -80,6 +81,20 @@ public final class LeasedRegistrations {
 	 * it is tried on all the same
 	 */
 	public CompletableFuture<Void> register(String key, String value, Predicate<String> sameAddress) {
+		return register(key, value, sameAddress, false);
+	}
+
+	/**
+	 * Register under a key, or change the value of a key that is registered.
+	 * @param key the key
+	 * @param value the value
+	 * @param sameAddress whether another value has the address that this one has
+	 * @param shared whether it is as it should be when another process holds the key:
+	 * then this one stands by
+	 * @return completes when the key stands in etcd or this process stands by, or fails
+	 * when the first try failed: it is tried on all the same
+	 */
+	public CompletableFuture<Void> register(String key, String value, Predicate<String> sameAddress, boolean shared) {
 		CompletableFuture<Void> outcome = new CompletableFuture<>();
 		this.loop.execute(() -> {
 			if (this.lease.isClosed()) {
@@ -88,6 +103,7 @@ public final class LeasedRegistrations {
 			}
 			Claim claim = this.claims.computeIfAbsent(key, this::newClaim);
 			claim.want(value, sameAddress, outcome);
+			claim.share(shared);
 			this.lease.open();
 			claim.reconcile();
 		});

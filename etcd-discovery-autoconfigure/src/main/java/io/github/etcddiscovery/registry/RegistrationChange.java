@@ -39,6 +39,12 @@ public record RegistrationChange(Type type, String key, long leaseId, @Nullable 
 		CONFLICTED,
 
 		/**
+		 * The key is held by another instance of the service, as keys are that several
+		 * share. It is taken when that one leaves.
+		 */
+		STANDING_BY,
+
+		/**
 		 * The key was given up.
 		 */
 		DEREGISTERED

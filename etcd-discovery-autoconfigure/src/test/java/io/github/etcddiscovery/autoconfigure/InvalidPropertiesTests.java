@@ -70,6 +70,10 @@ class InvalidPropertiesTests {
 							discovery.sync-timeout=-1s                 | The property 'spring.cloud.etcd.discovery.sync-timeout' cannot be '-1000ms'       | It must not be negative.
 							discovery.prefix=                          | The property 'spring.cloud.etcd.discovery.prefix' is not set.                     | It must not be empty: all of etcd would be taken for services.
 							discovery.prefix=services/                 | The property 'spring.cloud.etcd.discovery.prefix' cannot be 'services/'           | It must not end with a slash: one is put behind it.
+							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
+							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: one is put behind it.
+							discovery.additional-prefixes=a/b,a        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'a'      | It must not lie within 'a/b', nor the other way round.
+							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc or the name of a ServiceInstanceCodec bean; there are address, grpc, json.
 							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 0s and 5m.
 					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s.
 					discovery.hold.threshold=1                 | The property 'spring.cloud.etcd.discovery.hold.threshold' cannot be '1.0'         | It must be at least 0 and less than 1.

@@ -15,13 +15,16 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.watch.Entry;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.mockito.Answers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.mockito.ArgumentMatchers.any;
-import static org.mockito.BDDMockito.given;
+import static org.mockito.BDDMockito.willAnswer;
 import static org.mockito.Mockito.mock;
 
 /**
@@ -86,15 +89,15 @@ class EtcdServiceRegistryTests {
 		CountDownLatch encoding = new CountDownLatch(1);
 		CountDownLatch go = new CountDownLatch(1);
 		AtomicReference<Thread> slow = new AtomicReference<>();
-		ServiceInstanceCodec slowCodec = mock(ServiceInstanceCodec.class);
-		given(slowCodec.encode(any())).willAnswer((call) -> {
+		ServiceInstanceCodec slowCodec = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
+		willAnswer((call) -> {
 			String value = this.codec.encode(call.getArgument(0));
 			if (Thread.currentThread() == slow.get()) {
 				encoding.countDown();
 				await(go);
 			}
 			return value;
-		});
+		}).given(slowCodec).encode(any());
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", slowCodec, this.reader,
 				Duration.ofMillis(50), false);
 		registry.register(this.registration);
@@ -115,6 +118,39 @@ class EtcdServiceRegistryTests {
 	}
 
 	@Test
+	void formatWithoutStatusIsTakenOutWhileItIsNotToBeCalled() {
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
+				this.reader, Duration.ofMillis(50), false);
+		registry.register(this.registration);
+		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
+		assertThat(registry.isRegistered(this.registration)).isTrue();
+		registry.setStatus(this.registration, "DOWN");
+		assertThat(valueAfter("services/myapp")).isNull();
+		assertThat(registry.isRegistered(this.registration)).isFalse();
+		registry.setMetadata(this.registration, Map.of("weight", "5"));
+		assertThat(valueAfter("services/myapp")).isNull();
+		registry.setStatus(this.registration, "UP");
+		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
+		registry.setAcceptingTraffic(this.registration, false);
+		assertThat(valueAfter("services/myapp")).isNull();
+		registry.setAcceptingTraffic(this.registration, true);
+		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
+		registry.deregister(this.registration);
+		registry.setStatus(this.registration, "UP");
+		assertThat(valueAfter("services/myapp")).isNull();
+	}
+
+	@Test
+	void saysThatACodecDoesNotWrite() {
+		ServiceInstanceCodec readOnly = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", readOnly, this.reader,
+				Duration.ofMillis(50), false);
+		assertThatExceptionOfType(UnsupportedOperationException.class)
+			.isThrownBy(() -> registry.register(this.registration))
+			.withMessageEndingWith("does not write");
+	}
+
+	@Test
 	void failsWhenItIsToFailFast() {
 		this.etcd.failAll(Kind.UNREACHABLE);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec, this.reader,
@@ -131,6 +167,12 @@ class EtcdServiceRegistryTests {
 		this.registry.deregister(null);
 		this.loop.runDue();
 		assertThat(this.etcd.entries()).isEmpty();
+	}
+
+	private @Nullable String valueAfter(String key) {
+		this.loop.advance(Duration.ofSeconds(5));
+		Entry entry = this.etcd.entry(key);
+		return (entry != null) ? entry.value() : null;
 	}
 
 	private String value() {

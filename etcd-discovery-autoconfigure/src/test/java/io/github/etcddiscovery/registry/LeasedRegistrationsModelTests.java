@@ -292,6 +292,7 @@ class LeasedRegistrationsModelTests {
 				}
 				case LOST -> assertThat(last).isIn(Type.REGISTERED, Type.RECOVERED);
 				case CONFLICTED -> assertThat(last).isNotEqualTo(Type.CONFLICTED);
+				case STANDING_BY -> fail("no key is shared");
 				case DEREGISTERED -> this.held.remove(change.key());
 			}
 		}

@@ -19,6 +19,7 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 
 import org.springframework.util.unit.DataSize;
@@ -46,6 +47,10 @@ final class Node implements AutoCloseable {
 	private final ServiceCatalog catalog;
 
 	Node(Duration ttl, String... endpoints) {
+		this(new JsonCodec(), ttl, endpoints);
+	}
+
+	Node(ServiceInstanceCodec codec, Duration ttl, String... endpoints) {
 		EtcdProperties properties = new EtcdProperties(true, List.of(endpoints), null, null, Duration.ofSeconds(5),
 				REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null);
 		this.connection = new EtcdConnection(
@@ -55,8 +60,7 @@ final class Node implements AutoCloseable {
 		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection),
 				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,
 				this.changes::add);
-		this.registry = new EtcdServiceRegistry(this.registrations, "services", new JsonCodec(), reader,
-				REQUEST_TIMEOUT, false);
+		this.registry = new EtcdServiceRegistry(this.registrations, "services", codec, reader, REQUEST_TIMEOUT, false);
 		this.catalog = new ServiceCatalog("services", reader, (range) -> new JetcdListerWatcher(this.connection, range),
 				this.discoveryLoop, REQUEST_TIMEOUT, Duration.ofSeconds(5));
 	}
