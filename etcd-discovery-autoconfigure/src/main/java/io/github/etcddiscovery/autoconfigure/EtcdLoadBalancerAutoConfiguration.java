@@ -1,14 +1,17 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.FarewellListener;
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
+import org.springframework.context.annotation.Bean;
 
 /**
  * Auto-configuration that makes Spring Cloud LoadBalancer follow the catalog.
@@ -20,5 +23,11 @@ import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
 		matchIfMissing = true)
 @LoadBalancerClients(defaultConfiguration = UncachedLoadBalancerConfiguration.class)
 public final class EtcdLoadBalancerAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	FarewellListener etcdFarewellListener(ServiceCatalog catalog) {
+		return new FarewellListener(catalog);
+	}
 
 }

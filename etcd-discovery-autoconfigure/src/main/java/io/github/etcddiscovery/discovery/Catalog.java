@@ -144,6 +144,20 @@ final class Catalog {
 		return replaceAbsentees((service) -> service.absentees().without(instance));
 	}
 
+	/**
+	 * The catalog with another instance in the place of one that it has, until the key
+	 * changes.
+	 */
+	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
+		Service before = service(instance.getServiceId());
+		Map<String, List<EtcdServiceInstance>> byKey = new TreeMap<>(before.byKey());
+		byKey.replaceAll((key,
+				instances) -> instances.stream().map((other) -> (other == instance) ? replacement : other).toList());
+		Map<String, Service> services = new HashMap<>(this.services);
+		put(services, instance.getServiceId(), Service.of(byKey, before.absentees()));
+		return new Catalog(this.revision, services, this.rejected);
+	}
+
 	private Catalog replaceAbsentees(Function<Service, Absentees> replacement) {
 		Map<String, Service> services = new HashMap<>(this.services);
 		this.services.forEach((name, service) -> {

@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -60,6 +61,8 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private final HeldInstances heldInstances;
 
+	private final Departures departures;
+
 	private final @Nullable ColdStart coldStart;
 
 	private final RejectionLog rejectionLog = new RejectionLog();
@@ -107,6 +110,8 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.heldInstances = new HeldInstances(loop, probe, settings.hold().duration(),
 				() -> replace(this.catalog.review(absenceRule(Set.of(), Reset.NONE))),
 				(instance) -> replace(this.catalog.release(instance)));
+		this.departures = new Departures(loop, probe,
+				(instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
 		this.coldStart = ColdStart.of(settings, loop, this::restore, this::current);
 		this.scope = switch (settings.scope()) {
 			case PREFIX -> {
@@ -215,6 +220,27 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
+	 * Take note that an instance has said itself that it leaves, which etcd may not know:
+	 * it is not among those that want to be called any more, until its key changes, or
+	 * until another process listens in its place. Returns at once.
+	 * @param serviceId the name of the service
+	 * @param instanceId the id of the instance
+	 */
+	public void leaves(String serviceId, String instanceId) {
+		if (up(serviceId, instanceId).isPresent()) {
+			this.loop.execute(() -> up(serviceId, instanceId).ifPresent(this.departures::left));
+		}
+	}
+
+	private Optional<EtcdServiceInstance> up(String serviceId, String instanceId) {
+		return this.catalog.registered(serviceId)
+			.stream()
+			.filter((instance) -> instance.getStatus() == InstanceStatus.UP
+					&& instanceId.equals(instance.getInstanceId()))
+			.findFirst();
+	}
+
+	/**
 	 * How far the answers can be trusted.
 	 * @return the state
 	 */
@@ -312,6 +338,7 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.loop.assertInLoop();
 		this.catalog = next;
 		this.heldInstances.attend(next);
+		this.departures.attend(next);
 		this.changeListener.run();
 	}
 

@@ -74,6 +74,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 
 	private volatile boolean started;
 
+	private volatile boolean leaving;
+
 	/**
 	 * Create an auto-registration.
 	 * @param context the context whose readiness counts
@@ -147,6 +149,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	@Override
 	public synchronized void start() {
 		this.started = true;
+		this.leaving = false;
 		if (this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
 			registerOnce();
 		}
@@ -214,10 +217,20 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	public synchronized void stop() {
 		this.started = false;
 		this.readiness.reset();
+		this.leaving = getRunning().get();
 		if (getRunning().get() && this.registry.sayGoodbye()) {
 			drain();
 		}
 		super.stop();
+	}
+
+	/**
+	 * Whether it has been registered and is leaving now, be it that etcd knows of it or
+	 * not.
+	 * @return {@code true} from the goodbye on
+	 */
+	public boolean isLeaving() {
+		return this.leaving;
 	}
 
 	private void drain() {

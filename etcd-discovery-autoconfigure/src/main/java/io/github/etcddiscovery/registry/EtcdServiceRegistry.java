@@ -19,6 +19,7 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -153,15 +154,23 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	/**
 	 * Say goodbye for all that is registered: others see it as out of service from now
 	 * on. Waits for it, for a bounded time.
-	 * @return whether there was anything, and others were told
+	 * @return whether anybody may call one of them: also when etcd could not be told, or
+	 * has not been reached for longer than the lease lives, since callers go by what was
+	 * true last
 	 */
 	boolean sayGoodbye() {
 		List<CompletableFuture<Void>> farewells = this.registered.values()
 			.stream()
-			.filter(this::isRegistered)
+			.filter(this::hasStood)
 			.map(this::farewell)
 			.toList();
-		return !farewells.isEmpty() && await(allOf(farewells)) == null;
+		await(allOf(farewells));
+		return !farewells.isEmpty();
+	}
+
+	private boolean hasStood(EtcdRegistration registration) {
+		Type last = this.registrations.lastChanges().get(key(registration.getInstance()));
+		return last != null && last != Type.CONFLICTED;
 	}
 
 	private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {

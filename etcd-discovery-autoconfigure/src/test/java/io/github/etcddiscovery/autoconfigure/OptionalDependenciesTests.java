@@ -31,11 +31,11 @@ class OptionalDependenciesTests {
 
 	private static final Pattern OPTIONAL = Pattern.compile("(?:reactor-|spring-(?:web|retry|boot-actuator|boot-health"
 			+ "|boot-reactor|boot-restclient|boot-http|boot-web(?!-server)|cloud-loadbalancer|cloud-starter-loadbalancer"
-			+ "|boot-starter-(?:actuator|web|restclient|cache|cloud))|spring-boot-cache|micrometer-).*\\.jar");
+			+ "|boot-starter-(?:actuator|web|restclient|cache|cloud))|spring-boot-cache|micrometer-|jakarta\\.servlet-|tomcat-).*\\.jar");
 
 	@Test
 	@SuppressWarnings("unchecked")
-	void startsWithoutReactorLoadBalancerActuatorAndSpringWeb() throws Exception {
+	void startsWithoutReactorLoadBalancerActuatorServletsAndSpringWeb() throws Exception {
 		URL[] urls = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
 			.map(Path::of)
 			.filter((path) -> !OPTIONAL.matcher(path.getFileName().toString()).matches())
@@ -45,7 +45,7 @@ class OptionalDependenciesTests {
 		// Never closed: gRPC's threads outlive its clients for a moment and load classes
 		URLClassLoader loader = new URLClassLoader(urls, ClassLoader.getPlatformClassLoader());
 		try {
-			for (String missing : new String[] { "reactor.core.publisher.Flux",
+			for (String missing : new String[] { "reactor.core.publisher.Flux", "jakarta.servlet.Filter",
 					"org.springframework.web.client.RestClient",
 					"org.springframework.cloud.loadbalancer.core.ReactorLoadBalancer",
 					"org.springframework.boot.actuate.endpoint.annotation.Endpoint" }) {

@@ -66,6 +66,24 @@ class EtcdServiceRegistryTests {
 	}
 
 	@Test
+	void drainsForThoseWhoGoByWhatWasTrueBeforeEtcdWasOutOfReach() {
+		this.registry.register(this.registration);
+		this.loop.runDue();
+		this.etcd.failAll(Kind.UNREACHABLE);
+		this.loop.advance(Duration.ofMinutes(1));
+		assertThat(this.registry.isRegistered(this.registration)).isFalse();
+		assertThat(this.registry.sayGoodbye()).isTrue();
+	}
+
+	@Test
+	void doesNotDrainForNobody() {
+		this.etcd.failAll(Kind.UNREACHABLE);
+		this.registry.register(this.registration);
+		this.loop.runDue();
+		assertThat(this.registry.sayGoodbye()).isFalse();
+	}
+
+	@Test
 	void doesNotRegisterByAChange() {
 		this.registry.setStatus(this.registration, "DOWN");
 		this.registry.setMetadata(this.registration, Map.of("weight", "5"));

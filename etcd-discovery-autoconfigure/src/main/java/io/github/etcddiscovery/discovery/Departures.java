@@ -1,0 +1,125 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/**
+ * Looks after the instances that have told this process themselves that they leave, which
+ * etcd may not know: they are out of service until their key changes. While etcd is away
+ * it does not change, also if another process takes their place: so their addresses are
+ * asked every second, and who listens again after a refusal is called again. One that
+ * never refuses did not leave, after all, and is called again after a minute. Confined to
+ * the loop of the catalog.
+ */
+final class Departures {
+
+	private static final Log logger = LogFactory.getLog(Departures.class);
+
+	private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+	private static final Duration LONGEST = Duration.ofMinutes(1);
+
+	private final EventLoop loop;
+
+	private final AddressProbe probe;
+
+	private final BiConsumer<EtcdServiceInstance, EtcdServiceInstance> replace;
+
+	/**
+	 * By the object that stands in the catalog: a key that changes brings another one.
+	 */
+	private final Map<EtcdServiceInstance, Departure> departed = new IdentityHashMap<>();
+
+	private boolean scheduled;
+
+	/**
+	 * Create the keeper.
+	 * @param loop the loop of the catalog
+	 * @param probe asks at addresses
+	 * @param replace puts an instance in the place of another one in the catalog
+	 */
+	Departures(EventLoop loop, AddressProbe probe, BiConsumer<EtcdServiceInstance, EtcdServiceInstance> replace) {
+		this.loop = loop;
+		this.probe = probe;
+		this.replace = replace;
+	}
+
+	/**
+	 * An instance of the catalog has said that it leaves.
+	 */
+	void left(EtcdServiceInstance instance) {
+		logger.info("%s says that it leaves; it is not called any more".formatted(instance));
+		EtcdServiceInstance replacement = instance.withStatus(InstanceStatus.OUT_OF_SERVICE);
+		this.departed.put(replacement, new Departure(instance, this.loop.nanoTime()));
+		this.replace.accept(instance, replacement);
+	}
+
+	/**
+	 * The catalog has changed.
+	 */
+	void attend(Catalog catalog) {
+		this.departed.keySet()
+			.removeIf((instance) -> catalog.registered(instance.getServiceId())
+				.stream()
+				.noneMatch((present) -> present == instance));
+		askSoon();
+	}
+
+	private void askSoon() {
+		if (!this.scheduled && !this.departed.isEmpty()) {
+			this.scheduled = true;
+			this.loop.schedule(() -> {
+				this.scheduled = false;
+				List.copyOf(this.departed.keySet()).forEach(this::ask);
+				askSoon();
+			}, INTERVAL);
+		}
+	}
+
+	private void ask(EtcdServiceInstance instance) {
+		this.probe.isRefused(instance.getHost(), instance.getPort())
+			.whenComplete((refused, failure) -> this.loop.execute(() -> {
+				Departure departure = this.departed.get(instance);
+				if (departure != null && failure == null) {
+					answered(instance, departure, refused);
+				}
+			}));
+	}
+
+	private void answered(EtcdServiceInstance instance, Departure departure, boolean refused) {
+		boolean over = this.loop.nanoTime() - departure.since >= LONGEST.toNanos();
+		if (!refused && (departure.down || over)) {
+			logger.info("%s is there again".formatted(departure.instance));
+			this.replace.accept(instance, departure.instance);
+		}
+		departure.down = refused;
+	}
+
+	/**
+	 * What is known of one that left.
+	 */
+	private static final class Departure {
+
+		private final EtcdServiceInstance instance;
+
+		private final long since;
+
+		private boolean down;
+
+		Departure(EtcdServiceInstance instance, long since) {
+			this.instance = instance;
+			this.since = since;
+		}
+
+	}
+
+}

@@ -1,0 +1,112 @@
+package io.github.etcddiscovery.discovery;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
+import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.Snapshot;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link Departures}.
+ */
+class DeparturesTests {
+
+	private static final String KEY = "services/orders/one";
+
+	private final ManualEventLoop loop = new ManualEventLoop();
+
+	private final InstanceReader reader = new InstanceReader("services", List.of(new AddressCodec()));
+
+	private Catalog catalog = Catalog.empty();
+
+	private boolean refuses;
+
+	private int asked;
+
+	private final Departures departures = new Departures(this.loop, (host, port) -> {
+		this.asked++;
+		return CompletableFuture.completedFuture(this.refuses);
+	}, (instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
+
+	@BeforeEach
+	void oneLeavesAndTwoStays() {
+		write(KEY, "http://10.0.0.1:80");
+		write("services/orders/two", "http://10.0.0.2:80");
+		this.loop.execute(() -> this.departures.left(this.catalog.registered("orders").get(0)));
+		this.loop.runDue();
+		assertThat(routable()).containsExactly("two");
+	}
+
+	@Test
+	void isStillRegisteredAndOutOfService() {
+		assertThat(this.catalog.registered("orders")).extracting(EtcdServiceInstance::getStatus)
+			.containsExactly(InstanceStatus.OUT_OF_SERVICE, InstanceStatus.UP);
+	}
+
+	@Test
+	void staysOutOfServiceWhileItsAddressRefuses() {
+		this.refuses = true;
+		this.loop.advance(Duration.ofMinutes(10));
+		assertThat(routable()).containsExactly("two");
+		write("services/orders/three", "http://10.0.0.3:80");
+		assertThat(routable()).containsExactly("three", "two");
+	}
+
+	@Test
+	void isCalledAgainOnceItsKeyChanges() {
+		write(KEY, "http://10.0.0.1:80");
+		assertThat(routable()).containsExactly("one", "two");
+		this.asked = 0;
+		this.loop.advance(Duration.ofSeconds(10));
+		assertThat(this.asked).isZero();
+	}
+
+	@Test
+	void isCalledAgainOnceSomebodyListensInItsPlace() {
+		this.refuses = true;
+		this.loop.advance(Duration.ofSeconds(5));
+		this.refuses = false;
+		this.loop.advance(Duration.ofSeconds(1));
+		assertThat(routable()).containsExactly("one", "two");
+	}
+
+	@Test
+	void isCalledAgainAfterAMinuteWhenItDidNotLeave() {
+		this.loop.advance(Duration.ofSeconds(59));
+		assertThat(routable()).containsExactly("two");
+		this.loop.advance(Duration.ofSeconds(2));
+		assertThat(routable()).containsExactly("one", "two");
+	}
+
+	private void write(String key, String value) {
+		this.loop.execute(() -> {
+			long revision = this.catalog.revision() + 1;
+			Snapshot snapshot = new Snapshot(1, revision, Map.of(key, new Entry(key, value, revision, 0)));
+			replace(this.catalog.update(snapshot, Set.of(key), this.reader, AbsenceRule.NONE));
+		});
+		this.loop.runDue();
+	}
+
+	private void replace(Catalog next) {
+		this.catalog = next;
+		this.departures.attend(next);
+	}
+
+	private List<String> routable() {
+		return this.catalog.routable("orders").stream().map((instance) -> instance.getInstanceId()).toList();
+	}
+
+}

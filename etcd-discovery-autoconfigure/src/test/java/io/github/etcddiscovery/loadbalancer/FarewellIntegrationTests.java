@@ -1,0 +1,149 @@
+package io.github.etcddiscovery.loadbalancer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+import io.github.etcddiscovery.testing.EtcdExtension;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+import org.springframework.beans.factory.annotation.Value;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.client.loadbalancer.LoadBalanced;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.http.client.ReactorResourceFactory;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.reactive.function.client.WebClient;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * An instance that stops while etcd is away, with callers that retry nothing.
+ */
+@Timeout(120)
+class FarewellIntegrationTests {
+
+	@RegisterExtension
+	static final EtcdExtension etcd = EtcdExtension.single();
+
+	private final List<ConfigurableApplicationContext> contexts = new ArrayList<>();
+
+	@AfterEach
+	void closeAll() {
+		etcd.cluster().start();
+		this.contexts.forEach(ConfigurableApplicationContext::close);
+	}
+
+	// 34, 35
+	@ParameterizedTest
+	@CsvSource({ "SERVLET, RestClient", "REACTIVE, WebClient" })
+	void noCallMeetsAnInstanceThatStopsWhileEtcdIsAway(WebApplicationType type, String client) {
+		ConfigurableApplicationContext leaving = provider(type, "leaving", "3s");
+		provider(type, "staying", "0s");
+		ConfigurableApplicationContext caller = run(CallerApplication.class, WebApplicationType.NONE,
+				"spring.application.name=caller", "spring.cloud.loadbalancer.retry.enabled=false");
+		DiscoveryClient discovery = caller.getBean(DiscoveryClient.class);
+		await().until(() -> discovery.getInstances("provider").size() == 2);
+		etcd.cluster().kill();
+		CompletableFuture<Void> closed = CompletableFuture.runAsync(leaving::close);
+		List<String> answers = new ArrayList<>();
+		while (!closed.isDone()) {
+			answers.add(call(caller, client));
+		}
+		assertThat(answers).contains("leaving", "staying");
+		assertThat(discovery.getInstances("provider")).hasSize(1);
+		assertThat(Stream.generate(() -> call(caller, client)).limit(10)).containsOnly("staying");
+	}
+
+	private static String call(ConfigurableApplicationContext caller, String client) {
+		String answer = client.equals("RestClient")
+				? caller.getBean(RestClient.Builder.class)
+					.build()
+					.get()
+					.uri("http://provider/")
+					.retrieve()
+					.body(String.class)
+				: caller.getBean(WebClient.Builder.class)
+					.build()
+					.get()
+					.uri("http://provider/")
+					.retrieve()
+					.bodyToMono(String.class)
+					.block();
+		return String.valueOf(answer);
+	}
+
+	private ConfigurableApplicationContext provider(WebApplicationType type, String name, String drain) {
+		return run(ProviderApplication.class, type, "spring.application.name=provider", "name=" + name,
+				"server.address=127.0.0.1", "server.port=0", "spring.cloud.etcd.discovery.ip-address=127.0.0.1",
+				"spring.cloud.etcd.discovery.drain=" + drain);
+	}
+
+	private ConfigurableApplicationContext run(Class<?> application, WebApplicationType type, String... properties) {
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(application).web(type)
+			.properties(properties)
+			.properties(Map.of("spring.cloud.etcd.endpoints", etcd.clientUrl()))
+			.run();
+		this.contexts.add(context);
+		return context;
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	@RestController
+	static class ProviderApplication {
+
+		@Value("${name}")
+		private String name = "";
+
+		/**
+		 * Not those of the JVM, which the caller and the other instance would lose with
+		 * them.
+		 */
+		@Bean
+		ReactorResourceFactory reactorResourceFactory() {
+			ReactorResourceFactory resources = new ReactorResourceFactory();
+			resources.setUseGlobalResources(false);
+			return resources;
+		}
+
+		@GetMapping("/")
+		String name() {
+			return this.name;
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class CallerApplication {
+
+		@Bean
+		@LoadBalanced
+		RestClient.Builder restClientBuilder() {
+			return RestClient.builder();
+		}
+
+		@Bean
+		@LoadBalanced
+		WebClient.Builder webClientBuilder() {
+			return WebClient.builder();
+		}
+
+	}
+
+}
