@@ -28,7 +28,7 @@ class CallerApplication {
 	/**
 	 * More than are needed at 200 requests a second, so that a pause is caught up with.
 	 */
-	private static final int THREADS = 64;
+	private static final int THREADS = 200;
 
 	@Bean
 	Tally blockingTally() {

@@ -47,12 +47,18 @@ public final class Proof {
 		for (Tally.Result result : scenario.run(this.options, retries)) {
 			boolean missed = scenario.mustBeZero(retries) && result.failures() > 0;
 			this.missed |= missed;
-			this.rows.add("| %s | %s | %s | %,d | %s | %,d | %,d ms | %,d ms |".formatted(scenario.title(),
-					(retries) ? "on" : "off", result.client(), result.requests(),
-					(missed) ? "**%,d**".formatted(result.failures()) : "%,d".formatted(result.failures()),
-					result.retries(), result.longestGapMillis(), result.slowestMillis()));
+			String row = row(scenario, retries, result, missed);
+			out.println(row);
+			this.rows.add(row);
 			result.kinds().forEach((kind) -> this.failures.add("%s, %s: %s".formatted(title, result.client(), kind)));
 		}
+	}
+
+	private static String row(Scenario scenario, boolean retries, Tally.Result result, boolean missed) {
+		return "| %s | %s | %s | %,d | %s | %,d | %,d ms | %,d ms |".formatted(scenario.title(),
+				(retries) ? "on" : "off", result.client(), result.requests(),
+				((missed) ? "**%,d**" : "%,d").formatted(result.failures()), result.retries(),
+				result.longestGapMillis(), result.slowestMillis());
 	}
 
 	private void report() {

@@ -142,7 +142,8 @@ final class Stage implements AutoCloseable {
 		leaving.forEach((instance) -> say("SIGTERM to " + instance.name()));
 		CompletableFuture
 			.allOf(leaving.stream()
-				.map((instance) -> CompletableFuture.runAsync(instance.application()::terminate))
+				.map((instance) -> CompletableFuture.runAsync(instance.application()::terminate,
+						(task) -> new Thread(task).start()))
 				.toArray(CompletableFuture[]::new))
 			.join();
 		this.instances.removeAll(leaving);
