@@ -1,0 +1,122 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.stream.Stream;
+
+import io.github.etcddiscovery.client.EtcdClientFactory;
+import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryClient;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import io.github.etcddiscovery.instance.JsonCodec;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.KeyRange;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.bootstrap.BootstrapContext;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.config.client.ConfigServerInstanceProvider;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/**
+ * Where the config server is. While the application has no context yet, etcd is asked
+ * over a connection that is closed again; afterwards, as Spring Cloud Config asks again
+ * whenever the catalog changes, the catalog answers.
+ */
+final class ConfigServerInstances implements ConfigServerInstanceProvider.Function {
+
+	private static final String PREFIX = "spring.cloud.etcd";
+
+	private static final String[] SWITCHES = { "spring.cloud.discovery.enabled", PREFIX + ".enabled",
+			PREFIX + ".discovery.enabled" };
+
+	private final BootstrapContext bootstrap;
+
+	private volatile @Nullable ConfigurableApplicationContext context;
+
+	ConfigServerInstances(BootstrapContext bootstrap) {
+		this.bootstrap = bootstrap;
+	}
+
+	void bootstrapped(ConfigurableApplicationContext context) {
+		this.context = context;
+	}
+
+	@Override
+	public List<ServiceInstance> apply(String serviceId) {
+		return apply(serviceId, this.bootstrap.get(Binder.class),
+				this.bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT), LogFactory.getLog(getClass()));
+	}
+
+	/**
+	 * Ask for the instances that want to be called.
+	 * @throws EtcdAccessException if etcd cannot be asked
+	 */
+	@Override
+	public List<ServiceInstance> apply(String serviceId, Binder binder, BindHandler bindHandler, Log log) {
+		ConfigurableApplicationContext context = this.context;
+		EtcdDiscoveryClient client = (context != null && context.isActive())
+				? context.getBeanProvider(EtcdDiscoveryClient.class).getIfAvailable() : null;
+		if (client != null) {
+			return client.getInstances(serviceId);
+		}
+		boolean enabled = Stream.of(SWITCHES).allMatch((name) -> binder.bind(name, Boolean.class).orElse(true));
+		return enabled ? read(serviceId, binder, bindHandler, log) : List.of();
+	}
+
+	private List<ServiceInstance> read(String serviceId, Binder binder, BindHandler bindHandler, Log log) {
+		EtcdProperties properties = binder.bindOrCreate(PREFIX, Bindable.of(EtcdProperties.class), bindHandler);
+		String prefix = binder
+			.bindOrCreate(PREFIX + ".discovery", Bindable.of(EtcdDiscoveryProperties.class), bindHandler)
+			.prefix();
+		InstanceReader reader = new InstanceReader(prefix, List.of(new JsonCodec(), new AddressCodec()));
+		List<ServiceInstance> instances = new ArrayList<>();
+		for (Entry entry : entries(properties, prefix, serviceId)) {
+			try {
+				instances.addAll(reader.read(reader.key(entry.key()), entry.value())
+					.stream()
+					.filter((instance) -> instance.getStatus() == InstanceStatus.UP)
+					.toList());
+			}
+			catch (InvalidInstanceException ex) {
+				log.warn("'%s' is passed over: %s".formatted(entry.key(), ex.getMessage()));
+			}
+		}
+		return instances;
+	}
+
+	private static List<Entry> entries(EtcdProperties properties, String prefix, String serviceId) {
+		String key = prefix + "/" + serviceId;
+		EtcdClientFactory factory = new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
+				List.of());
+		try (EtcdConnection connection = new EtcdConnection(factory, properties.connectTimeout(), Duration.ofMinutes(1),
+				properties.requestTimeout())) {
+			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))
+				.map((range) -> new JetcdListerWatcher(connection, range).list().join())
+				.flatMap((snapshot) -> snapshot.entries().values().stream())
+				.toList();
+		}
+		catch (CompletionException ex) {
+			EtcdAccessException failure = EtcdAccessException.of(ex);
+			throw new EtcdAccessException(failure.getKind(),
+					"The config server '%s' cannot be looked up: %s".formatted(serviceId, failure.getMessage()),
+					failure);
+		}
+	}
+
+}

@@ -1,0 +1,99 @@
+package io.github.etcddiscovery.client;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.util.StringUtils;
+
+/**
+ * What the environment and the command of a container tell about the etcd in it: whether
+ * it speaks TLS, and whom to authenticate as. That is the user of {@code ETCDCTL_USER},
+ * with which {@code etcdctl} works in the container, or else {@code root} with
+ * {@code ETCD_ROOT_PASSWORD}, with which Bitnami's image switches authentication on.
+ */
+public final class ContainerEnvironment {
+
+	/**
+	 * The port on which etcd serves clients.
+	 */
+	public static final int CLIENT_PORT = 2379;
+
+	private static final String[] IMAGES = { "etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd",
+			"bitnamilegacy/etcd" };
+
+	private static final List<String> TLS_FLAGS = List.of("--cert-file", "--auto-tls", "-cert-file", "-auto-tls");
+
+	private final Map<String, @Nullable String> variables;
+
+	private final List<String> command;
+
+	/**
+	 * Create an environment.
+	 * @param variables the variables of the container
+	 * @param command its command, as far as it is known
+	 */
+	public ContainerEnvironment(Map<String, ? extends @Nullable String> variables, List<String> command) {
+		this.variables = new HashMap<>(variables);
+		this.command = List.copyOf(command);
+	}
+
+	/**
+	 * The names of the images that are known to be etcd: the official ones and Bitnami's.
+	 * @return the names, without registry and tag
+	 */
+	public static String[] images() {
+		return IMAGES.clone();
+	}
+
+	/**
+	 * The client URL.
+	 * @param host the host
+	 * @param port the port on which that host serves {@link #CLIENT_PORT}
+	 * @param tls whether TLS is asked for, whatever the container tells
+	 * @return the URL
+	 */
+	public String endpoint(String host, int port, boolean tls) {
+		return "%s://%s:%d".formatted((tls || servesTls()) ? "https" : "http", host, port);
+	}
+
+	private boolean servesTls() {
+		return value("ETCD_CERT_FILE") != null || "true".equals(value("ETCD_AUTO_TLS"))
+				|| StringUtils.startsWithIgnoreCase(value("ETCD_LISTEN_CLIENT_URLS"), "https:")
+				|| this.command.stream().map((argument) -> argument.split("=", 2)[0]).anyMatch(TLS_FLAGS::contains);
+	}
+
+	/**
+	 * The user to authenticate as.
+	 * @return the user, or {@code null} if there is none
+	 */
+	public @Nullable String username() {
+		return (password() != null) ? credentials()[0] : null;
+	}
+
+	/**
+	 * The user's password.
+	 * @return the password, or {@code null} if there is no user
+	 */
+	public @Nullable String password() {
+		return credentials()[1];
+	}
+
+	private @Nullable String[] credentials() {
+		String user = value("ETCDCTL_USER");
+		if (user == null) {
+			return new @Nullable String[] { "root", value("ETCD_ROOT_PASSWORD") };
+		}
+		int colon = user.indexOf(':');
+		return (colon < 0) ? new @Nullable String[] { user, value("ETCDCTL_PASSWORD") }
+				: new @Nullable String[] { user.substring(0, colon), user.substring(colon + 1) };
+	}
+
+	private @Nullable String value(String name) {
+		String value = this.variables.get(name);
+		return StringUtils.hasText(value) ? value : null;
+	}
+
+}

@@ -1,0 +1,82 @@
+package io.github.etcddiscovery.testcontainers;
+
+import java.util.Arrays;
+import java.util.List;
+
+import io.github.etcddiscovery.client.ContainerEnvironment;
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.containers.GenericContainer;
+
+import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.testcontainers.service.connection.ContainerConnectionDetailsFactory;
+import org.springframework.boot.testcontainers.service.connection.ContainerConnectionSource;
+import org.springframework.util.ClassUtils;
+
+/**
+ * Connection details from a {@code @ServiceConnection} container: jetcd-launcher's
+ * {@code EtcdContainer}, or any other whose image or connection name is that of etcd. One
+ * factory for both, since a container may be both.
+ */
+final class EtcdContainerConnectionDetailsFactory
+		extends ContainerConnectionDetailsFactory<GenericContainer<?>, EtcdConnectionDetails> {
+
+	/**
+	 * By its name, so that nobody needs the launcher who does not use it.
+	 */
+	private static final String ETCD_CONTAINER = "io.etcd.jetcd.launcher.EtcdContainer";
+
+	EtcdContainerConnectionDetailsFactory() {
+		super(Arrays.asList(ContainerEnvironment.images()));
+	}
+
+	@Override
+	protected boolean sourceAccepts(ContainerConnectionSource<GenericContainer<?>> source,
+			Class<?> requiredContainerType, Class<?> requiredConnectionDetailsType) {
+		return super.sourceAccepts(source, requiredContainerType, requiredConnectionDetailsType)
+				|| ClassUtils.isPresent(ETCD_CONTAINER, null) && source.accepts(ANY_CONNECTION_NAME,
+						ClassUtils.resolveClassName(ETCD_CONTAINER, null), requiredConnectionDetailsType);
+	}
+
+	@Override
+	protected EtcdConnectionDetails getContainerConnectionDetails(
+			ContainerConnectionSource<GenericContainer<?>> source) {
+		return new EtcdContainerConnectionDetails(source);
+	}
+
+	private static final class EtcdContainerConnectionDetails extends ContainerConnectionDetails<GenericContainer<?>>
+			implements EtcdConnectionDetails {
+
+		EtcdContainerConnectionDetails(ContainerConnectionSource<GenericContainer<?>> source) {
+			super(source);
+		}
+
+		@Override
+		public List<String> getEndpoints() {
+			GenericContainer<?> container = getContainer();
+			return List.of(environment().endpoint(container.getHost(),
+					container.getMappedPort(ContainerEnvironment.CLIENT_PORT), getSslBundle() != null));
+		}
+
+		@Override
+		public @Nullable String getUsername() {
+			return environment().username();
+		}
+
+		@Override
+		public @Nullable String getPassword() {
+			return environment().password();
+		}
+
+		@Override
+		public @Nullable SslBundle getSslBundle() {
+			return super.getSslBundle();
+		}
+
+		private ContainerEnvironment environment() {
+			return new ContainerEnvironment(getContainer().getEnvMap(), List.of(getContainer().getCommandParts()));
+		}
+
+	}
+
+}
