@@ -12,14 +12,18 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration for the connection to etcd: a jetcd {@link Client} to inject, and
  * the factory that registration and discovery make theirs with.
  */
-@AutoConfiguration
+@AutoConfiguration(after = SslAutoConfiguration.class)
 @ConditionalOnClass(Client.class)
 @ConditionalOnBooleanProperty(name = "spring.cloud.etcd.enabled", matchIfMissing = true)
 @EnableConfigurationProperties(EtcdProperties.class)
@@ -27,8 +31,16 @@ public final class EtcdClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean(EtcdConnectionDetails.class)
-	PropertiesEtcdConnectionDetails etcdConnectionDetails(EtcdProperties properties) {
-		return new PropertiesEtcdConnectionDetails(properties);
+	PropertiesEtcdConnectionDetails etcdConnectionDetails(Environment environment, ObjectProvider<SslBundles> bundles) {
+		return new PropertiesEtcdConnectionDetails(() -> current(environment), bundles.getIfAvailable());
+	}
+
+	/**
+	 * Binds anew, since the password may have been replaced and the bean that holds it
+	 * cannot change.
+	 */
+	private static EtcdProperties current(Environment environment) {
+		return Binder.get(environment).bindOrCreate("spring.cloud.etcd", EtcdProperties.class);
 	}
 
 	@Bean

@@ -1,10 +1,13 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.time.Clock;
 import java.util.List;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.discovery.AddressProbe;
@@ -21,10 +24,12 @@ import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistration;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
@@ -46,6 +51,28 @@ public final class EtcdDiscoveryAutoConfiguration {
 			EtcdRegistrationProperties registrationProperties) {
 		return new EtcdConnection(factory, properties.connectTimeout(), registrationProperties.ttl(),
 				properties.requestTimeout());
+	}
+
+	@Bean(initMethod = "start")
+	CertificateExpiry etcdCertificateExpiry(EtcdConnectionDetails details, EtcdLoops loops) {
+		return new CertificateExpiry(details, Clock.systemUTC(), loops.events());
+	}
+
+	/**
+	 * Apart, so that it is in place whatever beans of the application replace these.
+	 */
+	@Bean
+	SmartInitializingSingleton etcdCertificateRenewal(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
+			EtcdConnection connection, CertificateExpiry expiry) {
+		return () -> {
+			String bundle = properties.ssl().bundleInUse();
+			if (bundle != null) {
+				bundles.ifAvailable((all) -> all.addBundleUpdateHandler(bundle, (updated) -> {
+					connection.renew();
+					expiry.replaced();
+				}));
+			}
+		};
 	}
 
 	@Bean

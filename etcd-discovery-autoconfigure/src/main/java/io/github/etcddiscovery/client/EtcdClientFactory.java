@@ -4,16 +4,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
-import javax.net.ssl.SSLException;
-
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
 import io.grpc.ClientInterceptor;
-import io.grpc.netty.GrpcSslContexts;
 import org.jspecify.annotations.Nullable;
-
-import org.springframework.util.StringUtils;
 
 /**
  * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
@@ -29,6 +24,10 @@ public final class EtcdClientFactory {
 
 	private final List<EtcdClientBuilderCustomizer> customizers;
 
+	private final LoginInterceptor login;
+
+	private volatile String endpoints = "";
+
 	/**
 	 * Create a factory.
 	 * @param properties timeouts and limits
@@ -40,6 +39,7 @@ public final class EtcdClientFactory {
 		this.properties = properties;
 		this.details = details;
 		this.customizers = List.copyOf(customizers);
+		this.login = new LoginInterceptor(details, System::nanoTime);
 	}
 
 	/**
@@ -56,8 +56,10 @@ public final class EtcdClientFactory {
 	 * @param interceptors see every call
 	 */
 	Client create(@Nullable Duration renewalTimeout, List<ClientInterceptor> interceptors) {
+		List<String> endpoints = this.details.getEndpoints();
+		this.endpoints = String.join(",", endpoints);
 		ClientBuilder builder = Client.builder()
-			.endpoints(this.details.getEndpoints().toArray(String[]::new))
+			.endpoints(endpoints.toArray(String[]::new))
 			.waitForReady(false)
 			.connectTimeout(tcpConnectTimeout())
 			.keepaliveTime(this.properties.keepAliveTime())
@@ -67,12 +69,13 @@ public final class EtcdClientFactory {
 			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
 			.interceptor(new DeadlineInterceptor(this.properties.requestTimeout(), renewalTimeout));
 		interceptors.forEach(builder::interceptor);
-		secure(builder);
+		secure(builder, endpoints);
 		if (this.properties.namespace() != null) {
 			builder.namespace(bytes(this.properties.namespace()));
 		}
 		if (this.details.getUsername() != null && this.details.getPassword() != null) {
-			builder.user(bytes(this.details.getUsername())).password(bytes(this.details.getPassword()));
+			// After those that it needs itself: what was added last is called first
+			builder.interceptor(this.login);
 		}
 		this.customizers.forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
@@ -87,25 +90,27 @@ public final class EtcdClientFactory {
 	}
 
 	/**
-	 * Without this jetcd speaks plain text to https endpoints. Trusts what the JVM
-	 * trusts.
+	 * Without this jetcd speaks plain text to https endpoints.
 	 */
-	private void secure(ClientBuilder builder) {
-		if (StringUtils.startsWithIgnoreCase(this.details.getEndpoints().get(0), "https:")) {
-			try {
-				builder.sslContext(GrpcSslContexts.forClient().build());
-			}
-			catch (SSLException ex) {
-				throw new IllegalStateException("TLS to etcd could not be set up: " + ex.getMessage(), ex);
-			}
+	private void secure(ClientBuilder builder, List<String> endpoints) {
+		boolean https = EtcdProperties.isHttps(endpoints);
+		if (endpoints.stream().anyMatch((endpoint) -> EtcdProperties.isHttps(List.of(endpoint)) != https)) {
+			throw new IllegalStateException("The endpoints of etcd must be all http or all https: " + endpoints());
+		}
+		if (https) {
+			builder.sslContext(new FollowingSslContext(this.details::getSslBundle));
+		}
+		else if (this.details.getSslBundle() != null) {
+			throw new IllegalStateException(
+					"There is an SSL bundle for etcd, so its endpoints must begin with https://: " + endpoints());
 		}
 	}
 
 	/**
-	 * Where etcd is, for messages.
+	 * Where etcd was last looked for, for messages.
 	 */
 	String endpoints() {
-		return String.join(",", this.details.getEndpoints());
+		return this.endpoints;
 	}
 
 	static ByteSequence bytes(String text) {

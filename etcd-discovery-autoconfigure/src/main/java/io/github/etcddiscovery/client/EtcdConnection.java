@@ -2,7 +2,9 @@ package io.github.etcddiscovery.client;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
 import io.etcd.jetcd.Client;
@@ -35,6 +37,12 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private final Duration renewalTimeout;
 
+	private final Duration requestTimeout;
+
+	private final Set<Runnable> watches = ConcurrentHashMap.newKeySet();
+
+	private final Set<Client> retired = ConcurrentHashMap.newKeySet();
+
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
 	private final Object lock = new Object();
@@ -55,6 +63,7 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	public EtcdConnection(EtcdClientFactory factory, Duration connectTimeout, Duration ttl, Duration requestTimeout) {
 		this.factory = factory;
+		this.requestTimeout = requestTimeout;
 		this.replaceAfter = max(SHORTEST, min(connectTimeout, ttl.dividedBy(3)));
 		this.renewalTimeout = max(SHORTEST.dividedBy(2), min(requestTimeout, ttl.dividedBy(4)));
 	}
@@ -112,6 +121,43 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
+	 * Go over to a fresh connection, because the certificates were replaced. Nothing is
+	 * lost: requests that are under way end on the old one, and each watch is told to
+	 * begin anew before that is closed.
+	 */
+	public void renew() {
+		Client old;
+		synchronized (this.lock) {
+			old = this.client;
+			this.client = null;
+			if (old == null) {
+				return;
+			}
+			this.retired.add(old);
+		}
+		logger.info("The certificates for etcd were replaced: going over to a fresh connection");
+		this.watches.forEach(Runnable::run);
+		this.loop.schedule(() -> closeRetired(old), this.requestTimeout);
+	}
+
+	private void closeRetired(Client old) {
+		old.close();
+		this.retired.remove(old);
+	}
+
+	/**
+	 * Be told when the connection is renewed.
+	 * @param watch begins anew
+	 * @return to be told no longer
+	 */
+	Runnable onRenewal(Runnable watch) {
+		// Of its own, so that it can be taken out again
+		Runnable registered = watch::run;
+		this.watches.add(registered);
+		return () -> this.watches.remove(registered);
+	}
+
+	/**
 	 * The client to use for the next request, and for no longer than that one.
 	 */
 	Client client() {
@@ -164,6 +210,7 @@ public final class EtcdConnection implements AutoCloseable {
 		if (last != null) {
 			last.close();
 		}
+		this.retired.forEach(this::closeRetired);
 	}
 
 	/**

@@ -1,9 +1,14 @@
 package io.github.etcddiscovery.client;
 
+import java.nio.channels.ClosedChannelException;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+
+import javax.net.ssl.SSLException;
 
 import io.etcd.jetcd.common.exception.ClosedClientException;
 import io.etcd.jetcd.common.exception.CompactedException;
@@ -34,6 +39,13 @@ final class EtcdFailures {
 		String text = textOf(cause);
 		Kind kind = kindOf(cause, text.toLowerCase(Locale.ROOT));
 		return new EtcdAccessException(kind, message(kind, text, cause, endpoints), cause);
+	}
+
+	/**
+	 * Whether etcd refused the user, the password or the token.
+	 */
+	static boolean isUnauthenticated(Status status) {
+		return translate(status.asRuntimeException(), "").getKind() == Kind.UNAUTHENTICATED;
 	}
 
 	private static Throwable unwrap(Throwable failure) {
@@ -75,6 +87,9 @@ final class EtcdFailures {
 		}
 		if (text.contains("etcdserver: request timed out")) {
 			return Kind.TIMED_OUT;
+		}
+		if (isTlsFailure(cause)) {
+			return Kind.UNTRUSTED;
 		}
 		if (text.contains("channel closed")) {
 			return Kind.UNREACHABLE;
@@ -138,9 +153,34 @@ final class EtcdFailures {
 		return text.toString();
 	}
 
+	private static boolean isTlsFailure(Throwable failure) {
+		return Stream.iterate(failure, Objects::nonNull, Throwable::getCause).anyMatch(SSLException.class::isInstance);
+	}
+
+	/**
+	 * What the TLS library means, for those who do not speak its language.
+	 */
+	private static String explainTls(Throwable cause) {
+		String reason = innermost(cause);
+		if (reason.contains("certification path") || reason.contains("trust anchor")) {
+			return "no authority that is trusted here has issued its certificate (%s)".formatted(reason);
+		}
+		if (reason.contains("No subject alternative") || reason.contains("No name matching")) {
+			return "its certificate is for another host (%s)".formatted(reason);
+		}
+		if (reason.contains("NotAfter:")) {
+			return "its certificate has ended (%s)".formatted(reason);
+		}
+		if (reason.contains("fatal alert")) {
+			return "it refused this application's certificate or wants one (%s)".formatted(reason);
+		}
+		return reason;
+	}
+
 	private static String message(Kind kind, String text, Throwable cause, String endpoints) {
 		return switch (kind) {
 			case UNREACHABLE -> "etcd can't be reached at %s (%s)".formatted(endpoints, innermost(cause));
+			case UNTRUSTED -> "etcd at %s can't be talked to by TLS: %s".formatted(endpoints, explainTls(cause));
 			case TIMED_OUT -> "etcd at %s did not answer in time".formatted(endpoints);
 			case UNAUTHENTICATED -> "etcd at %s refused the credentials (%s)".formatted(endpoints, innermost(cause));
 			case PERMISSION_DENIED -> "etcd at %s refused: permission denied".formatted(endpoints);
@@ -152,6 +192,9 @@ final class EtcdFailures {
 		Throwable cause = failure;
 		while (cause.getCause() != null && cause.getCause() != cause) {
 			cause = cause.getCause();
+		}
+		if (cause instanceof ClosedChannelException) {
+			return "it closed the connection at once; perhaps only one of the two speaks TLS";
 		}
 		String message = cause.getMessage();
 		return (message != null) ? message.lines().findFirst().orElse("") : cause.getClass().getSimpleName();

@@ -9,8 +9,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.util.StringUtils;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -30,6 +32,7 @@ import org.springframework.util.unit.DataSize;
  * @param maxInboundMessageSize largest answer that is accepted
  * @param namespace put before every key by this client, and taken off again; none by
  * default
+ * @param ssl TLS, for endpoints that are https
  */
 @ConfigurationProperties("spring.cloud.etcd")
 public record EtcdProperties(@DefaultValue("true") boolean enabled,
@@ -37,7 +40,7 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 		@Nullable String password, @DefaultValue("5s") Duration connectTimeout,
 		@DefaultValue("5s") Duration requestTimeout, @DefaultValue("10s") Duration keepAliveTime,
 		@DefaultValue("5s") Duration keepAliveTimeout, @DefaultValue("64MB") DataSize maxInboundMessageSize,
-		@Nullable String namespace) {
+		@Nullable String namespace, @NestedConfigurationProperty @DefaultValue SslProperties ssl) {
 
 	private static final String PREFIX = "spring.cloud.etcd.";
 
@@ -68,6 +71,24 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 				"It must be at least 10s: gRPC probes no more often");
 		require(maxInboundMessageSize.toBytes() >= 1024 && maxInboundMessageSize.toBytes() <= Integer.MAX_VALUE,
 				"max-inbound-message-size", maxInboundMessageSize, "It must be between 1KB and 2047MB");
+		requireTlsAsTheEndpointsSay(isHttps(endpoints), ssl);
+	}
+
+	private static void requireTlsAsTheEndpointsSay(boolean https, SslProperties ssl) {
+		String endpoints = "'%sendpoints'".formatted(PREFIX);
+		require(https || ssl.bundleInUse() == null, "ssl.bundle", String.valueOf(ssl.bundle()),
+				"It needs %s that begin with https://".formatted(endpoints));
+		require(https || !ssl.isWanted(), "ssl.enabled", true,
+				"It needs %s that begin with https://".formatted(endpoints));
+		require(!https || !Boolean.FALSE.equals(ssl.enabled()), "ssl.enabled", false,
+				"It contradicts %s, which are https".formatted(endpoints));
+	}
+
+	/**
+	 * Whether the endpoints, which are all alike, ask for TLS.
+	 */
+	static boolean isHttps(List<String> endpoints) {
+		return StringUtils.startsWithIgnoreCase(endpoints.get(0), "https:");
 	}
 
 	private static void requireEndpoint(String endpoint) {

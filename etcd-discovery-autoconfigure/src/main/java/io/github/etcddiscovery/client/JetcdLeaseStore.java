@@ -40,14 +40,13 @@ public final class JetcdLeaseStore implements LeaseStore {
 	}
 
 	/**
-	 * A renewal never fetches a new token, a read does: so after a refused token one read
-	 * and a second try.
+	 * jetcd repeats other requests whose token has ended, but no renewal.
 	 */
 	@Override
 	public CompletableFuture<Void> renew(long leaseId) {
 		return renewOnce(leaseId).exceptionallyCompose((failure) -> {
 			if (isUnauthenticated(failure)) {
-				return read("-").handle((found, refused) -> null).thenCompose((ignored) -> renewOnce(leaseId));
+				return renewOnce(leaseId);
 			}
 			return CompletableFuture.failedFuture(failure);
 		});

@@ -113,11 +113,12 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			io.etcd.jetcd.Watch.Watcher watcher = this.connection.client()
 				.getWatchClient()
 				.watch(this.key, option, new Listener(handler));
-			return new RunningWatch(watcher);
+			return new RunningWatch(watcher, this.connection.onRenewal(handler::renewed));
 		}
 		catch (RuntimeException ex) {
 			handler.failed(this.connection.translate(ex));
-			return new RunningWatch(null);
+			return new RunningWatch(null, () -> {
+			});
 		}
 	}
 
@@ -142,7 +143,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	/**
 	 * A watcher of jetcd's, or none if it could not be had.
 	 */
-	private record RunningWatch(io.etcd.jetcd.Watch.@Nullable Watcher watcher) implements Watch {
+	private record RunningWatch(io.etcd.jetcd.Watch.@Nullable Watcher watcher,
+			Runnable unregistration) implements Watch {
 
 		@Override
 		public void requestProgress() {
@@ -160,6 +162,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 		@Override
 		public void close() {
+			this.unregistration.run();
 			if (this.watcher != null) {
 				this.watcher.close();
 			}

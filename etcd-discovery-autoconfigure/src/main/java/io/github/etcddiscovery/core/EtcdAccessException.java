@@ -70,6 +70,12 @@ public class EtcdAccessException extends RuntimeException {
 		UNREACHABLE("Check that etcd runs and that 'spring.cloud.etcd.endpoints' names it"),
 
 		/**
+		 * etcd's certificate is not trusted, or etcd does not trust this application's.
+		 */
+		UNTRUSTED("Check the SSL bundle that 'spring.cloud.etcd.ssl.bundle' names, and the authority, the host names "
+				+ "and the end of the certificates"),
+
+		/**
 		 * No answer within the deadline; the request may have been applied.
 		 */
 		TIMED_OUT("Check the network and etcd's load; 'spring.cloud.etcd.request-timeout' is the deadline"),
@@ -135,6 +141,14 @@ public class EtcdAccessException extends RuntimeException {
 
 		Kind(String advice) {
 			this.advice = advice;
+		}
+
+		/**
+		 * Whether one side does not let the other in, which only people can mend.
+		 * @return {@code true} if trying again soon is of no use
+		 */
+		public boolean isRefusal() {
+			return this == UNTRUSTED || this == UNAUTHENTICATED || this == PERMISSION_DENIED;
 		}
 
 	}

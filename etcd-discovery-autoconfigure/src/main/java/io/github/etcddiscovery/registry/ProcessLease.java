@@ -173,8 +173,7 @@ final class ProcessLease {
 	private Duration renewalDelay(Kind kind) {
 		Duration delay = this.delays.after(kind);
 		Duration limit = status().remaining().dividedBy(4);
-		boolean refused = kind == Kind.UNAUTHENTICATED || kind == Kind.PERMISSION_DENIED;
-		if (refused || limit.isZero() || limit.compareTo(delay) >= 0) {
+		if (kind.isRefusal() || limit.isZero() || limit.compareTo(delay) >= 0) {
 			return delay;
 		}
 		return (limit.compareTo(SHORTEST_DELAY) > 0) ? limit : SHORTEST_DELAY;

@@ -83,6 +83,12 @@ public interface ListerWatcher {
 		 */
 		void failed(EtcdAccessException failure);
 
+		/**
+		 * The connection that carries the watch is about to be replaced: begin anew.
+		 */
+		default void renewed() {
+		}
+
 	}
 
 }

@@ -2,6 +2,7 @@ package io.github.etcddiscovery.watch;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -71,6 +72,11 @@ public final class Reflector implements AutoCloseable {
 	private volatile Sync sync;
 
 	private volatile Counts counts = new Counts(0, 0);
+
+	/**
+	 * What the listener was told of since the mirror was last synchronised.
+	 */
+	private final Set<Kind> told = EnumSet.noneOf(Kind.class);
 
 	/**
 	 * Create a reflector that does nothing until it is started. Its watch is checked, but
@@ -214,6 +220,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void synced(Snapshot snapshot) {
 		transitionTo(State.WATCHING);
+		this.told.clear();
 		this.sync = new Sync(true, this.loop.nanoTime(), null);
 		tell(() -> this.listener.synced(snapshot));
 	}
@@ -221,7 +228,8 @@ public final class Reflector implements AutoCloseable {
 	private void unsynced(EtcdAccessException failure) {
 		Sync last = this.sync;
 		this.sync = new Sync(false, last.synced() ? this.loop.nanoTime() : last.since(), failure.getMessage());
-		if (last.reason() == null) {
+		boolean first = this.told.isEmpty();
+		if (this.told.add(failure.getKind()) && (first || failure.getKind().isRefusal())) {
 			tell(() -> this.listener.lost(failure, this.snapshot));
 		}
 		else if (logger.isDebugEnabled()) {
@@ -501,6 +509,14 @@ public final class Reflector implements AutoCloseable {
 		@Override
 		public void failed(EtcdAccessException failure) {
 			onLoop(() -> end(failure));
+		}
+
+		/**
+		 * Nothing is wrong, so the mirror counts as synchronised meanwhile.
+		 */
+		@Override
+		public void renewed() {
+			onLoop(Reflector.this::list);
 		}
 
 		private void end(EtcdAccessException failure) {

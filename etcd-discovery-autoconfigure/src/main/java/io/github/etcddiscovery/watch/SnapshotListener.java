@@ -47,7 +47,8 @@ public interface SnapshotListener {
 
 	/**
 	 * The mirror no longer follows etcd and tries again on its own. Told once until it is
-	 * synchronised again.
+	 * synchronised again, and once more for each refusal that only shows meanwhile, since
+	 * that is for people to mend.
 	 * @param failure why
 	 * @param served the snapshot that keeps being served, or {@code null} if there is
 	 * none yet

@@ -16,8 +16,12 @@ import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
+import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.boot.test.util.TestPropertyValues;
 import org.springframework.core.Ordered;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -94,6 +98,41 @@ class EtcdClientAutoConfigurationTests {
 	}
 
 	@Test
+	void takesThePasswordAsItIsNow() {
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.username=root", "spring.cloud.etcd.password=s3cret")
+			.run((context) -> {
+				TestPropertyValues.of("spring.cloud.etcd.password=n3w").applyTo(context);
+				assertThat(context.getBean(EtcdConnectionDetails.class).getPassword()).isEqualTo("n3w");
+			});
+	}
+
+	@Test
+	void refusesAnSslBundleThatDoesNotExist() {
+		this.contextRunner.withConfiguration(AutoConfigurations.of(SslAutoConfiguration.class))
+			.withPropertyValues("spring.cloud.etcd.endpoints=https://127.0.0.1:1", "spring.cloud.etcd.ssl.bundle=mine")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(NoSuchSslBundleException.class)
+				.hasMessageContaining("mine"));
+	}
+
+	@Test
+	void refusesPlainTextWhereConnectionDetailsHaveAnSslBundle() {
+		this.contextRunner.withBean(EtcdConnectionDetails.class, () -> new ContainerDetails() {
+
+			@Override
+			public SslBundle getSslBundle() {
+				return SslBundle.systemDefault();
+			}
+
+		})
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.hasMessage("There is an SSL bundle for etcd, so its endpoints must begin with https://: "
+						+ "http://127.0.0.1:2"));
+	}
+
+	@Test
 	void connectsToLocalhostByDefault() {
 		new ApplicationContextRunner().withConfiguration(AutoConfigurations.of(EtcdClientAutoConfiguration.class))
 			.run((context) -> assertThat(context.getBean(EtcdConnectionDetails.class).getEndpoints())
@@ -109,7 +148,7 @@ class EtcdClientAutoConfigurationTests {
 			.run((context) -> assertThat(calls).containsExactly("first", "second"));
 	}
 
-	private static final class ContainerDetails implements EtcdConnectionDetails {
+	private static class ContainerDetails implements EtcdConnectionDetails {
 
 		@Override
 		public List<String> getEndpoints() {

@@ -56,6 +56,8 @@ class InvalidPropertiesTests {
 	@CsvSource(delimiter = '|', quoteCharacter = '"', nullValues = "null",
 			textBlock = """
 							endpoints=                                 | The property 'spring.cloud.etcd.endpoints' is not set.                            | It must name at least one, such as http://localhost:2379.
+							ssl.bundle=etcd                            | The property 'spring.cloud.etcd.ssl.bundle' cannot be 'etcd'                      | It needs 'spring.cloud.etcd.endpoints' that begin with https://.
+							ssl.enabled=true                           | The property 'spring.cloud.etcd.ssl.enabled' cannot be 'true'                     | It needs 'spring.cloud.etcd.endpoints' that begin with https://.
 							endpoints=http://a:1,https://b:1           | The property 'spring.cloud.etcd.endpoints' cannot be 'http://a:1,https://b:1'     | They must be all http or all https.
 							username=root                              | The property 'spring.cloud.etcd.password' is not set.                             | It must be set, since 'spring.cloud.etcd.username' is.
 							password=s3cret                            | The property 'spring.cloud.etcd.username' is not set.                             | It must be set, since 'spring.cloud.etcd.password' is.
@@ -90,6 +92,13 @@ class InvalidPropertiesTests {
 		fail("--spring.cloud.etcd." + argument);
 		assertThat(report(output)).containsSubsequence("Description:", description, "Action:", action)
 			.doesNotContain("Exception", "s3cret");
+	}
+
+	@Test
+	void refusesToSpeakPlainTextWithHttpsEndpoints(CapturedOutput output) {
+		fail("--spring.cloud.etcd.endpoints=https://localhost:2379", "--spring.cloud.etcd.ssl.enabled=false");
+		assertThat(report(output)).contains("The property 'spring.cloud.etcd.ssl.enabled' cannot be 'false'",
+				"It contradicts 'spring.cloud.etcd.endpoints', which are https.");
 	}
 
 	@Test

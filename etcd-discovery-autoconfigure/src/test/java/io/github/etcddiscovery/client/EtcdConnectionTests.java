@@ -42,7 +42,7 @@ class EtcdConnectionTests {
 		}
 		EtcdProperties properties = new EtcdProperties(true, List.of("http://127.0.0.1:" + port), "user",
 				"the-password", REPLACE_AFTER, Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(5),
-				DataSize.ofMegabytes(4), null);
+				DataSize.ofMegabytes(4), null, SslProperties.none());
 		this.connection = new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
 				REPLACE_AFTER, Duration.ofSeconds(15), Duration.ofSeconds(5));

@@ -14,6 +14,7 @@ import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
+import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
@@ -57,7 +58,7 @@ final class Consumer implements AutoCloseable {
 	private Consumer(Builder builder) {
 		EtcdProperties properties = new EtcdProperties(true, builder.endpoints, builder.user, builder.user,
 				Duration.ofSeconds(5), builder.requestTimeout, Duration.ofSeconds(10), Duration.ofSeconds(5),
-				builder.maxInboundMessageSize, null);
+				builder.maxInboundMessageSize, null, SslProperties.none());
 		this.connection = new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
 						List.of((client) -> client.interceptor(builder.spy))),

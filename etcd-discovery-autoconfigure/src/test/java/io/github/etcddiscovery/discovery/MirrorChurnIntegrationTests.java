@@ -30,6 +30,7 @@ import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
+import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.core.ThreadEventLoop;
@@ -154,7 +155,8 @@ class MirrorChurnIntegrationTests {
 
 	private static EtcdConnection connection(String url) {
 		EtcdProperties properties = new EtcdProperties(true, List.of(url), null, null, Duration.ofSeconds(1),
-				Duration.ofMillis(700), Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null);
+				Duration.ofMillis(700), Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
+				SslProperties.none());
 		return new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
 				properties.connectTimeout(), Duration.ofSeconds(3), Duration.ofMillis(700));

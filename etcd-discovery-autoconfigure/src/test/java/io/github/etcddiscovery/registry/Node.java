@@ -11,6 +11,7 @@ import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
+import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
@@ -52,7 +53,8 @@ final class Node implements AutoCloseable {
 
 	Node(ServiceInstanceCodec codec, Duration ttl, String... endpoints) {
 		EtcdProperties properties = new EtcdProperties(true, List.of(endpoints), null, null, Duration.ofSeconds(5),
-				REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null);
+				REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
+				SslProperties.none());
 		this.connection = new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
 				properties.connectTimeout(), ttl, REQUEST_TIMEOUT);

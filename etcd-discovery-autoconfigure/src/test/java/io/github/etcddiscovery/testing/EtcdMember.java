@@ -298,6 +298,18 @@ public final class EtcdMember {
 		return isRunning() && probe("/health?exclude=NOSPACE").contains("\"true\"");
 	}
 
+	/**
+	 * The log-ins that were asked of this member since it was started, granted or not.
+	 * @return their number
+	 */
+	public long logins() {
+		return probe("/metrics").lines()
+			.filter((line) -> line.startsWith("grpc_server_handled_total{")
+					&& line.contains("grpc_method=\"Authenticate\""))
+			.mapToLong((line) -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
+			.sum();
+	}
+
 	boolean isLeader() {
 		return isRunning() && probe("/metrics").contains("\netcd_server_is_leader 1\n");
 	}

@@ -1,0 +1,105 @@
+package io.github.etcddiscovery.client;
+
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.X509Certificate;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
+import io.github.etcddiscovery.core.EventLoop;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.ssl.SslBundle;
+
+/**
+ * Warns, once a day, when the certificate that this application shows to etcd ends soon:
+ * it is the wall clock's time that ends it, and nothing else here goes by that.
+ */
+public final class CertificateExpiry {
+
+	private static final Log logger = LogFactory.getLog(CertificateExpiry.class);
+
+	private static final Duration NOTICE = Duration.ofDays(30);
+
+	private static final Duration DAY = Duration.ofDays(1);
+
+	private final EtcdConnectionDetails details;
+
+	private final Clock clock;
+
+	private final EventLoop loop;
+
+	/**
+	 * Create what warns once it is started.
+	 * @param details the SSL bundle
+	 * @param clock the time of the day
+	 * @param loop runs the checks
+	 */
+	public CertificateExpiry(EtcdConnectionDetails details, Clock clock, EventLoop loop) {
+		this.details = details;
+		this.clock = clock;
+		this.loop = loop;
+	}
+
+	/**
+	 * Look now and every day.
+	 */
+	public void start() {
+		this.loop.execute(this::checkDaily);
+	}
+
+	/**
+	 * Look now, because the certificate was replaced.
+	 */
+	public void replaced() {
+		this.loop.execute(this::check);
+	}
+
+	private void checkDaily() {
+		check();
+		this.loop.schedule(this::checkDaily, DAY);
+	}
+
+	private void check() {
+		try {
+			SslBundle bundle = this.details.getSslBundle();
+			KeyStore store = (bundle != null) ? bundle.getStores().getKeyStore() : null;
+			X509Certificate first = (store != null) ? firstToEnd(store) : null;
+			if (first != null) {
+				warnIfItEndsSoon(first);
+			}
+		}
+		catch (GeneralSecurityException ex) {
+			logger.debug("It is not known when the certificate for etcd ends", ex);
+		}
+	}
+
+	private static @Nullable X509Certificate firstToEnd(KeyStore store) throws GeneralSecurityException {
+		List<X509Certificate> certificates = new ArrayList<>();
+		for (String alias : Collections.list(store.aliases())) {
+			if (store.isKeyEntry(alias) && store.getCertificate(alias) instanceof X509Certificate certificate) {
+				certificates.add(certificate);
+			}
+		}
+		return certificates.stream().min(Comparator.comparing(X509Certificate::getNotAfter)).orElse(null);
+	}
+
+	private void warnIfItEndsSoon(X509Certificate certificate) {
+		Instant end = certificate.getNotAfter().toInstant();
+		Duration left = Duration.between(this.clock.instant(), end);
+		if (left.compareTo(NOTICE) < 0) {
+			logger.warn(("The certificate '%s' that etcd is shown %s, %s. Renew it: with 'reload-on-update' of the "
+					+ "SSL bundle no restart is needed")
+				.formatted(certificate.getSubjectX500Principal().getName(),
+						left.isNegative() ? "has ended" : "ends in %d days".formatted(left.toDays()), end));
+		}
+	}
+
+}

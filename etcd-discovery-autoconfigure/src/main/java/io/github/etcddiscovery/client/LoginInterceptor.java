@@ -1,0 +1,240 @@
+package io.github.etcddiscovery.client;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.AuthGrpc;
+import io.etcd.jetcd.api.AuthenticateRequest;
+import io.etcd.jetcd.api.AuthenticateResponse;
+import io.etcd.jetcd.api.WatchResponse;
+import io.grpc.CallCredentials;
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientCall;
+import io.grpc.ClientInterceptor;
+import io.grpc.ForwardingClientCall.SimpleForwardingClientCall;
+import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Logs in, and shows the token with every call. All clients of a factory share one token,
+ * also over reconnections: however many calls etcd refuses because a token has ended,
+ * there is one log-in. And never more than one begins within a second, since etcd is slow
+ * on purpose when it checks a password; calls wait for it as long as their deadline lets
+ * them. (jetcd itself logs in anew for each call that is refused, and for renewals not at
+ * all.) Safe for use by any thread.
+ */
+final class LoginInterceptor implements ClientInterceptor {
+
+	private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
+
+	private static final long INTERVAL = Duration.ofSeconds(1).toNanos();
+
+	private final EtcdConnectionDetails details;
+
+	private final LongSupplier ticker;
+
+	private final Object lock = new Object();
+
+	/**
+	 * The log-in that counts, be it under way or done; none if it failed or its token was
+	 * refused.
+	 */
+	private @Nullable CompletableFuture<String> login;
+
+	private @Nullable Long lastBegin;
+
+	LoginInterceptor(EtcdConnectionDetails details, LongSupplier ticker) {
+		this.details = details;
+		this.ticker = ticker;
+	}
+
+	@Override
+	public <Q, R> ClientCall<Q, R> interceptCall(MethodDescriptor<Q, R> method, CallOptions options, Channel next) {
+		if (options.getCredentials() != null) {
+			return next.newCall(method, options);
+		}
+		Token token = new Token(next);
+		return new SimpleForwardingClientCall<>(next.newCall(method, options.withCallCredentials(token))) {
+
+			@Override
+			public void start(Listener<R> listener, Metadata headers) {
+				super.start(observed(listener, token), headers);
+			}
+
+		};
+	}
+
+	private <R> ClientCall.Listener<R> observed(ClientCall.Listener<R> listener, Token token) {
+		return new SimpleForwardingClientCallListener<>(listener) {
+
+			@Override
+			public void onMessage(R message) {
+				if (message instanceof WatchResponse response && mayHaveRefusedToken(response)) {
+					token.refused();
+				}
+				super.onMessage(message);
+			}
+
+			@Override
+			public void onClose(Status status, Metadata trailers) {
+				if (EtcdFailures.isUnauthenticated(status)) {
+					token.refused();
+				}
+				super.onClose(status, trailers);
+			}
+
+		};
+	}
+
+	/**
+	 * Older members say "permission denied" to a watch whose token has ended.
+	 */
+	private static boolean mayHaveRefusedToken(WatchResponse response) {
+		return response.getCanceled() && (response.getCancelReason().contains("permission denied")
+				|| response.getCancelReason().contains("invalid auth token"));
+	}
+
+	private CompletableFuture<String> token(Channel channel) {
+		CompletableFuture<String> begun;
+		Executor when;
+		synchronized (this.lock) {
+			if (this.login != null) {
+				return this.login;
+			}
+			begun = new CompletableFuture<>();
+			when = whenAllowed();
+			this.login = begun;
+		}
+		when.execute(() -> logIn(channel, begun));
+		return begun;
+	}
+
+	private Executor whenAllowed() {
+		long now = this.ticker.getAsLong();
+		long wait = (this.lastBegin != null) ? this.lastBegin + INTERVAL - now : 0;
+		this.lastBegin = now + Math.max(wait, 0);
+		return (wait > 0) ? CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS) : Runnable::run;
+	}
+
+	private void logIn(Channel channel, CompletableFuture<String> login) {
+		try {
+			Futures.addCallback(AuthGrpc.newFutureStub(channel).authenticate(request()), new FutureCallback<>() {
+
+				@Override
+				public void onSuccess(AuthenticateResponse response) {
+					login.complete(response.getToken());
+				}
+
+				@Override
+				public void onFailure(Throwable failure) {
+					failed(login, failure);
+				}
+
+			}, MoreExecutors.directExecutor());
+		}
+		catch (RuntimeException ex) {
+			failed(login, ex);
+		}
+	}
+
+	/**
+	 * With the user and password as they are now.
+	 */
+	private AuthenticateRequest request() {
+		String username = this.details.getUsername();
+		String password = this.details.getPassword();
+		if (username == null || password == null) {
+			throw Status.UNAUTHENTICATED.withDescription("there is no user any more").asRuntimeException();
+		}
+		return AuthenticateRequest.newBuilder()
+			.setNameBytes(ByteString.copyFromUtf8(username))
+			.setPasswordBytes(ByteString.copyFromUtf8(password))
+			.build();
+	}
+
+	private void failed(CompletableFuture<String> login, Throwable failure) {
+		Status.Code code = Status.fromThrowable(failure).getCode();
+		boolean asked = code != Status.Code.UNAVAILABLE && code != Status.Code.CANCELLED;
+		forget(login, asked);
+		login.completeExceptionally(failure);
+	}
+
+	/**
+	 * A log-in that did not reach etcd is no reason to wait.
+	 */
+	private void forget(CompletableFuture<String> login, boolean asked) {
+		synchronized (this.lock) {
+			if (this.login == login) {
+				this.login = null;
+				this.lastBegin = asked ? this.lastBegin : null;
+			}
+		}
+	}
+
+	/**
+	 * What a call fails with for which there is no token. gRPC allows a credential only
+	 * some codes, and none of those that etcd refuses a password with.
+	 */
+	private static Status statusOf(Throwable failure) {
+		Status status = Status.fromThrowable(failure);
+		return switch (status.getCode()) {
+			case INVALID_ARGUMENT, FAILED_PRECONDITION ->
+				Status.UNAUTHENTICATED.withDescription(status.getDescription());
+			default -> status;
+		};
+	}
+
+	/**
+	 * The token of one call.
+	 */
+	private final class Token extends CallCredentials {
+
+		private final Channel channel;
+
+		private volatile @Nullable CompletableFuture<String> used;
+
+		Token(Channel channel) {
+			this.channel = channel;
+		}
+
+		@Override
+		public void applyRequestMetadata(RequestInfo request, Executor executor, MetadataApplier applier) {
+			CompletableFuture<String> login = token(this.channel);
+			this.used = login;
+			login.whenComplete((token, failure) -> {
+				if (failure != null) {
+					applier.fail(statusOf(failure));
+				}
+				else {
+					Metadata headers = new Metadata();
+					headers.put(TOKEN, token);
+					applier.apply(headers);
+				}
+			});
+		}
+
+		/**
+		 * Only the first call that was refused with it forgets it: the others would
+		 * forget the one that has come since.
+		 */
+		void refused() {
+			CompletableFuture<String> used = this.used;
+			if (used != null && used.isDone()) {
+				forget(used, true);
+			}
+		}
+
+	}
+
+}
