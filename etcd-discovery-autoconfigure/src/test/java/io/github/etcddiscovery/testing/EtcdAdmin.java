@@ -2,6 +2,7 @@ package io.github.etcddiscovery.testing;
 
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -283,6 +284,18 @@ public final class EtcdAdmin {
 			options.add("--user=" + ROOT + ":" + ROOT);
 		}
 		return Etcdctl.run(options, arguments);
+	}
+
+	/**
+	 * Runs a shell script that calls {@code etcdctl}.
+	 * @param script the script
+	 * @param arguments its arguments
+	 * @return what it printed, without the line break at its end
+	 * @throws IllegalStateException with what it complained about, if it fails
+	 */
+	public String run(Path script, String... arguments) {
+		return Etcdctl.runScript(script, String.join(",", runningUrls()), isAuthEnabled() ? ROOT + ":" + ROOT : "",
+				arguments);
 	}
 
 	/**
