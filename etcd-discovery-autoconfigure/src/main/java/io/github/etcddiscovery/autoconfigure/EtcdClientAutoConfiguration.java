@@ -8,6 +8,7 @@ import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -17,6 +18,7 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /**
@@ -54,6 +56,27 @@ public final class EtcdClientAutoConfiguration {
 	@ConditionalOnMissingBean
 	Client etcdClient(EtcdClientFactory factory) {
 		return factory.create();
+	}
+
+	/**
+	 * Also for those who let the actuator's endpoints show values.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(SanitizingFunction.class)
+	static class EndpointConfiguration {
+
+		@Bean
+		SanitizingFunction etcdPasswordSanitizingFunction() {
+			return (data) -> isPassword(data.getLowerCaseKey()) ? data.withSanitizedValue() : data;
+		}
+
+		/**
+		 * In any way of writing it, such as an environment variable's.
+		 */
+		private static boolean isPassword(String key) {
+			return key.replaceAll("[^a-z]", "").equals("springcloudetcdpassword");
+		}
+
 	}
 
 }
