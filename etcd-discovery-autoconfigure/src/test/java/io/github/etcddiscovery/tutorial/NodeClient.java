@@ -32,6 +32,8 @@ final class NodeClient implements AutoCloseable {
 
 	private static final Path INSTALLED = Path.of("target", "node");
 
+	private static final String LOCK = "package-lock.json";
+
 	private static final Duration PATIENCE = Duration.ofMinutes(1);
 
 	private static final Duration INSTALLATION = Duration.ofMinutes(5);
@@ -65,16 +67,13 @@ final class NodeClient implements AutoCloseable {
 	 * Installs what the lock file says, unless it is there already.
 	 */
 	private static void install() {
-		Path lock = INSTALLED.resolve("package-lock.json");
 		try {
+			boolean done = isInstalled();
 			Files.createDirectories(INSTALLED);
-			boolean done = Files.isDirectory(INSTALLED.resolve("node_modules"))
-					&& Files.mismatch(lock, SOURCES.resolve("package-lock.json")) == -1;
-			for (String file : List.of("package.json", "client.js")) {
+			for (String file : List.of("package.json", LOCK, "client.js")) {
 				Files.copy(SOURCES.resolve(file), INSTALLED.resolve(file), StandardCopyOption.REPLACE_EXISTING);
 			}
 			if (!done) {
-				Files.copy(SOURCES.resolve("package-lock.json"), lock, StandardCopyOption.REPLACE_EXISTING);
 				Process npm = start(INSTALLED, Redirect.INHERIT, "npm", "ci", "--ignore-scripts", "--no-audit",
 						"--no-fund");
 				if (!npm.waitFor(INSTALLATION.toSeconds(), TimeUnit.SECONDS) || npm.exitValue() != 0) {
@@ -90,6 +89,14 @@ final class NodeClient implements AutoCloseable {
 			Thread.currentThread().interrupt();
 			throw new IllegalStateException("Interrupted while waiting for npm", ex);
 		}
+	}
+
+	/**
+	 * The hidden lock file is what npm writes last.
+	 */
+	private static boolean isInstalled() throws IOException {
+		return Files.exists(INSTALLED.resolve("node_modules/." + LOCK)) && Files.exists(INSTALLED.resolve(LOCK))
+				&& Files.mismatch(INSTALLED.resolve(LOCK), SOURCES.resolve(LOCK)) == -1;
 	}
 
 	private static Process start(Path directory, Redirect output, String... command) {
