@@ -10,6 +10,7 @@ import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.discovery.AddressProbe;
 import io.github.etcddiscovery.discovery.CatalogEventPublisher;
 import io.github.etcddiscovery.discovery.CatalogSettings;
@@ -98,9 +99,11 @@ public final class EtcdDiscoveryAutoConfiguration {
 	@Bean(initMethod = "start")
 	@ConditionalOnMissingBean
 	ServiceCatalog etcdServiceCatalog(EtcdDiscoveryProperties properties, InstanceReader reader,
-			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties, AddressProbe probe) {
+			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties, AddressProbe probe,
+			ObjectProvider<Monitor> monitors) {
 		return new ServiceCatalog(CatalogSettings.of(properties, etcdProperties.requestTimeout()), reader,
-				(range) -> new JetcdListerWatcher(connection, range), loops.discovery(), probe);
+				(range) -> new JetcdListerWatcher(connection, range), loops.discovery(), probe,
+				Monitor.of(monitors.orderedStream()));
 	}
 
 	@Bean

@@ -6,6 +6,7 @@ import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
@@ -15,6 +16,7 @@ import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
 
 import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -40,23 +42,27 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	LeasedRegistrations etcdLeasedRegistrations(EtcdConnection connection, EtcdLoops loops,
-			EtcdProperties etcdProperties, EtcdRegistrationProperties properties, ApplicationEventPublisher publisher) {
+			EtcdProperties etcdProperties, EtcdRegistrationProperties properties, ApplicationEventPublisher publisher,
+			ObjectProvider<Monitor> monitors) {
 		return new LeasedRegistrations(new JetcdLeaseStore(connection),
 				(range) -> new JetcdListerWatcher(connection, range), loops.registration(), properties.ttl(),
-				etcdProperties.requestTimeout(), (change) -> loops.events()
-					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))));
+				etcdProperties.requestTimeout(),
+				(change) -> loops.events()
+					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))),
+				Monitor.of(monitors.orderedStream()));
 	}
 
 	@Bean(destroyMethod = "shutdown")
 	@ConditionalOnMissingBean
 	EtcdServiceRegistry etcdServiceRegistry(LeasedRegistrations registrations, EtcdDiscoveryProperties properties,
 			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader,
-			ListableBeanFactory beanFactory) {
+			ListableBeanFactory beanFactory, ObjectProvider<Monitor> monitors) {
 		Duration wait = etcdProperties.requestTimeout();
 		ServiceInstanceCodec codec = WrittenFormat.named(registrationProperties.format(),
 				beanFactory.getBeansOfType(ServiceInstanceCodec.class));
 		return new EtcdServiceRegistry(registrations, properties.prefix(), codec, reader,
-				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registrationProperties.failFast());
+				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registrationProperties.failFast(),
+				Monitor.of(monitors.orderedStream()));
 	}
 
 }

@@ -224,6 +224,15 @@ final class Catalog {
 	}
 
 	/**
+	 * The instances of all services, whatever their status.
+	 */
+	Map<String, List<EtcdServiceInstance>> registered() {
+		Map<String, List<EtcdServiceInstance>> registered = new TreeMap<>();
+		this.names.forEach((name) -> registered.put(name, registered(name)));
+		return registered;
+	}
+
+	/**
 	 * The keys whose values could not be read, and why.
 	 */
 	Map<String, String> rejected() {

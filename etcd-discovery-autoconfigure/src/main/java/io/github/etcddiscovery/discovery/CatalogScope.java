@@ -49,6 +49,20 @@ interface CatalogScope {
 	 */
 	List<String> names(Catalog catalog);
 
+	/**
+	 * How far the catalog can be trusted.
+	 */
 	MirrorState state();
+
+	/**
+	 * How far the answers about a service can be trusted, which is not followed on that
+	 * account.
+	 */
+	MirrorState state(String serviceId);
+
+	/**
+	 * List everything again.
+	 */
+	void relist();
 
 }

@@ -69,4 +69,14 @@ final class PrefixScope implements CatalogScope {
 		return Mirror.state(this.mirrors.stream());
 	}
 
+	@Override
+	public MirrorState state(String serviceId) {
+		return state();
+	}
+
+	@Override
+	public void relist() {
+		this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::relist);
+	}
+
 }

@@ -16,6 +16,8 @@ import java.util.function.Function;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
 import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
@@ -67,11 +69,13 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private final RejectionLog rejectionLog = new RejectionLog();
 
+	private final CatalogCounts counts = new CatalogCounts();
+
+	private final Monitor monitor;
+
 	private volatile Catalog catalog = Catalog.empty();
 
 	private volatile boolean restored;
-
-	private volatile long rejections;
 
 	private volatile Runnable changeListener = () -> {
 	};
@@ -89,7 +93,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	public ServiceCatalog(String prefix, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, Duration requestTimeout, Duration syncTimeout) {
 		this(CatalogSettings.defaults(prefix, requestTimeout, syncTimeout), reader, watches, loop,
-				(host, port) -> CompletableFuture.completedFuture(false));
+				(host, port) -> CompletableFuture.completedFuture(false), Monitor.NONE);
 	}
 
 	/**
@@ -99,13 +103,15 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @param watches how to list and watch keys
 	 * @param loop the loop that keeps the mirrors; not closed here
 	 * @param probe asks at the addresses of instances that are held; not closed here
+	 * @param monitor is told of the lists
 	 */
 	public ServiceCatalog(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
-			EventLoop loop, AddressProbe probe) {
+			EventLoop loop, AddressProbe probe, Monitor monitor) {
 		this.settings = settings;
 		this.reader = reader;
 		this.watches = watches;
 		this.loop = loop;
+		this.monitor = monitor;
 		this.policy = new VanishingPolicy(settings.hold());
 		this.heldInstances = new HeldInstances(loop, probe, settings.hold().duration(),
 				() -> replace(this.catalog.review(absenceRule(Set.of(), Reset.NONE))),
@@ -204,11 +210,20 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * How often a value was passed over since the start.
-	 * @return the count
+	 * What was counted since the start.
+	 * @return the counts
 	 */
-	public long rejections() {
-		return this.rejections;
+	public CatalogCounts counts() {
+		return this.counts;
+	}
+
+	/**
+	 * All services that are known, with all their instances. None is followed on that
+	 * account.
+	 * @return instances by service, whatever their status
+	 */
+	public Map<String, List<EtcdServiceInstance>> registeredInstances() {
+		return this.catalog.registered();
 	}
 
 	/**
@@ -246,6 +261,24 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	public MirrorState state() {
 		return this.scope.state();
+	}
+
+	/**
+	 * How far the answers about one service can be trusted. It is not followed on that
+	 * account.
+	 * @param serviceId the name of the service
+	 * @return the state
+	 */
+	public MirrorState state(String serviceId) {
+		return this.scope.state(serviceId);
+	}
+
+	/**
+	 * List everything again now that is followed; what is known is served meanwhile. Does
+	 * not wait.
+	 */
+	public void refresh() {
+		this.scope.relist();
 	}
 
 	/**
@@ -295,6 +328,9 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	private CompletableFuture<Void> orRestored(CompletableFuture<Void> known) {
+		if (!known.isDone()) {
+			this.counts.waited();
+		}
 		return (this.coldStart != null)
 				? CompletableFuture.anyOf(known, this.coldStart.restored()).thenAccept((either) -> {
 				}) : known;
@@ -380,6 +416,8 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		private boolean first = true;
 
+		private Monitor.@Nullable Ending listing;
+
 		Listener(KeyRange range, boolean indexed) {
 			this.range = range;
 			this.indexed = indexed;
@@ -387,6 +425,29 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		private boolean isAdditional() {
 			return !this.range.key().startsWith(ServiceCatalog.this.settings.prefix() + "/");
+		}
+
+		@Override
+		public void listing() {
+			this.listing = ServiceCatalog.this.monitor.begin(Operation.LIST, this.range.toString());
+		}
+
+		private void listed(@Nullable EtcdAccessException failure) {
+			if (this.listing != null) {
+				this.listing.ended(failure);
+				this.listing = null;
+			}
+		}
+
+		@Override
+		public void applied(int changes) {
+			ServiceCatalog.this.counts.applied(changes);
+		}
+
+		@Override
+		public void failed(EtcdAccessException failure) {
+			listed(failure);
+			ServiceCatalog.this.counts.relists().add(failure.getKind());
 		}
 
 		@Override
@@ -441,7 +502,7 @@ public final class ServiceCatalog implements AutoCloseable {
 		private void reportRejected(Catalog last, Catalog next) {
 			next.rejected().forEach((key, reason) -> {
 				if (!reason.equals(last.rejected().get(key))) {
-					ServiceCatalog.this.rejections++;
+					ServiceCatalog.this.counts.rejected();
 					ServiceCatalog.this.rejectionLog.rejected(key, reason, ServiceCatalog.this.loop.nanoTime());
 				}
 			});
@@ -449,6 +510,7 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		@Override
 		public void synced(Snapshot snapshot) {
+			listed(null);
 			if (ServiceCatalog.this.coldStart != null) {
 				ServiceCatalog.this.coldStart.synced();
 			}

@@ -184,6 +184,22 @@ final class ServiceScope implements CatalogScope {
 		return List.copyOf(names);
 	}
 
+	@Override
+	public MirrorState state() {
+		return Mirror.state(followed().flatMap((followed) -> followed.mirrors.stream()));
+	}
+
+	@Override
+	public MirrorState state(String serviceId) {
+		return Mirror
+			.state(Stream.ofNullable(this.services.get(serviceId)).flatMap((followed) -> followed.mirrors.stream()));
+	}
+
+	@Override
+	public void relist() {
+		followed().flatMap((followed) -> followed.mirrors.stream()).map(Mirror::reflector).forEach(Reflector::relist);
+	}
+
 	/**
 	 * The service that a key belongs to, or nothing if it names none.
 	 */
@@ -194,11 +210,6 @@ final class ServiceScope implements CatalogScope {
 		catch (InvalidInstanceException ex) {
 			return "";
 		}
-	}
-
-	@Override
-	public MirrorState state() {
-		return Mirror.state(followed().flatMap((followed) -> followed.mirrors.stream()));
 	}
 
 	private Stream<Followed> followed() {

@@ -84,6 +84,8 @@ final class Claim {
 
 	private boolean shared;
 
+	private @Nullable LossCause lossCause;
+
 	private long lastRetry;
 
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
@@ -190,19 +192,23 @@ final class Claim {
 
 	private void decide(Optional<Entry> found, long leaseId) {
 		if (found.isEmpty()) {
-			lost("the key is gone");
+			lost(LossCause.KEY_DELETED, "the key is gone");
 		}
 		switch (Ownership.judge(found, leaseId, this.value, this.lease::isOurs, this.heldBefore, this.sameAddress)) {
 			case HELD -> hold(leaseId);
 			case YIELD -> yieldTo(found.orElseThrow());
 			case WRITE -> {
 				String value = this.value;
+				boolean overwritten = this.held && found.isPresent() && !isCurrent(found.get().lease());
 				this.loop.handle(this.store.put(this.key, value, leaseId, modRevision(found)), (written, failure) -> {
 					this.unsettled = failure != null;
 					if (failure != null) {
 						failed(failure);
 					}
 					else if (written && value.equals(this.value)) {
+						if (overwritten) {
+							this.owner.recovered(LossCause.KEY_OVERWRITTEN);
+						}
 						hold(leaseId);
 					}
 					else {
@@ -221,6 +227,10 @@ final class Claim {
 				this.held = true;
 				this.yielded = false;
 				this.owner.tell(this.heldBefore ? Type.RECOVERED : Type.REGISTERED, this.key, null);
+				if (this.lossCause != null) {
+					this.owner.recovered(this.lossCause);
+					this.lossCause = null;
+				}
 				logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key, leaseId,
 						this.lease.ttl().toSeconds()));
 				this.heldBefore = true;
@@ -235,6 +245,7 @@ final class Claim {
 		String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key, entry.lease());
 		if (!this.yielded) {
 			this.yielded = true;
+			this.lossCause = this.heldBefore ? LossCause.CONFLICT : null;
 			this.held = false;
 			if (this.shared) {
 				logger.info("Standing by: %s; this one takes over when the other one leaves".formatted(reason));
@@ -345,9 +356,10 @@ final class Claim {
 		retryAfter(Kind.OTHER);
 	}
 
-	void lost(String reason) {
+	void lost(LossCause cause, String reason) {
 		if (this.held) {
 			this.held = false;
+			this.lossCause = cause;
 			this.owner.tell(Type.LOST, this.key, reason);
 		}
 	}
@@ -401,6 +413,7 @@ final class Claim {
 		this.held = false;
 		this.heldBefore = false;
 		this.yielded = false;
+		this.lossCause = null;
 		firstTryFailed(new EtcdAccessException(Kind.CANCELLED, "the registration was given up", null));
 	}
 
@@ -432,6 +445,11 @@ final class Claim {
 		 * Something became of the registration.
 		 */
 		void tell(Type type, String key, @Nullable String reason);
+
+		/**
+		 * The key had to be put back, and stands again.
+		 */
+		void recovered(LossCause cause);
 
 	}
 

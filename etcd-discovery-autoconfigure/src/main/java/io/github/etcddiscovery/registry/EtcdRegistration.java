@@ -39,8 +39,9 @@ public class EtcdRegistration implements Registration {
 	/**
 	 * The instance as others are to see it: out of service while the application refuses
 	 * traffic, whatever status was set.
+	 * @return the instance
 	 */
-	EtcdServiceInstance published() {
+	public EtcdServiceInstance published() {
 		EtcdServiceInstance instance = this.instance;
 		return (this.acceptingTraffic || instance.getStatus() != InstanceStatus.UP) ? instance
 				: instance.withStatus(InstanceStatus.OUT_OF_SERVICE);

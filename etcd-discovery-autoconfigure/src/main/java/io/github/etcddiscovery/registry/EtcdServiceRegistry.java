@@ -4,15 +4,19 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
@@ -49,6 +53,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private final boolean failFast;
 
+	private final Monitor monitor;
+
 	/**
 	 * Create a registry.
 	 * @param registrations keeps the registrations up
@@ -57,15 +63,17 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 * @param reader reads what others wrote
 	 * @param timeout how long a call waits for etcd at most, where it waits
 	 * @param failFast whether registering waits, and throws when etcd cannot be reached
+	 * @param monitor is told of registrations that come and go
 	 */
 	public EtcdServiceRegistry(LeasedRegistrations registrations, String prefix, ServiceInstanceCodec codec,
-			InstanceReader reader, Duration timeout, boolean failFast) {
+			InstanceReader reader, Duration timeout, boolean failFast, Monitor monitor) {
 		this.registrations = registrations;
 		this.prefix = prefix;
 		this.codec = codec;
 		this.reader = reader;
 		this.timeout = timeout;
 		this.failFast = failFast;
+		this.monitor = monitor;
 	}
 
 	/**
@@ -84,8 +92,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		synchronized (registration) {
 			RegistrableInstance.require(registration.getInstance());
 			registration.setAcceptingTraffic(true);
-			this.registered.put(key(registration.getInstance()), registration);
-			outcome = put(registration, true);
+			String key = key(registration.getInstance());
+			this.registered.put(key, registration);
+			outcome = monitored(Operation.REGISTER, key, () -> put(registration, true));
 		}
 		if (this.failFast) {
 			EtcdAccessException failure = await(outcome);
@@ -146,9 +155,17 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private CompletableFuture<Void> leave(EtcdRegistration registration) {
 		String key = key(registration.getInstance());
-		this.registered.remove(key, registration);
-		return farewell(registration).handle((said, unsaid) -> null)
-			.thenCompose((next) -> this.registrations.deregister(key));
+		if (!this.registered.remove(key, registration)) {
+			return this.registrations.deregister(key);
+		}
+		return monitored(Operation.DEREGISTER, key, () -> farewell(registration).handle((said, unsaid) -> null)
+			.thenCompose((next) -> this.registrations.deregister(key)));
+	}
+
+	private CompletableFuture<Void> monitored(Operation operation, String key, Supplier<CompletableFuture<Void>> call) {
+		Monitor.Ending ending = this.monitor.begin(operation, key);
+		return call.get()
+			.whenComplete((done, failure) -> ending.ended((failure != null) ? EtcdAccessException.of(failure) : null));
 	}
 
 	/**
@@ -288,6 +305,23 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 */
 	public boolean isRegistered(EtcdRegistration registration) {
 		return this.registrations.isRegistered(key(registration.getInstance()));
+	}
+
+	/**
+	 * How the registration stands.
+	 * @param registration the instance
+	 * @return its state
+	 */
+	public RegistrationState getState(EtcdRegistration registration) {
+		return this.registrations.state(key(registration.getInstance()));
+	}
+
+	/**
+	 * What is registered, or is being registered, by this process.
+	 * @return the registrations by key, in the order of the keys
+	 */
+	public Map<String, EtcdRegistration> getRegistrations() {
+		return new TreeMap<>(this.registered);
 	}
 
 	private String key(EtcdServiceInstance instance) {

@@ -11,7 +11,9 @@ import java.util.function.Predicate;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.Outcomes;
+import io.github.etcddiscovery.core.Tally;
 import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.watch.KeyRange;
@@ -45,6 +47,8 @@ public final class LeasedRegistrations {
 
 	private final Consumer<RegistrationChange> listener;
 
+	private final Tally<LossCause> recoveries = new Tally<>(LossCause.class);
+
 	private final ProcessLease lease;
 
 	private final Map<String, Claim> claims = new LinkedHashMap<>();
@@ -60,15 +64,16 @@ public final class LeasedRegistrations {
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @param listener is told what becomes of the registrations, on the loop: it must
 	 * neither block nor throw
+	 * @param monitor is told of renewals
 	 */
 	public LeasedRegistrations(LeaseStore store, Function<KeyRange, ListerWatcher> watches, EventLoop loop,
-			Duration ttl, Duration requestTimeout, Consumer<RegistrationChange> listener) {
+			Duration ttl, Duration requestTimeout, Consumer<RegistrationChange> listener, Monitor monitor) {
 		this.store = store;
 		this.watches = watches;
 		this.loop = loop;
 		this.requestTimeout = requestTimeout;
 		this.listener = listener;
-		this.lease = new ProcessLease(store, loop, ttl, new LeaseListener());
+		this.lease = new ProcessLease(store, loop, ttl, monitor, new LeaseListener());
 	}
 
 	/**
@@ -215,6 +220,31 @@ public final class LeasedRegistrations {
 		return this.published;
 	}
 
+	/**
+	 * How a registration stands.
+	 * @param key its key
+	 * @return the state; {@link RegistrationState#PENDING} also for what is not known
+	 */
+	public RegistrationState state(String key) {
+		Type last = this.published.get(key);
+		if (last == null) {
+			return RegistrationState.PENDING;
+		}
+		return switch (last) {
+			case CONFLICTED -> RegistrationState.CONFLICTED;
+			case STANDING_BY -> RegistrationState.STANDING_BY;
+			default -> isRegistered(key) ? RegistrationState.REGISTERED : RegistrationState.LOST;
+		};
+	}
+
+	/**
+	 * How often a registration had to be put back, by cause.
+	 * @return the counts
+	 */
+	public Tally<LossCause> recoveries() {
+		return this.recoveries;
+	}
+
 	private void tell(Type type, String key, @Nullable String reason) {
 		Map<String, Type> next = new LinkedHashMap<>(this.published);
 		if (type == Type.DEREGISTERED) {
@@ -235,8 +265,8 @@ public final class LeasedRegistrations {
 		}
 
 		@Override
-		public void lost(String reason) {
-			LeasedRegistrations.this.claims.values().forEach((claim) -> claim.lost(reason));
+		public void lost(LossCause cause, String reason) {
+			LeasedRegistrations.this.claims.values().forEach((claim) -> claim.lost(cause, reason));
 		}
 
 		@Override
@@ -256,6 +286,11 @@ public final class LeasedRegistrations {
 		@Override
 		public void tell(Type type, String key, @Nullable String reason) {
 			LeasedRegistrations.this.tell(type, key, reason);
+		}
+
+		@Override
+		public void recovered(LossCause cause) {
+			LeasedRegistrations.this.recoveries.add(cause);
 		}
 
 	}

@@ -10,6 +10,8 @@ import java.util.concurrent.Future;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.registry.LeaseStatus.State;
 import org.apache.commons.logging.Log;
@@ -53,6 +55,8 @@ final class ProcessLease {
 
 	private final Duration ttl;
 
+	private final Monitor monitor;
+
 	private final Listener listener;
 
 	private final RetryDelays delays;
@@ -77,12 +81,14 @@ final class ProcessLease {
 	 * @param store etcd
 	 * @param loop the loop that owns the state
 	 * @param ttl its time to live
+	 * @param monitor is told of renewals
 	 * @param listener is told what becomes of it, on the loop
 	 */
-	ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Listener listener) {
+	ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Monitor monitor, Listener listener) {
 		this.store = store;
 		this.loop = loop;
 		this.ttl = ttl;
+		this.monitor = monitor;
 		this.listener = listener;
 		this.delays = newDelays();
 	}
@@ -147,8 +153,10 @@ final class ProcessLease {
 		noticeExpiry();
 		long attempt = this.attempt;
 		long sentAt = this.loop.nanoTime();
+		Monitor.Ending ending = this.monitor.begin(Operation.RENEW, Long.toHexString(this.lease.id()));
 		this.loop.handle(this.store.renew(this.lease.id()), (renewed, failure) -> {
 			this.renewing = false;
+			ending.ended(failure);
 			if (attempt != this.attempt) {
 				renew();
 			}
@@ -212,7 +220,7 @@ final class ProcessLease {
 	void noticeExpiry() {
 		if (this.lease.state() == State.REGISTERED && status().remaining().isZero()) {
 			transitionTo(State.RECOVERING);
-			this.listener.lost("the lease was not renewed for %s".formatted(this.ttl));
+			this.listener.lost(LossCause.NOT_RENEWED, "the lease was not renewed for %s".formatted(this.ttl));
 		}
 	}
 
@@ -221,7 +229,7 @@ final class ProcessLease {
 		logger.warn("Lease %x has ended; registering again".formatted(ended));
 		this.lease = new Lease(this.lease.state(), 0, 0);
 		transitionTo(State.RECOVERING);
-		this.listener.lost("lease %x has ended".formatted(ended));
+		this.listener.lost(LossCause.LEASE_ENDED, "lease %x has ended".formatted(ended));
 		cancelTimer();
 		grant();
 	}
@@ -312,7 +320,7 @@ final class ProcessLease {
 		/**
 		 * It has ended, or must be supposed to have, and with it the keys under it.
 		 */
-		void lost(String reason);
+		void lost(LossCause cause, String reason);
 
 		/**
 		 * It was not granted. It is asked for again.

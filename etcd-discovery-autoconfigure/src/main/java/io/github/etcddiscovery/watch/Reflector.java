@@ -125,11 +125,18 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * List again now, if the mirror is waiting to. From any thread.
+	 * List again now, unless that is under way already: the back-off is cut short, and a
+	 * mirror that follows etcd is compared with it. The last snapshot keeps being served.
+	 * From any thread.
 	 */
-	public void retryNow() {
+	public void relist() {
 		this.loop.execute(() -> {
-			if (this.state == State.WAITING) {
+			Attempt attempt = this.attempt;
+			if (this.state == State.WATCHING && attempt != null) {
+				// What has arrived still counts, such as goodbyes
+				attempt.drain();
+			}
+			if (this.state == State.WATCHING || this.state == State.WAITING) {
 				list();
 			}
 		});
@@ -141,9 +148,7 @@ public final class Reflector implements AutoCloseable {
 	public void stop() {
 		this.loop.execute(() -> {
 			if (this.state != State.CLOSED) {
-				abandonAttempt();
-				transitionTo(State.IDLE);
-				this.sync = new Sync(false, this.loop.nanoTime(), null);
+				rest(State.IDLE, null);
 			}
 		});
 	}
@@ -153,12 +158,17 @@ public final class Reflector implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
-		this.loop.execute(() -> {
-			abandonAttempt();
-			transitionTo(State.CLOSED);
-			this.sync = new Sync(false, this.loop.nanoTime(), "closed");
-		});
+		this.loop.execute(() -> rest(State.CLOSED, "closed"));
 		this.firstSync.cancel(false);
+	}
+
+	private void rest(State next, @Nullable String reason) {
+		if (this.state == State.LISTING || this.state == State.STARTING) {
+			tell(() -> this.listener.failed(new EtcdAccessException(Kind.CANCELLED, "the mirror was stopped", null)));
+		}
+		abandonAttempt();
+		transitionTo(next);
+		this.sync = new Sync(false, this.loop.nanoTime(), reason);
 	}
 
 	/**
@@ -195,6 +205,7 @@ public final class Reflector implements AutoCloseable {
 		this.loop.assertInLoop();
 		abandonAttempt();
 		transitionTo(State.LISTING);
+		tell(this.listener::listing);
 		Attempt attempt = new Attempt();
 		this.attempt = attempt;
 		attempt.list();
@@ -497,6 +508,8 @@ public final class Reflector implements AutoCloseable {
 			if (this.audit != null) {
 				this.audit.touched(keys);
 			}
+			tell(() -> Reflector.this.listener
+				.applied(batches.stream().mapToInt((batch) -> batch.changes().size()).sum()));
 			passed.keySet().removeAll(next.entries().keySet());
 			if (!passed.isEmpty()) {
 				tell(() -> Reflector.this.listener.passed(passed.values()));
@@ -522,6 +535,7 @@ public final class Reflector implements AutoCloseable {
 		private void end(EtcdAccessException failure) {
 			abandonAttempt();
 			Reflector.this.counts = Reflector.this.counts.relisted();
+			tell(() -> Reflector.this.listener.failed(failure));
 			unsynced(failure);
 			transitionTo(State.WAITING);
 			Reflector.this.retry = Reflector.this.loop.schedule(Reflector.this::list,

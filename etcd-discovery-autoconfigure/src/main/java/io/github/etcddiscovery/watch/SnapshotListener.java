@@ -31,6 +31,20 @@ public interface SnapshotListener {
 	}
 
 	/**
+	 * The range is about to be listed, for the first time or again. What becomes of it is
+	 * told by {@link #synced} or {@link #failed}.
+	 */
+	default void listing() {
+	}
+
+	/**
+	 * Events of the watch were applied, whether or not they come to a change.
+	 * @param changes how many
+	 */
+	default void applied(int changes) {
+	}
+
+	/**
 	 * Entries were written and deleted again since the last snapshot, so that the one
 	 * that is published next does not show them.
 	 * @param entries the last entry of each such key
@@ -43,6 +57,13 @@ public interface SnapshotListener {
 	 * @param snapshot the snapshot it follows from
 	 */
 	default void synced(Snapshot snapshot) {
+	}
+
+	/**
+	 * The mirror has to begin anew, or was stopped while it listed. Told each time.
+	 * @param failure why
+	 */
+	default void failed(EtcdAccessException failure) {
 	}
 
 	/**

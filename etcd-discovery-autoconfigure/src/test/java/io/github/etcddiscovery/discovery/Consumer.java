@@ -16,6 +16,7 @@ import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -67,7 +68,7 @@ final class Consumer implements AutoCloseable {
 				builder.timing, Duration.ofSeconds(5), builder.idleTimeout, builder.hold, builder.snapshot);
 		this.catalog = new ServiceCatalog(settings,
 				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs),
-				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe);
+				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));
 		}

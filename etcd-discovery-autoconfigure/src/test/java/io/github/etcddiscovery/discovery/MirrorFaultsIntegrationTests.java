@@ -367,7 +367,7 @@ class MirrorFaultsIntegrationTests {
 		Awaitility.await().atMost(SOON).until(() -> consumer.content().containsKey("services/orders/late"));
 		Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 4);
 		assertThat(consumer.catalog().rejected()).containsOnlyKeys("services/orders/1", "services/orders/2");
-		assertThat(consumer.catalog().rejections()).isEqualTo(2);
+		assertThat(consumer.catalog().counts().rejections()).isEqualTo(2);
 		assertThat(consumer.catalog().state().relists()).isZero();
 		register("orders", 5);
 		Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 6);
@@ -442,7 +442,7 @@ class MirrorFaultsIntegrationTests {
 		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().rejected().size() == bad.size() + 1);
 		this.admin.put("services/orders/last", "http://10.0.1.1:8080");
 		Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 3);
-		assertThat(consumer.catalog().rejections()).isGreaterThan(bad.size());
+		assertThat(consumer.catalog().counts().rejections()).isGreaterThan(bad.size());
 		assertThat(output.getOut().lines().filter((line) -> line.contains("Passing over"))).hasSize(10);
 		assertThat(output.getOut().lines()).noneMatch((line) -> line.startsWith("Injected"));
 	}

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.registry;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -10,6 +11,7 @@ import java.util.concurrent.atomic.AtomicReference;
 
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
@@ -40,14 +42,16 @@ class EtcdServiceRegistryTests {
 
 	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop,
 			Duration.ofSeconds(15), Duration.ofSeconds(2), (change) -> {
-			});
+			}, Monitor.NONE);
+
+	private final List<String> monitored = new ArrayList<>();
 
 	private final JsonCodec codec = new JsonCodec();
 
 	private final InstanceReader reader = new InstanceReader("services", List.of(this.codec, new AddressCodec()));
 
 	private final EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec,
-			this.reader, Duration.ofMillis(50), false);
+			this.reader, Duration.ofMillis(50), false, this::monitor);
 
 	private final EtcdRegistration registration = Node.registration("myapp", "one", 8080);
 
@@ -117,7 +121,7 @@ class EtcdServiceRegistryTests {
 			return value;
 		}).given(slowCodec).encode(any());
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", slowCodec, this.reader,
-				Duration.ofMillis(50), false);
+				Duration.ofMillis(50), false, this::monitor);
 		registry.register(this.registration);
 		this.loop.runDue();
 		Thread first = new Thread(() -> registry.setMetadata(this.registration, Map.of("change", "first")));
@@ -138,7 +142,7 @@ class EtcdServiceRegistryTests {
 	@Test
 	void formatWithoutStatusIsTakenOutWhileItIsNotToBeCalled() {
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
-				this.reader, Duration.ofMillis(50), false);
+				this.reader, Duration.ofMillis(50), false, Monitor.NONE);
 		registry.register(this.registration);
 		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
 		assertThat(registry.isRegistered(this.registration)).isTrue();
@@ -162,7 +166,7 @@ class EtcdServiceRegistryTests {
 	void saysThatACodecDoesNotWrite() {
 		ServiceInstanceCodec readOnly = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", readOnly, this.reader,
-				Duration.ofMillis(50), false);
+				Duration.ofMillis(50), false, Monitor.NONE);
 		assertThatExceptionOfType(UnsupportedOperationException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.withMessageEndingWith("does not write");
@@ -172,7 +176,7 @@ class EtcdServiceRegistryTests {
 	void failsWhenItIsToFailFast() {
 		this.etcd.failAll(Kind.UNREACHABLE);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec, this.reader,
-				Duration.ofMillis(50), true);
+				Duration.ofMillis(50), true, Monitor.NONE);
 		assertThatExceptionOfType(RegistrationFailedException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.satisfies((ex) -> assertThat(ex.getFailure().getKind()).isEqualTo(Kind.TIMED_OUT))
@@ -191,6 +195,29 @@ class EtcdServiceRegistryTests {
 		this.loop.advance(Duration.ofSeconds(5));
 		Entry entry = this.etcd.entry(key);
 		return (entry != null) ? entry.value() : null;
+	}
+
+	@Test
+	void tellsTheMonitorOfWhatComesAndGoes() {
+		this.etcd.failAll(Kind.UNREACHABLE);
+		this.registry.register(this.registration);
+		this.loop.runDue();
+		assertThat(this.monitored).containsExactly("REGISTER " + KEY + " UNREACHABLE");
+		this.etcd.calm();
+		this.loop.advance(Duration.ofSeconds(5));
+		assertThat(this.registry.getRegistrations()).containsOnlyKeys(KEY);
+		assertThat(this.registry.getState(this.registration)).isEqualTo(RegistrationState.REGISTERED);
+		this.registry.deregister(this.registration);
+		this.loop.runDue();
+		this.registry.deregister(this.registration);
+		this.loop.runDue();
+		assertThat(this.monitored).containsExactly("REGISTER " + KEY + " UNREACHABLE", "DEREGISTER " + KEY + " done");
+		assertThat(this.registry.getRegistrations()).isEmpty();
+	}
+
+	private Monitor.Ending monitor(Monitor.Operation operation, String subject) {
+		return (failure) -> this.monitored
+			.add(operation + " " + subject + " " + ((failure != null) ? failure.getKind() : "done"));
 	}
 
 	private String value() {

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
 import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
@@ -97,7 +98,7 @@ class LeasedRegistrationsModelTests {
 			this.etcd.script(this::answer);
 			this.etcd.onOverwrite(this::requireOurs);
 			this.registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop, TTL,
-					Duration.ofSeconds(2), this::changed);
+					Duration.ofSeconds(2), this::changed, Monitor.NONE);
 		}
 
 		void storm() {

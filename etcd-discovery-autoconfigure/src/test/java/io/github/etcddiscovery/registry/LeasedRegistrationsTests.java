@@ -6,10 +6,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
 import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
@@ -61,8 +65,10 @@ class LeasedRegistrationsTests {
 
 	private final List<RegistrationChange> changes = new ArrayList<>();
 
+	private final List<String> monitored = new ArrayList<>();
+
 	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop,
-			TTL, Duration.ofSeconds(2), this.changes::add);
+			TTL, Duration.ofSeconds(2), this.changes::add, this::monitor);
 
 	@Test
 	void asksNothingOfEtcdBeforeTheFirstRegistration() {
@@ -124,6 +130,19 @@ class LeasedRegistrationsTests {
 		assertThat(this.registrations.status().remaining()).isEqualTo(TTL);
 		this.loop.advance(THIRD.multipliedBy(9));
 		assertThat(this.etcd.count(Operation.RENEW)).isEqualTo(10);
+	}
+
+	@Test
+	void tellsTheMonitorOfEachRenewalAndItsEnd() {
+		register(KEY, VALUE);
+		String lease = Long.toHexString(entry(KEY).lease());
+		this.loop.advance(THIRD);
+		List<FakeRequest> renewals = this.etcd.hold(Operation.RENEW);
+		this.loop.advance(THIRD);
+		assertThat(this.monitored).containsExactly("RENEW " + lease + " done");
+		renewals.get(0).fail(Kind.TIMED_OUT);
+		this.loop.runDue();
+		assertThat(this.monitored).containsExactly("RENEW " + lease + " done", "RENEW " + lease + " TIMED_OUT");
 	}
 
 	@Test
@@ -224,6 +243,7 @@ class LeasedRegistrationsTests {
 		assertThat(entry(KEY).lease()).isEqualTo(lease);
 		assertThat(entry(KEY).modRevision()).as("not written again").isEqualTo(written);
 		assertThat(this.etcd.count(Operation.GRANT)).isEqualTo(1);
+		assertThat(recoveries()).isEqualTo(Map.of(LossCause.NOT_RENEWED, 1L));
 	}
 
 	@ParameterizedTest
@@ -255,6 +275,7 @@ class LeasedRegistrationsTests {
 		assertThat(types(KEY)).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 		assertThat(types(OTHER_KEY)).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 		assertThat(this.etcd.count(Operation.READ) - reads).as("one read for each key").isEqualTo(2);
+		assertThat(recoveries()).isEqualTo(Map.of(LossCause.LEASE_ENDED, 2L));
 	}
 
 	@Test
@@ -326,7 +347,7 @@ class LeasedRegistrationsTests {
 				request.fail(Kind.OVERLOADED);
 			});
 			new LeasedRegistrations(etcd, etcd::watch, loop, TTL, SOON, (change) -> {
-			}).register(KEY, VALUE, SAME_ADDRESS);
+			}, Monitor.NONE).register(KEY, VALUE, SAME_ADDRESS);
 			loop.advance(SOON);
 			firstRetries.add(asked.get(1) / 1_000_000);
 		}
@@ -574,6 +595,7 @@ class LeasedRegistrationsTests {
 		assertThat(entry(KEY).lease()).isEqualTo(lease);
 		assertThat(this.etcd.count(Operation.PUT)).isEqualTo(2);
 		assertThat(types()).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
+		assertThat(recoveries()).isEqualTo(Map.of(LossCause.KEY_DELETED, 1L));
 	}
 
 	@Test
@@ -585,6 +607,7 @@ class LeasedRegistrationsTests {
 		assertThat(entry(KEY).lease()).isEqualTo(lease);
 		assertThat(entry(KEY).value()).isEqualTo(VALUE);
 		assertThat(this.etcd.count(Operation.PUT)).isEqualTo(2);
+		assertThat(recoveries()).isEqualTo(Map.of(LossCause.KEY_OVERWRITTEN, 1L));
 	}
 
 	@Test
@@ -655,6 +678,32 @@ class LeasedRegistrationsTests {
 		this.loop.advance(SOON);
 		assertThat(types()).containsExactly(Type.CONFLICTED, Type.REGISTERED);
 		assertThat(entry(KEY).value()).isEqualTo(VALUE);
+	}
+
+	@Test
+	void takesItsOwnKeyBackWhenTheOneWhoTookItLeaves() {
+		register(KEY, VALUE);
+		long other = this.etcd.foreignLease();
+		this.etcd.write(KEY, FOREIGN_VALUE, other);
+		this.loop.advance(SOON);
+		assertThat(this.registrations.state(KEY)).isEqualTo(RegistrationState.CONFLICTED);
+		this.etcd.endLease(other);
+		this.loop.advance(TTL);
+		assertThat(types()).containsExactly(Type.REGISTERED, Type.CONFLICTED, Type.RECOVERED);
+		assertThat(recoveries()).isEqualTo(Map.of(LossCause.CONFLICT, 1L));
+	}
+
+	@Test
+	void saysHowARegistrationStands() {
+		this.etcd.fail(Kind.UNREACHABLE, Operation.GRANT);
+		register(KEY, VALUE);
+		assertThat(this.registrations.state(KEY)).isEqualTo(RegistrationState.PENDING);
+		this.etcd.calm();
+		this.loop.advance(THIRD);
+		assertThat(this.registrations.state(KEY)).isEqualTo(RegistrationState.REGISTERED);
+		this.etcd.failAll(Kind.UNREACHABLE);
+		this.loop.advance(TTL.multipliedBy(2));
+		assertThat(this.registrations.state(KEY)).isEqualTo(RegistrationState.LOST);
 	}
 
 	@Test
@@ -1071,6 +1120,17 @@ class LeasedRegistrationsTests {
 
 	private Entry entry(String key) {
 		return Objects.requireNonNull(this.etcd.entry(key), key);
+	}
+
+	private Monitor.Ending monitor(Monitor.Operation operation, String subject) {
+		return (failure) -> this.monitored
+			.add(operation + " " + subject + " " + ((failure != null) ? failure.getKind() : "done"));
+	}
+
+	private Map<LossCause, Long> recoveries() {
+		return Stream.of(LossCause.values())
+			.filter((cause) -> this.registrations.recoveries().count(cause) > 0)
+			.collect(Collectors.toMap(Function.identity(), this.registrations.recoveries()::count));
 	}
 
 	private List<Type> types() {

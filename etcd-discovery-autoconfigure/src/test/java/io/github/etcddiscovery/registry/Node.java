@@ -13,6 +13,7 @@ import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.AddressCodec;
@@ -61,8 +62,9 @@ final class Node implements AutoCloseable {
 		InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
 		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection),
 				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,
-				this.changes::add);
-		this.registry = new EtcdServiceRegistry(this.registrations, "services", codec, reader, REQUEST_TIMEOUT, false);
+				this.changes::add, Monitor.NONE);
+		this.registry = new EtcdServiceRegistry(this.registrations, "services", codec, reader, REQUEST_TIMEOUT, false,
+				Monitor.NONE);
 		this.catalog = new ServiceCatalog("services", reader, (range) -> new JetcdListerWatcher(this.connection, range),
 				this.discoveryLoop, REQUEST_TIMEOUT, Duration.ofSeconds(5));
 	}

@@ -60,7 +60,7 @@ class ReflectorTests {
 
 	@Test
 	void doesNothingBeforeItIsStarted() {
-		this.reflector.retryNow();
+		this.reflector.relist();
 		this.loop.advance(Duration.ofHours(1));
 		assertThat(this.etcd.lists()).isEmpty();
 		assertThat(this.reflector.snapshot()).isNull();
@@ -95,7 +95,7 @@ class ReflectorTests {
 		this.loop.advance(Duration.ofHours(1));
 		assertThat(watch.closed()).isEqualTo(1);
 		watch.failed(Kind.UNREACHABLE);
-		this.reflector.retryNow();
+		this.reflector.relist();
 		this.loop.advance(Duration.ofHours(1));
 		assertThat(this.etcd.lists()).hasSize(1);
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
@@ -824,41 +824,76 @@ class ReflectorTests {
 	}
 
 	@Test
-	void retryNowListsAtOnceAndOnlyOnce() {
+	void relistCutsTheBackOffShortAndListsOnlyOnce() {
 		start();
 		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(Kind.PERMISSION_DENIED));
 		this.loop.runDue();
-		this.reflector.retryNow();
-		this.reflector.retryNow();
+		this.reflector.relist();
+		this.reflector.relist();
 		this.loop.runDue();
 		assertThat(this.etcd.lists()).hasSize(2);
 		this.loop.advance(Duration.ofHours(1));
 		assertThat(this.etcd.lists()).hasSize(2);
-		assertRelistsNothingWhileSynced(snapshot(5));
 	}
 
 	@Test
-	void retryNowDoesNotDisturbAMirrorThatIsNotWaiting() {
+	void relistComparesAMirrorThatFollowsWithEtcd() {
 		start();
-		this.reflector.retryNow();
+		FakeWatch watch = sync(snapshot(5, entry("a", 3), entry("b", 4)));
+		watch.changed(Change.delete("b", 6));
+		this.reflector.relist();
+		this.loop.runDue();
+		assertThat(this.listener.lastPublished().entries()).containsOnlyKeys("a");
+		assertThat(watch.closed()).isOne();
+		assertThat(this.reflector.state().synced()).as("until it is known better").isTrue();
+		assertThat(this.listener.lost).isEmpty();
+		sync(snapshot(9, entry("c", 9)));
+		assertThat(this.listener.lastPublished()).isEqualTo(snapshot(9, entry("c", 9)));
+		assertThat(this.reflector.state().relists()).as("nothing went wrong").isZero();
+	}
+
+	@Test
+	void relistThatFailsIsTriedAgain() {
+		start();
+		sync(snapshot(5, entry("a", 3)));
+		this.reflector.relist();
+		this.loop.runDue();
+		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(Kind.UNREACHABLE));
+		this.loop.runDue();
+		assertLost(Kind.UNREACHABLE);
+		this.loop.advance(MAX_DELAY);
+		assertThat(this.etcd.lists()).hasSize(3);
+	}
+
+	@Test
+	void relistDoesNotDisturbAMirrorThatIsListing() {
+		start();
+		this.reflector.relist();
 		this.loop.runDue();
 		assertThat(this.etcd.lists()).hasSize(1);
 		answer(snapshot(5));
-		this.reflector.retryNow();
+		this.reflector.relist();
 		this.loop.runDue();
-		this.etcd.lastWatch().created(5);
-		assertRelistsNothingWhileSynced(null);
+		assertThat(this.etcd.lists()).hasSize(1);
 	}
 
-	private void assertRelistsNothingWhileSynced(@Nullable Snapshot answer) {
-		if (answer != null) {
-			sync(answer);
-		}
-		int lists = this.etcd.lists().size();
-		this.reflector.retryNow();
-		this.loop.advance(Duration.ofHours(1));
-		assertThat(this.etcd.lists()).hasSize(lists);
-		assertThat(this.reflector.state().synced()).isTrue();
+	@Test
+	void tellsHowEachListEnds() {
+		start();
+		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(Kind.TIMED_OUT));
+		this.loop.advance(MAX_DELAY);
+		answer(snapshot(5));
+		this.etcd.lastWatch().failed(Kind.NO_LEADER);
+		this.loop.advance(MAX_DELAY);
+		FakeWatch watch = sync(snapshot(5));
+		watch.changed(Change.put(entry("a", 6)), Change.delete("a", 7));
+		this.loop.runDue();
+		watch.failed(Kind.COMPACTED);
+		this.loop.advance(MAX_DELAY);
+		this.reflector.close();
+		this.loop.runDue();
+		assertThat(this.listener.course).containsExactly("listing", "TIMED_OUT", "listing", "NO_LEADER", "listing",
+				"synced", "applied 2", "COMPACTED", "listing", "CANCELLED");
 	}
 
 	@Test
@@ -870,7 +905,7 @@ class ReflectorTests {
 		assertThat(watch.closed()).isOne();
 		watch.changed(Change.delete("a", 6));
 		watch.failed(Kind.UNREACHABLE);
-		this.reflector.retryNow();
+		this.reflector.relist();
 		this.reflector.start();
 		this.loop.advance(Duration.ofHours(1));
 		assertThat(this.etcd.lists()).hasSize(1);
@@ -1122,8 +1157,32 @@ class ReflectorTests {
 
 		private final List<String> calls = new ArrayList<>();
 
+		private final List<String> course = new ArrayList<>();
+
 		RecordingListener(EventLoop loop) {
 			this.loop = loop;
+		}
+
+		Snapshot lastPublished() {
+			return this.published.get(this.published.size() - 1).snapshot();
+		}
+
+		@Override
+		public void listing() {
+			this.loop.assertInLoop();
+			this.course.add("listing");
+		}
+
+		@Override
+		public void applied(int changes) {
+			this.loop.assertInLoop();
+			this.course.add("applied " + changes);
+		}
+
+		@Override
+		public void failed(EtcdAccessException failure) {
+			this.loop.assertInLoop();
+			this.course.add(failure.getKind().name());
 		}
 
 		@Override
@@ -1137,6 +1196,7 @@ class ReflectorTests {
 		public void synced(Snapshot snapshot) {
 			this.loop.assertInLoop();
 			this.calls.add("synced");
+			this.course.add("synced");
 			this.synced.add(snapshot);
 		}
 
