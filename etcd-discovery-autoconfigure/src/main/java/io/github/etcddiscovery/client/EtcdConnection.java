@@ -41,15 +41,13 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private final Set<Runnable> watches = ConcurrentHashMap.newKeySet();
 
-	private final Set<Client> retired = ConcurrentHashMap.newKeySet();
+	private final Set<LiveClient> retired = ConcurrentHashMap.newKeySet();
 
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
 	private final Object lock = new Object();
 
-	private @Nullable Client client;
-
-	private ContactInterceptor contact = new ContactInterceptor(System::nanoTime);
+	private @Nullable LiveClient live;
 
 	private boolean closed;
 
@@ -101,7 +99,7 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private <T> CompletableFuture<T> ask(Function<Client, CompletableFuture<T>> request) {
 		try {
-			return request.apply(client())
+			return live().ask(request)
 				.exceptionallyCompose((failure) -> CompletableFuture.failedFuture(translate(failure)));
 		}
 		catch (RuntimeException ex) {
@@ -126,10 +124,10 @@ public final class EtcdConnection implements AutoCloseable {
 	 * begin anew before that is closed.
 	 */
 	public void renew() {
-		Client old;
+		LiveClient old;
 		synchronized (this.lock) {
-			old = this.client;
-			this.client = null;
+			old = this.live;
+			this.live = null;
 			if (old == null) {
 				return;
 			}
@@ -140,7 +138,7 @@ public final class EtcdConnection implements AutoCloseable {
 		this.loop.schedule(() -> closeRetired(old), this.requestTimeout);
 	}
 
-	private void closeRetired(Client old) {
+	private void closeRetired(LiveClient old) {
 		old.close();
 		this.retired.remove(old);
 	}
@@ -161,29 +159,37 @@ public final class EtcdConnection implements AutoCloseable {
 	 * The client to use for the next request, and for no longer than that one.
 	 */
 	Client client() {
+		return live().client();
+	}
+
+	private LiveClient live() {
 		replaceIfLostFor(this.replaceAfter);
 		synchronized (this.lock) {
 			if (this.closed) {
 				throw new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
 			}
-			if (this.client == null) {
-				this.contact = new ContactInterceptor(System::nanoTime);
-				this.client = this.factory.create(this.renewalTimeout, List.of(this.contact, new LeaderInterceptor()));
+			if (this.live == null) {
+				ContactInterceptor contact = new ContactInterceptor(System::nanoTime);
+				this.live = new LiveClient(
+						this.factory.create(this.renewalTimeout, List.of(contact, new LeaderInterceptor())), contact);
 			}
-			return this.client;
+			return this.live;
 		}
 	}
 
 	private void replaceIfLostFor(Duration time) {
-		Client replaced;
+		LiveClient replaced;
 		synchronized (this.lock) {
-			Duration lost = Duration.ofNanos(this.contact.lostForNanos());
-			if (this.client == null || lost.compareTo(time) < 0) {
+			replaced = this.live;
+			if (replaced == null) {
+				return;
+			}
+			Duration lost = replaced.lost();
+			if (lost.compareTo(time) < 0) {
 				return;
 			}
 			logger.debug("No contact with etcd for %d ms: starting a fresh connection".formatted(lost.toMillis()));
-			replaced = this.client;
-			this.client = null;
+			this.live = null;
 		}
 		replaced.close();
 	}
@@ -201,11 +207,11 @@ public final class EtcdConnection implements AutoCloseable {
 	 * Close what is open. Requests fail until the connection is opened again.
 	 */
 	public void stop() {
-		Client last;
+		LiveClient last;
 		synchronized (this.lock) {
 			this.closed = true;
-			last = this.client;
-			this.client = null;
+			last = this.live;
+			this.live = null;
 		}
 		if (last != null) {
 			last.close();

@@ -55,8 +55,9 @@ class EtcdConnectionTests {
 
 	@Test
 	void replacesTheClientOnceContactWasLostForLong() {
-		Client first = this.connection.client();
 		assertThat(failureOfRead().getKind()).isEqualTo(Kind.UNREACHABLE);
+		// Not before: the read may have been asked again over a fresh connection
+		Client first = this.connection.client();
 		assertThat(this.connection.client()).as("not at once").isSameAs(first);
 		Awaitility.await().pollDelay(REPLACE_AFTER).until(() -> this.connection.client() != first);
 		Client second = this.connection.client();
@@ -87,6 +88,23 @@ class EtcdConnectionTests {
 		this.connection.open();
 		assertThat(this.connection.client()).isNotSameAs(first);
 		assertThat(failureOfRead().getKind()).isEqualTo(Kind.UNREACHABLE);
+	}
+
+	@Test
+	void failsWhatIsUnansweredWhenItIsClosed() {
+		CompletableFuture<Void> answer = this.connection.call((client) -> new CompletableFuture<>());
+		assertThat(answer).isNotDone();
+		this.connection.close();
+		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
+	}
+
+	@Test
+	void failsWhatIsAskedWhileItIsBeingClosed() {
+		CompletableFuture<Void> answer = this.connection.call((client) -> {
+			this.connection.close();
+			return new CompletableFuture<>();
+		});
+		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
 	}
 
 	@Test
