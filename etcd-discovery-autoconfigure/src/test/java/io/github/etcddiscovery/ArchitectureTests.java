@@ -79,13 +79,13 @@ class ArchitectureTests {
 	final ArchRule loadbalancerSeesNoClient = room("loadbalancer").imports("core", "instance", "registry", "discovery");
 
 	@ArchTest
-	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "registry", "discovery");
+	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "watch", "registry", "discovery");
 
 	@ArchTest
-	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "registry", "discovery");
+	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "watch", "registry", "discovery");
 
 	@ArchTest
-	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "registry", "discovery");
+	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "watch", "registry", "discovery");
 
 	@ArchTest
 	final ArchRule dockerComposeImportsClient = room("docker.compose").imports("client");

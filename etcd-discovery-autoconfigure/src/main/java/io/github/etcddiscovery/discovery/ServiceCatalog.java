@@ -256,6 +256,14 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
+	 * The beginnings of the keys that are followed.
+	 * @return the prefixes, without a slash at their ends, that of this starter first
+	 */
+	public List<String> prefixes() {
+		return this.settings.prefixes();
+	}
+
+	/**
 	 * How far the answers can be trusted.
 	 * @return the state
 	 */

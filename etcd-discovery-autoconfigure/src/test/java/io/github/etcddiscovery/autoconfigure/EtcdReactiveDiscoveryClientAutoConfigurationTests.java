@@ -2,11 +2,17 @@ package io.github.etcddiscovery.autoconfigure;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.discovery.EtcdReactiveDiscoveryClient;
+import io.github.etcddiscovery.discovery.WatchScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.FilteredClassLoader;
@@ -69,6 +75,35 @@ class EtcdReactiveDiscoveryClientAutoConfigurationTests {
 			assertThat(client.getInstances("any").collectList().block(Duration.ofSeconds(10))).isEmpty();
 			assertThat(client.getServices().collectList().block(Duration.ofSeconds(10))).isEmpty();
 		});
+	}
+
+	/**
+	 * Where there is one thread only, whoever holds it up is found out.
+	 */
+	@ParameterizedTest
+	@EnumSource(WatchScope.class)
+	void holdsNoThreadUpBeforeTheFirstSynchronisation(WatchScope scope) {
+		this.contextRunner
+			.withPropertyValues("spring.cloud.etcd.discovery.sync-timeout=1h",
+					"spring.cloud.etcd.discovery.watch-scope=" + scope)
+			.run((context) -> {
+				ReactiveDiscoveryClient client = context.getBean(EtcdReactiveDiscoveryClient.class);
+				Scheduler parallel = Schedulers.newParallel("only-one", 1);
+				try {
+					CompletableFuture<?> instances = client.getInstances("any")
+						.collectList()
+						.subscribeOn(parallel)
+						.toFuture();
+					CompletableFuture<?> services = client.getServices().collectList().subscribeOn(parallel).toFuture();
+					assertThat(Mono.fromCallable(() -> "free").subscribeOn(parallel).block(Duration.ofSeconds(10)))
+						.isEqualTo("free");
+					assertThat(instances).isNotDone();
+					assertThat(services).isNotDone();
+				}
+				finally {
+					parallel.dispose();
+				}
+			});
 	}
 
 	@ParameterizedTest

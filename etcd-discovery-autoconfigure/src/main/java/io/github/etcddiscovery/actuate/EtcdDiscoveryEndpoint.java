@@ -1,0 +1,269 @@
+package io.github.etcddiscovery.actuate;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.instance.EscapedText;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.registry.EtcdRegistration;
+import io.github.etcddiscovery.registry.EtcdServiceRegistry;
+import io.github.etcddiscovery.registry.LeaseStatus;
+import io.github.etcddiscovery.registry.LeasedRegistrations;
+import io.github.etcddiscovery.registry.RegistrationState;
+import io.github.etcddiscovery.watch.MirrorState;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.OperationResponseBody;
+import org.springframework.boot.actuate.endpoint.SanitizableData;
+import org.springframework.boot.actuate.endpoint.Sanitizer;
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+
+/**
+ * Shows what this process has registered and what it knows of others, all from memory,
+ * and lets a person list etcd again and change the status of a registration.
+ */
+@Endpoint(id = "etcddiscovery")
+public class EtcdDiscoveryEndpoint {
+
+	private final ServiceCatalog catalog;
+
+	private final @Nullable EtcdServiceRegistry registry;
+
+	private final @Nullable LeasedRegistrations registrations;
+
+	private final Sanitizer sanitizer;
+
+	/**
+	 * Create an endpoint.
+	 * @param catalog what is known of etcd
+	 * @param registry what is registered; {@code null} if there is none
+	 * @param registrations keeps it up; {@code null} if there is none
+	 * @param sanitizer hides metadata that is secret
+	 */
+	public EtcdDiscoveryEndpoint(ServiceCatalog catalog, @Nullable EtcdServiceRegistry registry,
+			@Nullable LeasedRegistrations registrations, Sanitizer sanitizer) {
+		this.catalog = catalog;
+		this.registry = registry;
+		this.registrations = registrations;
+		this.sanitizer = sanitizer;
+	}
+
+	/**
+	 * All of it.
+	 * @return the registrations, their lease and the catalog
+	 */
+	@ReadOperation
+	public DiscoveryDescriptor discovery() {
+		Map<String, ServiceDescriptor> services = new LinkedHashMap<>();
+		Map<String, List<EtcdServiceInstance>> held = this.catalog.held();
+		this.catalog.registeredInstances()
+			.forEach((name, instances) -> services.put(EscapedText.of(name), service(name, instances, held)));
+		return new DiscoveryDescriptor(lease(), registrations(), this.catalog.prefixes(),
+				MirrorDescriptor.of(this.catalog.state()), this.catalog.isRestored(), services, rejected());
+	}
+
+	/**
+	 * One service.
+	 * @param service its name
+	 * @return what is known of it, or {@code null} if it is not known
+	 */
+	@ReadOperation
+	public @Nullable ServiceDescriptor service(@Selector String service) {
+		List<EtcdServiceInstance> instances = this.catalog.registeredInstances().get(service);
+		return (instances != null) ? service(service, instances, this.catalog.held()) : null;
+	}
+
+	/**
+	 * List etcd again now, all that is followed. What is known is served meanwhile.
+	 */
+	@WriteOperation
+	public void refresh() {
+		this.catalog.refresh();
+	}
+
+	/**
+	 * Change the status of what this process has registered as a service.
+	 * @param service the name of the service
+	 * @param status {@code UP}, {@code DOWN}, {@code OUT_OF_SERVICE}, {@code STARTING} or
+	 * {@code UNKNOWN}, in any case
+	 * @return the registrations that were changed
+	 * @throws InvalidEndpointRequestException if there is no such registration or status
+	 */
+	@WriteOperation
+	public List<RegistrationDescriptor> setStatus(@Selector String service, String status) {
+		InstanceStatus next = parse(status);
+		List<RegistrationDescriptor> changed = new ArrayList<>();
+		if (this.registry != null) {
+			EtcdServiceRegistry registry = this.registry;
+			registry.getRegistrations().forEach((key, registration) -> {
+				if (registration.getServiceId().equals(service)) {
+					registry.setStatus(registration, next.name());
+					changed.add(registration(key, registration, registry.getState(registration)));
+				}
+			});
+		}
+		if (changed.isEmpty()) {
+			throw invalid("This process has registered nothing as '%s'".formatted(EscapedText.of(service)));
+		}
+		return changed;
+	}
+
+	private static InstanceStatus parse(String status) {
+		try {
+			return InstanceStatus.of(status);
+		}
+		catch (IllegalArgumentException ex) {
+			throw invalid(ex.getMessage());
+		}
+	}
+
+	private static InvalidEndpointRequestException invalid(@Nullable String reason) {
+		return new InvalidEndpointRequestException(String.valueOf(reason), String.valueOf(reason));
+	}
+
+	private @Nullable LeaseDescriptor lease() {
+		if (this.registrations == null) {
+			return null;
+		}
+		LeaseStatus lease = this.registrations.status();
+		return new LeaseDescriptor(lease.leaseIdInHex(), lease.state(), lease.remaining().toMillis() / 1000.0);
+	}
+
+	private List<RegistrationDescriptor> registrations() {
+		List<RegistrationDescriptor> registrations = new ArrayList<>();
+		if (this.registry != null) {
+			EtcdServiceRegistry registry = this.registry;
+			registry.getRegistrations()
+				.forEach((key, registration) -> registrations
+					.add(registration(key, registration, registry.getState(registration))));
+		}
+		return registrations;
+	}
+
+	private RegistrationDescriptor registration(String key, EtcdRegistration registration, RegistrationState state) {
+		EtcdServiceInstance instance = registration.published();
+		return new RegistrationDescriptor(key, state, instance.getStatus(), instance.getUri().toString(),
+				metadata(instance));
+	}
+
+	private ServiceDescriptor service(String name, List<EtcdServiceInstance> instances,
+			Map<String, List<EtcdServiceInstance>> allHeld) {
+		Set<EtcdServiceInstance> held = new HashSet<>(allHeld.getOrDefault(name, List.of()));
+		return new ServiceDescriptor(MirrorDescriptor.of(this.catalog.state(name)), instances.stream()
+			.map((instance) -> new InstanceDescriptor(EscapedText.of(String.valueOf(instance.getInstanceId())),
+					instance.getStatus(), instance.getUri().toString(), held.contains(instance), metadata(instance)))
+			.toList());
+	}
+
+	/**
+	 * Sanitised by the functions of the application and by Spring Boot's idea of what
+	 * looks like a secret.
+	 */
+	private Map<String, Object> metadata(EtcdServiceInstance instance) {
+		Map<String, Object> metadata = new TreeMap<>();
+		instance.getMetadata()
+			.forEach((key, value) -> metadata.put(EscapedText.of(key),
+					String.valueOf(this.sanitizer.sanitize(new SanitizableData(null, key, value), true))));
+		return metadata;
+	}
+
+	private Map<String, String> rejected() {
+		Map<String, String> rejected = new TreeMap<>();
+		this.catalog.rejected().forEach((key, reason) -> rejected.put(EscapedText.of(key), reason));
+		return rejected;
+	}
+
+	/**
+	 * All of it.
+	 *
+	 * @param lease the lease of this process, if it registers anything
+	 * @param registrations what this process has registered
+	 * @param prefixes the beginnings of the keys that are followed
+	 * @param mirror how well etcd is followed
+	 * @param restored whether the services come from the snapshot on disk
+	 * @param services the services that are known, by name
+	 * @param rejected why values are passed over, by key
+	 */
+	public record DiscoveryDescriptor(@Nullable LeaseDescriptor lease, List<RegistrationDescriptor> registrations,
+			List<String> prefixes, MirrorDescriptor mirror, boolean restored, Map<String, ServiceDescriptor> services,
+			Map<String, String> rejected) implements OperationResponseBody {
+	}
+
+	/**
+	 * The lease of this process.
+	 *
+	 * @param id its id in hexadecimal, as {@code etcdctl} prints it; empty if there is
+	 * none
+	 * @param state its state
+	 * @param remainingSeconds how long it lives on without another renewal
+	 */
+	public record LeaseDescriptor(String id, LeaseStatus.State state, double remainingSeconds) {
+	}
+
+	/**
+	 * What this process has registered.
+	 *
+	 * @param key the key
+	 * @param state how the registration stands
+	 * @param status the status that others see
+	 * @param uri the address
+	 * @param metadata the metadata, sanitised
+	 */
+	public record RegistrationDescriptor(String key, RegistrationState state, InstanceStatus status, String uri,
+			Map<String, Object> metadata) {
+	}
+
+	/**
+	 * How well etcd is followed.
+	 *
+	 * @param synced whether it is followed now
+	 * @param revision the revision that is served, 0 before the first
+	 * @param stalenessSeconds how long it has not been followed
+	 * @param reason why not
+	 * @param pending changes that have arrived and wait to be applied
+	 */
+	public record MirrorDescriptor(boolean synced, long revision, double stalenessSeconds, @Nullable String reason,
+			int pending) {
+
+		static MirrorDescriptor of(MirrorState state) {
+			return new MirrorDescriptor(state.synced(), state.revision(), state.staleness().toMillis() / 1000.0,
+					state.reason(), state.pending());
+		}
+
+	}
+
+	/**
+	 * A service.
+	 *
+	 * @param mirror how well it is followed
+	 * @param instances its instances
+	 */
+	public record ServiceDescriptor(MirrorDescriptor mirror,
+			List<InstanceDescriptor> instances) implements OperationResponseBody {
+	}
+
+	/**
+	 * An instance.
+	 *
+	 * @param id its id
+	 * @param status its status
+	 * @param uri its address
+	 * @param held whether it is served although its key is gone
+	 * @param metadata its metadata, sanitised
+	 */
+	public record InstanceDescriptor(String id, InstanceStatus status, String uri, boolean held,
+			Map<String, Object> metadata) {
+	}
+
+}
