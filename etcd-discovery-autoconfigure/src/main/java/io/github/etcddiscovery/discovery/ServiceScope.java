@@ -2,7 +2,9 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -26,9 +28,16 @@ import org.jspecify.annotations.Nullable;
  * for in a while. A service is two ranges, the key with its name and the keys below it,
  * since one range over both would hold its neighbours as well; and that for each prefix.
  * Which services there are is known from mirrors without values, in use only while
- * somebody asks for that.
+ * somebody asks for that. When too many services are asked for, those that were not asked
+ * for the longest make way.
  */
 final class ServiceScope implements CatalogScope {
+
+	/**
+	 * So that names that somebody makes up cannot fill the memory. Who calls more
+	 * services than that should follow all of them, in one mirror.
+	 */
+	static final int MAX_SERVICES = 1000;
 
 	private static final long RELEASED = Long.MIN_VALUE;
 
@@ -125,6 +134,9 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	private Followed newService(String serviceId) {
+		if (this.services.size() >= MAX_SERVICES) {
+			this.loop.execute(this::makeRoom);
+		}
 		return new Followed(this.prefixes.stream()
 			.map((prefix) -> prefix + "/" + serviceId)
 			.flatMap((key) -> Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/")))
@@ -222,18 +234,33 @@ final class ServiceScope implements CatalogScope {
 
 	private void sweep() {
 		long now = this.loop.nanoTime();
-		this.services.forEach((name, followed) -> {
-			if (followed.release(now, this.idleTimeout)) {
-				this.services.remove(name, followed);
-				this.released.released(name);
-			}
-		});
+		this.services.forEach((name, followed) -> release(name, followed, now, this.idleTimeout));
 		this.names.forEach((name, followed) -> {
 			if (followed.release(now, this.idleTimeout)) {
 				this.names.remove(name, followed);
 			}
 		});
 		scheduleSweep();
+	}
+
+	private void makeRoom() {
+		long now = this.loop.nanoTime();
+		// The times are read once: they go on changing
+		Map<String, Long> lastUsed = new HashMap<>();
+		this.services.forEach((name, followed) -> lastUsed.put(name, followed.lastUsed.get()));
+		lastUsed.entrySet()
+			.stream()
+			.sorted(Map.Entry.comparingByValue())
+			.limit(Math.max(0, lastUsed.size() - MAX_SERVICES))
+			.map(Map.Entry::getKey)
+			.forEach((name) -> release(name, this.services.get(name), now, Duration.ZERO));
+	}
+
+	private void release(String name, @Nullable Followed followed, long now, Duration unusedFor) {
+		if (followed != null && followed.release(now, unusedFor)) {
+			this.services.remove(name, followed);
+			this.released.released(name);
+		}
 	}
 
 	/**
