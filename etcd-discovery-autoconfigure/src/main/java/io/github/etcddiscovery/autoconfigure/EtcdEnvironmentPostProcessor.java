@@ -5,6 +5,7 @@ import java.util.Map;
 
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.loadbalancer.EtcdLoadBalancerProperties;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 
 import org.springframework.boot.EnvironmentPostProcessor;
@@ -17,9 +18,9 @@ import org.springframework.core.env.ConfigurableEnvironment;
  * of every attempt that failed, several times a second while etcd is away; the starter
  * says the same once. Spring Cloud LoadBalancer's cache, which is bypassed, is not made,
  * nor recommended to be replaced; and its retries, which reactive clients have only when
- * told so, are on for all: an instance that has died is listed until its lease ends. And
- * Spring Cloud's refresh leaves our properties alone, which cannot change in place: it
- * would print a stack trace for each.
+ * told so, are on for all: an instance that has died is listed until its lease ends. Its
+ * health checks follow what is registered. And Spring Cloud's refresh leaves our
+ * properties alone, which cannot change in place: it would print a stack trace for each.
  */
 final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 
@@ -28,7 +29,7 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 	 */
 	private static final String NEVER_REFRESHABLE = String.join(",", "com.zaxxer.hikari.HikariDataSource",
 			EtcdProperties.class.getName(), EtcdDiscoveryProperties.class.getName(),
-			EtcdRegistrationProperties.class.getName());
+			EtcdRegistrationProperties.class.getName(), EtcdLoadBalancerProperties.class.getName());
 
 	@Override
 	public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
@@ -41,6 +42,7 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		if (environment.getProperty("spring.cloud.etcd.loadbalancer.enabled", Boolean.class, true)) {
 			defaults.put("spring.cloud.loadbalancer.cache.enabled", "false");
 			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");
+			defaults.put("spring.cloud.loadbalancer.health-check.refetch-instances", "true");
 		}
 		// What there is already was set by the application
 		defaults.keySet().removeIf(environment::containsProperty);

@@ -1,7 +1,9 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.EtcdLoadBalancerProperties;
 import io.github.etcddiscovery.loadbalancer.FarewellListener;
+import io.github.etcddiscovery.loadbalancer.RotationConfiguration;
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -9,6 +11,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
 import org.springframework.context.annotation.Bean;
@@ -21,7 +24,8 @@ import org.springframework.context.annotation.Bean;
 @ConditionalOnBean(ServiceCatalog.class)
 @ConditionalOnBooleanProperty(name = { "spring.cloud.loadbalancer.enabled", "spring.cloud.etcd.loadbalancer.enabled" },
 		matchIfMissing = true)
-@LoadBalancerClients(defaultConfiguration = UncachedLoadBalancerConfiguration.class)
+@EnableConfigurationProperties(EtcdLoadBalancerProperties.class)
+@LoadBalancerClients(defaultConfiguration = { UncachedLoadBalancerConfiguration.class, RotationConfiguration.class })
 public final class EtcdLoadBalancerAutoConfiguration {
 
 	@Bean

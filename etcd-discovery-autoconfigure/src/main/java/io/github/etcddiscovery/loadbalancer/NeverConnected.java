@@ -24,9 +24,7 @@ final class NeverConnected {
 	 */
 	static boolean is(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			// The connect time-outs of Netty and of Apache's client are
-			// ConnectExceptions, or
-			// carry the name
+			// Connect time-outs of Netty or Apache's client are such, or named so
 			if (cause instanceof ConnectException || cause instanceof NoRouteToHostException
 					|| cause instanceof UnknownHostException || cause instanceof HttpConnectTimeoutException
 					|| cause instanceof UnresolvedAddressException

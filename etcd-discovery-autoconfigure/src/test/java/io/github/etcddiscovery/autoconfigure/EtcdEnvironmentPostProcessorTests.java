@@ -5,6 +5,7 @@ import java.util.Map;
 
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.loadbalancer.EtcdLoadBalancerProperties;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -28,6 +29,8 @@ class EtcdEnvironmentPostProcessorTests {
 
 	private static final String CACHE = "spring.cloud.loadbalancer.cache.enabled";
 
+	private static final String HEALTH_CHECK = "spring.cloud.loadbalancer.health-check.refetch-instances";
+
 	private static final String REFRESH = "spring.cloud.refresh.never-refreshable";
 
 	@Test
@@ -37,12 +40,14 @@ class EtcdEnvironmentPostProcessorTests {
 			assertThat(context.getEnvironment().getProperty(CACHE)).isEqualTo("false");
 			assertThat(context.getEnvironment().getProperty(REFRESH, String[].class)).containsExactly(
 					"com.zaxxer.hikari.HikariDataSource", EtcdProperties.class.getName(),
-					EtcdDiscoveryProperties.class.getName(), EtcdRegistrationProperties.class.getName());
+					EtcdDiscoveryProperties.class.getName(), EtcdRegistrationProperties.class.getName(),
+					EtcdLoadBalancerProperties.class.getName());
+			assertThat(context.getEnvironment().getProperty(HEALTH_CHECK)).isEqualTo("true");
 		}
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { LOGGING + "=DEBUG", CACHE + "=true", REFRESH + "=some.Type" })
+	@ValueSource(strings = { LOGGING + "=DEBUG", CACHE + "=true", HEALTH_CHECK + "=false", REFRESH + "=some.Type" })
 	void givesWayToArguments(String property) {
 		String[] parts = property.split("=");
 		try (ConfigurableApplicationContext context = run(Empty.class, Map.of(), "--" + property)) {
@@ -80,6 +85,7 @@ class EtcdEnvironmentPostProcessorTests {
 				"--spring.cloud.etcd.loadbalancer.enabled=false")) {
 			assertThat(context.getEnvironment().getProperty(LOGGING)).isEqualTo("ERROR");
 			assertThat(context.getEnvironment().getProperty(CACHE)).isNull();
+			assertThat(context.getEnvironment().getProperty(HEALTH_CHECK)).isNull();
 		}
 	}
 

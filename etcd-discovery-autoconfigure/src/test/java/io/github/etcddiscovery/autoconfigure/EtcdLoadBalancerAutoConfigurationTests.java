@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.util.Set;
+
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -13,11 +15,13 @@ import org.springframework.cache.CacheManager;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.concurrent.ConcurrentMapCacheManager;
 import org.springframework.cache.support.NoOpCacheManager;
+import org.springframework.cloud.client.loadbalancer.LoadBalancerLifecycle;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpecification;
 import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -61,6 +65,28 @@ class EtcdLoadBalancerAutoConfigurationTests {
 		this.contextRunner.withPropertyValues("spring.cloud.loadbalancer.enabled=false")
 			.run((context) -> assertThat(context).hasNotFailed()
 				.doesNotHaveBean(LoadBalancerClientSpecification.class));
+	}
+
+	@Test
+	void refusesANegativeSlowStart() {
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.loadbalancer.slow-start=-1s")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.hasMessageContaining("spring.cloud.etcd.loadbalancer.slow-start")
+				.hasMessageContaining("must not be negative"));
+	}
+
+	@Test
+	void ejectsOnlyWhenToldSo() {
+		this.contextRunner.run((context) -> assertThat(lifecycles(context)).doesNotContain("ejections"));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.loadbalancer.eject-unreachable=true")
+			.run((context) -> assertThat(lifecycles(context)).contains("ejections"));
+	}
+
+	private static Set<String> lifecycles(ApplicationContext context) {
+		return context.getBean(LoadBalancerClientFactory.class)
+			.getInstances("service", LoadBalancerLifecycle.class)
+			.keySet();
 	}
 
 	@Test

@@ -1,9 +1,5 @@
 package io.github.etcddiscovery.loadbalancer;
 
-import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -12,8 +8,8 @@ import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-import com.sun.net.httpserver.HttpServer;
 import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.HttpInstance;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -52,9 +48,9 @@ class LoadBalancedCallsIntegrationTests {
 	@RegisterExtension
 	static final EtcdExtension etcd = EtcdExtension.single();
 
-	private static final Server one = new Server("one");
+	private static HttpInstance one;
 
-	private static final Server two = new Server("two");
+	private static HttpInstance two;
 
 	private static ConfigurableApplicationContext both;
 
@@ -64,6 +60,8 @@ class LoadBalancedCallsIntegrationTests {
 
 	@BeforeAll
 	static void start() {
+		one = new HttpInstance(etcd.admin(), "shop", "one");
+		two = new HttpInstance(etcd.admin(), "shop", "two");
 		both = run("--spring.cloud.etcd.discovery.order=0");
 		blocking = run("--spring.cloud.discovery.reactive.enabled=false");
 		reactive = run("--spring.cloud.discovery.blocking.enabled=false");
@@ -103,6 +101,25 @@ class LoadBalancedCallsIntegrationTests {
 			await().until(() -> client.getInstances("shop").size() == 1
 					&& client.getInstances("shop").get(0).getPort() == two.port());
 			assertThat(answers.get()).containsExactly("one");
+		}
+	}
+
+	@Test
+	void sparesANewInstanceWhenToldSo() {
+		one.register("UP");
+		try (ConfigurableApplicationContext context = run("--spring.cloud.etcd.loadbalancer.slow-start=3650d")) {
+			Supplier<Set<String>> answers = () -> Caller.answers(10, () -> Caller.restClient(context));
+			Supplier<Set<String>> reactiveAnswers = () -> Caller.answers(10, () -> Caller.webClient(context));
+			soon().until(() -> answers.get().equals(Set.of("one")));
+			two.register("UP");
+			DiscoveryClient client = context.getBean(DiscoveryClient.class);
+			soon().until(() -> client.getInstances("shop").size() == 2);
+			assertThat(answers.get()).containsExactly("one");
+			assertThat(reactiveAnswers.get()).containsExactly("one");
+			one.deregister();
+			soon().until(() -> client.getInstances("shop").size() == 1);
+			assertThat(answers.get()).containsExactly("two");
+			assertThat(reactiveAnswers.get()).containsExactly("two");
 		}
 	}
 
@@ -249,51 +266,6 @@ class LoadBalancedCallsIntegrationTests {
 		@LoadBalanced
 		WebClient.Builder webClientBuilder() {
 			return WebClient.builder();
-		}
-
-	}
-
-	/**
-	 * Answers with its name.
-	 */
-	private static final class Server {
-
-		private final String name;
-
-		private final HttpServer server;
-
-		Server(String name) {
-			this.name = name;
-			try {
-				this.server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-			}
-			catch (IOException ex) {
-				throw new IllegalStateException(ex);
-			}
-			byte[] body = name.getBytes(StandardCharsets.UTF_8);
-			this.server.createContext("/", (exchange) -> {
-				exchange.sendResponseHeaders(200, body.length);
-				exchange.getResponseBody().write(body);
-				exchange.close();
-			});
-			this.server.start();
-		}
-
-		int port() {
-			return this.server.getAddress().getPort();
-		}
-
-		void register(String status) {
-			etcd.admin().put("services/shop/" + this.name, """
-					{"host": "127.0.0.1", "port": %d, "status": "%s"}""".formatted(port(), status));
-		}
-
-		void deregister() {
-			etcd.admin().delete("services/shop/" + this.name);
-		}
-
-		void close() {
-			this.server.stop(0);
 		}
 
 	}

@@ -1,0 +1,35 @@
+package io.github.etcddiscovery.loadbalancer;
+
+import java.time.Duration;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+
+/**
+ * How this application chooses among the instances that it calls.
+ *
+ * @param enabled whether load balancing sees changes at once, in place of Spring Cloud
+ * LoadBalancer's cache of 35 seconds, and tries a call that meets a dead instance on
+ * another one
+ * @param ejectUnreachable whether an instance that no connection could be made to is left
+ * out, by this application alone, until a connection can be made again or the registry
+ * says something new of it
+ * @param slowStart how long it takes until a new instance is called as often as the
+ * others; 0s to call it like them from the start
+ */
+@ConfigurationProperties("spring.cloud.etcd.loadbalancer")
+public record EtcdLoadBalancerProperties(@DefaultValue("true") boolean enabled,
+		@DefaultValue("false") boolean ejectUnreachable, @DefaultValue("0s") Duration slowStart) {
+
+	/**
+	 * Check the limits.
+	 */
+	public EtcdLoadBalancerProperties {
+		if (slowStart.isNegative()) {
+			throw new InvalidConfigurationPropertyValueException("spring.cloud.etcd.loadbalancer.slow-start", slowStart,
+					"It must not be negative");
+		}
+	}
+
+}

@@ -1,0 +1,101 @@
+package io.github.etcddiscovery.loadbalancer;
+
+import java.io.IOException;
+import java.net.ConnectException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+
+import org.junit.jupiter.api.Test;
+
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.loadbalancer.CompletionContext;
+import org.springframework.cloud.client.loadbalancer.CompletionContext.Status;
+import org.springframework.cloud.client.loadbalancer.DefaultRequest;
+import org.springframework.cloud.client.loadbalancer.DefaultResponse;
+import org.springframework.cloud.client.loadbalancer.EmptyResponse;
+
+import static io.github.etcddiscovery.loadbalancer.Instances.ONE;
+import static io.github.etcddiscovery.loadbalancer.Instances.TWO;
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * Tests for {@link Ejections}.
+ */
+class EjectionsTests {
+
+	private List<ServiceInstance> registered = List.of(ONE, TWO);
+
+	private final List<CompletableFuture<Boolean>> trials = new ArrayList<>();
+
+	private long now = Long.MAX_VALUE - 1;
+
+	private final Ejections ejections = new Ejections(() -> this.registered, (host, port) -> {
+		CompletableFuture<Boolean> trial = new CompletableFuture<>();
+		this.trials.add(trial);
+		return trial;
+	}, () -> this.now);
+
+	@Test
+	void ejectsWhatCouldNotBeConnectedTo() {
+		assertThat(this.ejections.isEmpty()).isTrue();
+		fail(ONE, new IOException(new ConnectException("Connection refused")));
+		assertThat(this.ejections.isEmpty()).isFalse();
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.ejections.contains(TWO)).isFalse();
+	}
+
+	@Test
+	void ejectsNothingForOtherFailures() {
+		fail(ONE, new IOException("Connection reset"));
+		this.ejections.onComplete(new CompletionContext<>(Status.SUCCESS, new DefaultRequest<>(), response(ONE)));
+		this.ejections.onComplete(new CompletionContext<>(Status.DISCARD, new DefaultRequest<>(), new EmptyResponse()));
+		assertThat(this.ejections.isEmpty()).isTrue();
+	}
+
+	@Test
+	void comesBackWhenItsAddressNoLongerRefuses() {
+		fail(ONE, new ConnectException());
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.trials).isEmpty();
+		pass();
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.trials).hasSize(1);
+		this.trials.get(0).complete(true);
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		pass();
+		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.trials).hasSize(2);
+		this.trials.get(1).complete(false);
+		assertThat(this.ejections.contains(ONE)).isFalse();
+		assertThat(this.ejections.isEmpty()).isTrue();
+	}
+
+	@Test
+	void comesBackWhenTheRegistrySaysSomethingNew() {
+		fail(ONE, new ConnectException());
+		ServiceInstance again = Instances.instance(ONE.getPort(), Map.of());
+		assertThat(again).isEqualTo(ONE);
+		this.registered = List.of(again, TWO);
+		assertThat(this.ejections.contains(again)).isFalse();
+		fail(TWO, new ConnectException());
+		assertThat(this.ejections.contains(ONE)).isFalse();
+		assertThat(this.ejections.contains(TWO)).isTrue();
+	}
+
+	private void fail(ServiceInstance instance, Throwable failure) {
+		this.ejections
+			.onComplete(new CompletionContext<>(Status.FAILED, failure, new DefaultRequest<>(), response(instance)));
+	}
+
+	private static DefaultResponse response(ServiceInstance instance) {
+		return new DefaultResponse(instance);
+	}
+
+	private void pass() {
+		this.now += Ejections.INTERVAL.toNanos();
+	}
+
+}
