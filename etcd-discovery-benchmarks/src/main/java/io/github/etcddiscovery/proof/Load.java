@@ -58,8 +58,6 @@ final class Load {
 		this.tally.begin();
 		Thread thread = new Thread(() -> run(TimeUnit.SECONDS.toNanos(1) / perSecond), "load");
 		thread.setDaemon(true);
-		// Also while JVMs are starting, which take what processor there is
-		thread.setPriority(Thread.MAX_PRIORITY);
 		thread.start();
 	}
 

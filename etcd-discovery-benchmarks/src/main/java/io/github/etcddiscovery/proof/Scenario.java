@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.proof;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 
 import io.github.etcddiscovery.testing.EtcdMember;
@@ -27,14 +28,18 @@ enum Scenario {
 	},
 
 	/**
-	 * Four instances are added at once, and stopped at once.
+	 * Four instances are added one after another, since they all start on one machine,
+	 * and are stopped at once.
 	 */
 	SCALE("(b) scaling from one to five instances and back", 1, 1, true) {
 
 		@Override
 		void play(Stage stage) {
-			List<Instance> added = stage.launch(4);
-			stage.awaitAnswersOf(added);
+			List<Instance> added = new ArrayList<>();
+			for (int i = 0; i < 4; i++) {
+				added.addAll(stage.launch(1));
+				stage.awaitAnswersOf(added);
+			}
 			stage.hold(PAUSE);
 			stage.stop(added);
 		}

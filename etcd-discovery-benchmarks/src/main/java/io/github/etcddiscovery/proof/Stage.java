@@ -111,7 +111,7 @@ final class Stage implements AutoCloseable {
 	 */
 	void awaitStarted(List<Instance> launched) {
 		launched.forEach((instance) -> within(SECONDS_TO_START, instance.name() + " to start", instance::isStarted));
-		say("all of them up");
+		say("%d of them up".formatted(launched.size()));
 	}
 
 	/**
@@ -167,7 +167,7 @@ final class Stage implements AutoCloseable {
 			within(SECONDS_TO_START, "an answer of " + instance.name(),
 					() -> this.loads.stream().allMatch((load) -> load.tally().answersOf(instance.name()) > 0));
 		}
-		say("all are called");
+		say("%d of them called".formatted(called.size()));
 	}
 
 	/**

@@ -105,7 +105,7 @@ final class Tally {
 		List<String> kinds = new ArrayList<>();
 		this.failures.forEach((what, kind) -> kinds.add("%d x %s, between %.1f s and %.1f s".formatted(kind.count, what,
 				kind.firstMillis / 1000.0, kind.lastMillis / 1000.0)));
-		return new Result(this.client, this.requests, this.failed, this.attempts.get() - this.requests,
+		return new Result(this.client, this.requests, this.failed, Math.max(0, this.attempts.get() - this.requests),
 				TimeUnit.NANOSECONDS.toMillis(this.longestGap), TimeUnit.NANOSECONDS.toMillis(this.slowest), kinds);
 	}
 
@@ -123,7 +123,7 @@ final class Tally {
 	 * @param client the client
 	 * @param requests how many were made
 	 * @param failures how many of them failed
-	 * @param retries how many attempts there were beyond the first of each request
+	 * @param retries how many attempts there were beyond one for each request
 	 * @param longestGapMillis the longest time without an answer
 	 * @param slowestMillis the longest time from when a request was due to its answer
 	 * @param kinds what failed, how often and when
