@@ -34,7 +34,7 @@ import static org.awaitility.Awaitility.await;
 /**
  * An instance that stops while etcd is away, with callers that retry nothing.
  */
-@Timeout(120)
+@Timeout(300)
 class FarewellIntegrationTests {
 
 	@RegisterExtension
@@ -52,7 +52,7 @@ class FarewellIntegrationTests {
 	@ParameterizedTest
 	@CsvSource({ "SERVLET, RestClient", "REACTIVE, WebClient" })
 	void noCallMeetsAnInstanceThatStopsWhileEtcdIsAway(WebApplicationType type, String client) {
-		ConfigurableApplicationContext leaving = provider(type, "leaving", "3s");
+		ConfigurableApplicationContext leaving = provider(type, "leaving", "5s");
 		provider(type, "staying", "0s");
 		ConfigurableApplicationContext caller = run(CallerApplication.class, WebApplicationType.NONE,
 				"spring.application.name=caller", "spring.cloud.loadbalancer.retry.enabled=false");

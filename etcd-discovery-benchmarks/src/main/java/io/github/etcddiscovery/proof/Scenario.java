@@ -128,14 +128,24 @@ enum Scenario {
 	 */
 	List<Tally.Result> run(Proof.Options options, boolean retries) {
 		try (Stage stage = new Stage(this.members, retries, options.log())) {
+			return run(stage, options.rate());
+		}
+	}
+
+	private List<Tally.Result> run(Stage stage, int rate) {
+		try {
 			List<Instance> first = stage.launch(this.instances);
 			stage.awaitStarted(first);
 			stage.awaitSeen(first);
-			stage.begin(options.rate());
+			stage.begin(rate);
 			stage.hold(PAUSE);
 			play(stage);
 			stage.hold(PAUSE);
 			return stage.end();
+		}
+		catch (RuntimeException ex) {
+			stage.sayWhatInstancesLogged();
+			throw ex;
 		}
 	}
 

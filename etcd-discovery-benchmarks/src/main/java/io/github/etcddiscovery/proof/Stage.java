@@ -28,6 +28,8 @@ final class Stage implements AutoCloseable {
 
 	private static final int SECONDS_TO_START = 120;
 
+	private static final int LOG_TAIL = 2_000;
+
 	private final EtcdCluster etcd;
 
 	private final ConfigurableApplicationContext caller;
@@ -213,6 +215,17 @@ final class Stage implements AutoCloseable {
 	 */
 	void say(String what) {
 		this.log.accept("%6.1f s  %s".formatted((System.nanoTime() - this.begunAt) / 1e9, what));
+	}
+
+	/**
+	 * For the reader who asks why the scenario got stuck.
+	 */
+	void sayWhatInstancesLogged() {
+		for (Instance instance : this.instances) {
+			String output = instance.application().output();
+			say("%s has logged in the end:%n%s".formatted(instance.name(),
+					output.substring(Math.max(0, output.length() - LOG_TAIL))));
+		}
 	}
 
 	static void within(long seconds, String what, Callable<Boolean> condition) {
