@@ -3,9 +3,12 @@ package io.github.etcddiscovery.autoconfigure;
 import java.util.Objects;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.GatewayMvcRetryPostProcessor;
+import io.github.etcddiscovery.loadbalancer.GatewayRetryFilter;
 import io.github.etcddiscovery.loadbalancer.SafeReactiveRetryPolicy;
 import io.github.etcddiscovery.loadbalancer.SafeRetryPolicy;
 
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -18,6 +21,8 @@ import org.springframework.cloud.client.loadbalancer.ServiceInstanceChooser;
 import org.springframework.cloud.client.loadbalancer.reactive.LoadBalancerRetryPolicy;
 import org.springframework.cloud.client.loadbalancer.reactive.ReactiveLoadBalancer;
 import org.springframework.cloud.client.loadbalancer.reactive.ReactorLoadBalancerClientAutoConfiguration;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.server.mvc.handler.HandlerFunctionDefinition;
 import org.springframework.cloud.loadbalancer.config.BlockingLoadBalancerClientAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -65,6 +70,30 @@ public final class EtcdLoadBalancerRetryAutoConfiguration {
 		LoadBalancerRetryPolicy.Factory etcdLoadBalancerRetryPolicyFactory(
 				ReactiveLoadBalancer.Factory<ServiceInstance> factory) {
 			return (service) -> new SafeReactiveRetryPolicy(Objects.requireNonNull(factory.getProperties(service)));
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(GlobalFilter.class)
+	static class GatewayRetryConfiguration {
+
+		@Bean
+		@ConditionalOnMissingBean
+		GatewayRetryFilter etcdGatewayRetryFilter(ReactiveLoadBalancer.Factory<ServiceInstance> factory) {
+			return new GatewayRetryFilter(factory);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(HandlerFunctionDefinition.class)
+	static class GatewayMvcRetryConfiguration {
+
+		@Bean
+		static GatewayMvcRetryPostProcessor etcdGatewayMvcRetryPostProcessor(
+				ObjectProvider<ReactiveLoadBalancer.Factory<ServiceInstance>> factory) {
+			return new GatewayMvcRetryPostProcessor(factory);
 		}
 
 	}

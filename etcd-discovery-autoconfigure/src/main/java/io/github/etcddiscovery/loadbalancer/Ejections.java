@@ -92,9 +92,10 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	@Override
 	public void onComplete(CompletionContext<Object, ServiceInstance, Object> context) {
 		Response<ServiceInstance> response = context.getLoadBalancerResponse();
+		ServiceInstance chosen = (response != null) ? response.getServer() : null;
 		if (context.status() == CompletionContext.Status.FAILED && NeverConnected.is(context.getThrowable())
-				&& response != null && response.hasServer()) {
-			eject(RotationSupplier.address(response.getServer()));
+				&& chosen != null) {
+			eject(RotationSupplier.address(chosen));
 		}
 	}
 

@@ -46,10 +46,11 @@ final class TriedInstances implements LoadBalancerLifecycle<Object, Object, Serv
 
 	@Override
 	public void onStartRequest(Request<Object> request, Response<ServiceInstance> response) {
+		ServiceInstance chosen = response.getServer();
 		Map<String, Object> attributes = attributes(request);
-		if (attributes != null && !(request.getContext() instanceof RetryableRequestContext)) {
+		if (chosen != null && attributes != null && !(request.getContext() instanceof RetryableRequestContext)) {
 			try {
-				attributes.put(ATTRIBUTE, response.getServer());
+				attributes.put(ATTRIBUTE, chosen);
 			}
 			catch (UnsupportedOperationException ex) {
 				// Those of a WebClient's request, which is not tried again

@@ -1,0 +1,83 @@
+package io.github.etcddiscovery.clients;
+
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+import org.springframework.boot.Banner;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Configuration;
+
+/**
+ * The applications that the clients run in.
+ */
+enum Application {
+
+	PLAIN(PlainApplication.class, WebApplicationType.NONE,
+			withoutBlockingGateway(Map.of("spring.http.serviceclient.reactive-shop.base-url", "lb://shop"))),
+
+	GATEWAY(GatewayApplication.class, WebApplicationType.SERVLET, gateway("webmvc")),
+
+	REACTIVE_GATEWAY(GatewayApplication.class, WebApplicationType.REACTIVE, withoutBlockingGateway(gateway("webflux")));
+
+	private final Class<?> source;
+
+	private final WebApplicationType type;
+
+	private final Map<String, String> properties;
+
+	Application(Class<?> source, WebApplicationType type, Map<String, String> properties) {
+		this.source = source;
+		this.type = type;
+		this.properties = properties;
+	}
+
+	/**
+	 * Of the blocking gateway its property switches off only a part.
+	 */
+	private static Map<String, String> withoutBlockingGateway(Map<String, String> properties) {
+		String gateway = "org.springframework.cloud.gateway.server.mvc.";
+		Map<String, String> all = new TreeMap<>(properties);
+		all.put("spring.autoconfigure.exclude",
+				Stream
+					.of("GatewayServerMvcAutoConfiguration", "GatewayMvcClassPathWarningAutoConfiguration",
+							"filter.FilterAutoConfiguration", "handler.HandlerFunctionAutoConfiguration",
+							"handler.GatewayMultipartAutoConfiguration", "predicate.PredicateAutoConfiguration",
+							"config.DefaultFunctionConfiguration")
+					.map(gateway::concat)
+					.collect(Collectors.joining(",")));
+		return all;
+	}
+
+	/**
+	 * Not for {@code /error}, to which a failed request is dispatched again.
+	 */
+	private static Map<String, String> gateway(String server) {
+		String prefix = "spring.cloud.gateway.server." + server + ".";
+		return Map.of(prefix + "enabled", "true", prefix + "routes[0].id", "shop", prefix + "routes[0].uri",
+				"lb://shop", prefix + "routes[0].predicates[0]", "Path=/");
+	}
+
+	ConfigurableApplicationContext run(String etcd, String... arguments) {
+		SpringApplication application = new SpringApplication(this.source);
+		application.setWebApplicationType(this.type);
+		application.setBannerMode(Banner.Mode.OFF);
+		Map<String, Object> all = new TreeMap<>(Map.of("spring.application.name", "consumer",
+				"spring.cloud.etcd.endpoints", etcd, "spring.cloud.etcd.discovery.register", "false", "server.address",
+				"127.0.0.1", "server.port", "0", "spring.cloud.gateway.server.webflux.enabled", "false"));
+		all.putAll(this.properties);
+		application.setDefaultProperties(all);
+		return application.run(arguments);
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class GatewayApplication {
+
+	}
+
+}

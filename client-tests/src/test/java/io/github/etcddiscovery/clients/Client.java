@@ -1,0 +1,159 @@
+package io.github.etcddiscovery.clients;
+
+import java.time.Duration;
+import java.util.Objects;
+
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.client.RestTemplate;
+import org.springframework.web.reactive.function.client.WebClient;
+
+/**
+ * The clients that call the service {@code shop} by its name.
+ */
+enum Client {
+
+	REST_CLIENT(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return restClient(context).get().uri("http://shop/").retrieve().body(String.class);
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return restClient(context).post().uri("http://shop/").body("body").retrieve().body(String.class);
+		}
+
+		private RestClient restClient(ConfigurableApplicationContext context) {
+			return context.getBean(RestClient.Builder.class).build();
+		}
+
+	},
+
+	REST_TEMPLATE(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return context.getBean(RestTemplate.class).getForObject("http://shop/", String.class);
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return context.getBean(RestTemplate.class).postForObject("http://shop/", "body", String.class);
+		}
+
+	},
+
+	WEB_CLIENT(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return webClient(context).get().uri("http://shop/").retrieve().bodyToMono(String.class).block(PATIENCE);
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return webClient(context).post()
+				.uri("http://shop/")
+				.bodyValue("body")
+				.retrieve()
+				.bodyToMono(String.class)
+				.block(PATIENCE);
+		}
+
+		private WebClient webClient(ConfigurableApplicationContext context) {
+			return context.getBean(WebClient.Builder.class).build();
+		}
+
+	},
+
+	HTTP_SERVICE(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopService.class).get();
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopService.class).post("body");
+		}
+
+	},
+
+	REACTIVE_HTTP_SERVICE(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ReactiveShopService.class).get().block(PATIENCE);
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ReactiveShopService.class).post("body").block(PATIENCE);
+		}
+
+	},
+
+	OPEN_FEIGN(Application.PLAIN) {
+
+		@Override
+		String get(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopFeignClient.class).get();
+		}
+
+		@Override
+		String post(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopFeignClient.class).post("body");
+		}
+
+	},
+
+	GATEWAY(Application.GATEWAY) {
+
+		/**
+		 * What it sends on may be a body that was read already.
+		 */
+		@Override
+		boolean postsAgain() {
+			return false;
+		}
+
+	},
+
+	REACTIVE_GATEWAY(Application.REACTIVE_GATEWAY);
+
+	private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+	private final Application application;
+
+	Client(Application application) {
+		this.application = application;
+	}
+
+	Application application() {
+		return this.application;
+	}
+
+	String get(ConfigurableApplicationContext context) {
+		return throughGateway(context).get().retrieve().body(String.class);
+	}
+
+	String post(ConfigurableApplicationContext context) {
+		return throughGateway(context).post().body("body").retrieve().body(String.class);
+	}
+
+	/**
+	 * Whether a {@code POST} whose connection was never made is sent to another instance.
+	 */
+	boolean postsAgain() {
+		return true;
+	}
+
+	private static RestClient throughGateway(ConfigurableApplicationContext context) {
+		String port = Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"));
+		return RestClient.create("http://127.0.0.1:" + port + "/");
+	}
+
+}
