@@ -97,6 +97,11 @@ public class EtcdAccessException extends RuntimeException {
 		PERMISSION_DENIED("Grant the etcd user of 'spring.cloud.etcd.username' the permission"),
 
 		/**
+		 * The key belongs to another live process.
+		 */
+		TAKEN("Give each process its own 'spring.cloud.etcd.discovery.instance-id'"),
+
+		/**
 		 * The lease has ended or was revoked.
 		 */
 		LEASE_NOT_FOUND("A new lease is granted without further ado"),

@@ -243,6 +243,7 @@ final class Claim {
 
 	private void yieldTo(Entry entry) {
 		String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key, entry.lease());
+		EtcdAccessException failure = new EtcdAccessException(Kind.TAKEN, reason, null);
 		if (!this.yielded) {
 			this.yielded = true;
 			this.lossCause = this.heldBefore ? LossCause.CONFLICT : null;
@@ -251,16 +252,15 @@ final class Claim {
 				logger.info("Standing by: %s; this one takes over when the other one leaves".formatted(reason));
 			}
 			else {
-				logger.warn(("Not registered: %s. Give each process its own 'spring.cloud.etcd.discovery.instance-id'; "
-						+ "this one takes over when the other one leaves")
-					.formatted(reason));
+				logger.warn("Not registered: %s; this one takes over when the other one leaves"
+					.formatted(failure.describe()));
 			}
 			this.owner.tell(this.shared ? Type.STANDING_BY : Type.CONFLICTED, this.key, reason);
 		}
 		if (this.shared) {
 			firstTryDone();
 		}
-		firstTryFailed(new EtcdAccessException(Kind.OTHER, reason, null));
+		firstTryFailed(failure);
 		this.reflector.start();
 		done();
 	}

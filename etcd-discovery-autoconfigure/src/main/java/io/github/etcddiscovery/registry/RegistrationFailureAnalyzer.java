@@ -11,7 +11,8 @@ final class RegistrationFailureAnalyzer extends AbstractFailureAnalyzer<Registra
 	@Override
 	protected FailureAnalysis analyze(Throwable rootFailure, RegistrationFailedException cause) {
 		return new FailureAnalysis(cause.getMessage() + ".",
-				cause.getFailure().getAdvice() + ". To start without etcd and register as soon as it is there, set "
+				cause.getFailure().getAdvice()
+						+ ". To start all the same and register as soon as that is possible, set "
 						+ "'spring.cloud.etcd.discovery.fail-fast' to false.",
 				cause);
 	}

@@ -16,6 +16,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.testing.EtcdExtension;
@@ -81,6 +82,12 @@ class MetricsIntegrationTests {
 				.allSatisfy(
 						(query) -> assertThat(series.get(query.metric)).as(query.expression).containsAll(query.labels));
 		}
+	}
+
+	@Test
+	void documentsWhatCanGoWrong() throws IOException {
+		assertThat(Files.readString(docs("metrics.md"))).contains(
+				Stream.of(Kind.values()).map(TagValues::of).collect(Collectors.joining(", ", "is one of: ", ".")));
 	}
 
 	@Test
