@@ -203,8 +203,8 @@ final class ServiceScope implements CatalogScope {
 
 	@Override
 	public MirrorState state(String serviceId) {
-		return Mirror
-			.state(Stream.ofNullable(this.services.get(serviceId)).flatMap((followed) -> followed.mirrors.stream()));
+		Followed followed = this.services.get(serviceId);
+		return Mirror.state((followed != null) ? followed.mirrors.stream() : Stream.empty());
 	}
 
 	@Override
