@@ -3,6 +3,7 @@ package io.github.etcddiscovery.client;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +41,11 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	 * 5,000 entries of some hundred bytes stay well below gRPC's own limit of 4 MiB.
 	 */
 	private static final long PAGE_SIZE = 5000;
+
+	/**
+	 * Three times what is read as an instance, so that what is cut is still too large.
+	 */
+	private static final int LARGEST_VALUE = 200 * 1024;
 
 	private final EtcdConnection connection;
 
@@ -127,12 +133,25 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	static Entry entry(KeyValue keyValue) {
-		return new Entry(text(keyValue.getKey()), text(keyValue.getValue()), keyValue.getModRevision(),
+		return new Entry(key(keyValue.getKey()), value(keyValue.getValue()), keyValue.getModRevision(),
 				keyValue.getLease());
 	}
 
-	private static String text(ByteSequence bytes) {
-		return bytes.toString(StandardCharsets.UTF_8);
+	/**
+	 * Keys that are not UTF-8 are of no use, but two of them must not become one.
+	 */
+	private static String key(ByteSequence bytes) {
+		String text = bytes.toString(StandardCharsets.UTF_8);
+		return (text.indexOf('\uFFFD') < 0) ? text : text + HexFormat.of().formatHex(bytes.getBytes());
+	}
+
+	/**
+	 * What is far too large for an instance is cut, and not kept for as long as it stands
+	 * in etcd.
+	 */
+	private static String value(ByteSequence bytes) {
+		return (bytes.size() <= LARGEST_VALUE) ? bytes.toString(StandardCharsets.UTF_8)
+				: new String(bytes.getBytes(), 0, LARGEST_VALUE, StandardCharsets.UTF_8);
 	}
 
 	@Override

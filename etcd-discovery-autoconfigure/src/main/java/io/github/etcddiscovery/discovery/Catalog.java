@@ -109,9 +109,10 @@ final class Catalog {
 				InstanceKey key = reader.key(changedKey);
 				Map<String, List<EtcdServiceInstance>> byKey = touched.computeIfAbsent(key.service(),
 						(name) -> new TreeMap<>(service(name).byKey()));
-				byKey.remove(changedKey);
+				boolean known = byKey.remove(changedKey) != null;
 				Entry entry = snapshot.entries().get(changedKey);
 				if (entry != null) {
+					requireRoom(known, byKey.size(), reader.limits().perService());
 					byKey.put(changedKey, List.copyOf(reader.read(key, entry.value())));
 				}
 			}
@@ -128,6 +129,16 @@ final class Catalog {
 			put(services, name, Service.of(byKey, absences.judge(before.absentees(), before.byKey(), byKey)));
 		});
 		return new Catalog(snapshot.revision(), services, rejected);
+	}
+
+	/**
+	 * Those that are known keep their place, whoever else comes.
+	 */
+	private static void requireRoom(boolean known, int size, int limit) {
+		if (!known && size >= limit) {
+			throw new InvalidInstanceException(
+					"the service has %d instances already ('max-instances-per-service')".formatted(limit));
+		}
 	}
 
 	/**

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.github.etcddiscovery.instance.AllowedNetworks;
+import io.github.etcddiscovery.instance.InstanceLimits;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -26,6 +28,11 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * the scope of a service
  * @param checkInterval how often a watch is asked whether it is alive; 0 for never
  * @param auditInterval how often the mirror is compared with etcd; 0 for never
+ * @param allowedNetworks networks that instances may be in, such as 10.0.0.0/8;
+ * everywhere by default. With some, host names are refused, and link-local addresses too
+ * unless a network of such is among them
+ * @param maxInstancesPerService how many instances of a service are read; those that come
+ * when there are so many are passed over
  * @param hold when instances that vanish without a goodbye are served on
  * @param snapshot what is kept on disk for a start while etcd is away
  */
@@ -34,7 +41,9 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue List<String> additionalPrefixes, @DefaultValue("5s") Duration syncTimeout,
 		@DefaultValue("0") int order, @DefaultValue("prefix") WatchScope watchScope,
 		@DefaultValue("10m") Duration watchIdleTimeout, @DefaultValue("3s") Duration checkInterval,
-		@DefaultValue("5m") Duration auditInterval, @NestedConfigurationProperty @DefaultValue HoldProperties hold,
+		@DefaultValue("5m") Duration auditInterval, @DefaultValue List<String> allowedNetworks,
+		@DefaultValue("10000") int maxInstancesPerService,
+		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot) {
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
@@ -51,6 +60,27 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		require(!auditInterval.isNegative(), "audit-interval", auditInterval, "It must not be negative");
 		require(watchIdleTimeout.compareTo(SHORTEST_IDLE_TIMEOUT) >= 0, "watch-idle-timeout", watchIdleTimeout,
 				"It must be at least 1s");
+		allowedNetworks = List.copyOf(allowedNetworks);
+		requireNetworks(allowedNetworks);
+		require(maxInstancesPerService > 0, "max-instances-per-service", maxInstancesPerService,
+				"It must be at least 1");
+	}
+
+	private static void requireNetworks(List<String> networks) {
+		try {
+			AllowedNetworks.of(networks);
+		}
+		catch (IllegalArgumentException ex) {
+			require(false, "allowed-networks", String.join(",", networks), String.valueOf(ex.getMessage()));
+		}
+	}
+
+	/**
+	 * What instances may be.
+	 * @return the limits
+	 */
+	public InstanceLimits limits() {
+		return new InstanceLimits(AllowedNetworks.of(this.allowedNetworks), this.maxInstancesPerService);
 	}
 
 	private static void requirePrefix(String property, String prefix) {

@@ -4,6 +4,8 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.regex.Pattern;
 
+import io.netty.util.NetUtil;
+
 /**
  * What a host and a port may be, wherever they come from.
  */
@@ -18,6 +20,12 @@ public final class Addresses {
 	private static final Pattern NAME = Pattern
 		.compile("[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+(?:\\.[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+)*+\\.?");
 
+	/**
+	 * To many resolvers this is an IPv4 address, however it begins: 2130706433 is
+	 * 127.0.0.1.
+	 */
+	private static final Pattern ENDS_IN_A_NUMBER = Pattern.compile("(?:.*\\.)?(?:\\d++|0[xX][0-9A-Fa-f]*+)\\.?");
+
 	private static final Pattern IPV6 = Pattern.compile("[0-9A-Fa-f:.]{2,45}");
 
 	private Addresses() {
@@ -30,10 +38,15 @@ public final class Addresses {
 	 * @throws InvalidInstanceException if it is not a host name or address
 	 */
 	public static String requireHost(String host) {
-		if (host.length() > MAX_LENGTH || !(NAME.matcher(host).matches() || isIpv6(host))) {
+		if (host.length() > MAX_LENGTH || !(isName(host) || isIpv6(host))) {
 			throw new InvalidInstanceException("'%s' is not a host name or address".formatted(EscapedText.of(host)));
 		}
 		return host;
+	}
+
+	private static boolean isName(String host) {
+		return NAME.matcher(host).matches()
+				&& (!ENDS_IN_A_NUMBER.matcher(host).matches() || NetUtil.isValidIpV4Address(host));
 	}
 
 	private static boolean isIpv6(String host) {

@@ -13,6 +13,13 @@ import org.jspecify.annotations.Nullable;
 public record InstanceKey(String prefix, String service, @Nullable String instanceId) {
 
 	/**
+	 * What bytes become that are not UTF-8.
+	 */
+	static final char NOT_UTF_8 = '\uFFFD';
+
+	private static final int MAX_LENGTH = 512;
+
+	/**
 	 * Read a key.
 	 * @param prefix the prefix it was found under
 	 * @param key the key
@@ -57,7 +64,11 @@ public record InstanceKey(String prefix, String service, @Nullable String instan
 		if (name.isEmpty()) {
 			throw new InvalidInstanceException("the %s in the key is empty".formatted(what));
 		}
-		if (name.codePoints().anyMatch((c) -> Character.isISOControl(c) || c == 0xFFFD)) {
+		if (name.length() > MAX_LENGTH) {
+			throw new InvalidInstanceException(
+					"the %s in the key is longer than %d characters".formatted(what, MAX_LENGTH));
+		}
+		if (name.codePoints().anyMatch((c) -> Character.isISOControl(c) || c == NOT_UTF_8)) {
 			throw new InvalidInstanceException(
 					"the %s in the key has control characters or is not UTF-8".formatted(what));
 		}

@@ -27,13 +27,15 @@ public final class InstanceReader {
 
 	private final List<ServiceInstanceCodec> codecs;
 
+	private final InstanceLimits limits;
+
 	/**
 	 * Create a reader for one prefix.
 	 * @param prefix the prefix, without a slash at its end
 	 * @param codecs the formats, in the order they are asked
 	 */
 	public InstanceReader(String prefix, List<? extends ServiceInstanceCodec> codecs) {
-		this(prefix, List.of(), codecs);
+		this(prefix, List.of(), codecs, InstanceLimits.defaults());
 	}
 
 	/**
@@ -41,11 +43,22 @@ public final class InstanceReader {
 	 * @param prefix the prefix that is also written to, without a slash at its end
 	 * @param additionalPrefixes prefixes of others, without a slash at their ends
 	 * @param codecs the formats, in the order they are asked
+	 * @param limits what instances may be
 	 */
-	public InstanceReader(String prefix, List<String> additionalPrefixes, List<? extends ServiceInstanceCodec> codecs) {
+	public InstanceReader(String prefix, List<String> additionalPrefixes, List<? extends ServiceInstanceCodec> codecs,
+			InstanceLimits limits) {
 		this.prefix = prefix;
 		this.additionalPrefixes = List.copyOf(additionalPrefixes);
 		this.codecs = List.copyOf(codecs);
+		this.limits = limits;
+	}
+
+	/**
+	 * What instances may be.
+	 * @return the limits
+	 */
+	public InstanceLimits limits() {
+		return this.limits;
 	}
 
 	/**
@@ -76,9 +89,14 @@ public final class InstanceReader {
 			throw new InvalidInstanceException(
 					"the value has %d characters, more than %d".formatted(value.length(), MAX_VALUE_LENGTH));
 		}
+		if (value.indexOf(InstanceKey.NOT_UTF_8) >= 0) {
+			throw new InvalidInstanceException("the value is not UTF-8");
+		}
 		for (ServiceInstanceCodec codec : this.codecs) {
 			if (codec.recognizes(value)) {
-				return codec.decode(key, value).stream().map((instance) -> identified(key, instance)).toList();
+				List<EtcdServiceInstance> instances = codec.decode(key, value);
+				this.limits.check(key, instances);
+				return instances.stream().map((instance) -> identified(key, instance)).toList();
 			}
 		}
 		throw new InvalidInstanceException("the value '%s' has no known format".formatted(EscapedText.of(value)));

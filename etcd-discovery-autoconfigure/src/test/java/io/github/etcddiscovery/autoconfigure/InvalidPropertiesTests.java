@@ -56,6 +56,8 @@ class InvalidPropertiesTests {
 	@CsvSource(delimiter = '|', quoteCharacter = '"', nullValues = "null",
 			textBlock = """
 							endpoints=                                 | The property 'spring.cloud.etcd.endpoints' is not set.                            | It must name at least one, such as http://localhost:2379.
+							discovery.allowed-networks=10.0.0.0/33     | The property 'spring.cloud.etcd.discovery.allowed-networks' cannot be '10.0.0.0/33' | A network is like 10.0.0.0/8 or fd00::/8, or a single address; '10.0.0.0/33' is not.
+							discovery.max-instances-per-service=0      | The property 'spring.cloud.etcd.discovery.max-instances-per-service' cannot be '0' | It must be at least 1.
 							ssl.bundle=etcd                            | The property 'spring.cloud.etcd.ssl.bundle' cannot be 'etcd'                      | It needs 'spring.cloud.etcd.endpoints' that begin with https://.
 							ssl.enabled=true                           | The property 'spring.cloud.etcd.ssl.enabled' cannot be 'true'                     | It needs 'spring.cloud.etcd.endpoints' that begin with https://.
 							endpoints=http://a:1,https://b:1           | The property 'spring.cloud.etcd.endpoints' cannot be 'http://a:1,https://b:1'     | They must be all http or all https.

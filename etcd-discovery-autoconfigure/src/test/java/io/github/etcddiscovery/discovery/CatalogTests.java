@@ -9,8 +9,10 @@ import java.util.Set;
 
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
 import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
+import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
@@ -309,6 +311,27 @@ class CatalogTests {
 		this.revision++;
 		this.entries.remove("services/" + name);
 		update(Set.of("services/" + name));
+	}
+
+	@Test
+	void keepsThoseItKnowsWhenThereAreTooMany() {
+		InstanceReader narrow = new InstanceReader("services", List.of(), List.of(new AddressCodec()),
+				new InstanceLimits(AllowedNetworks.of(List.of()), 2));
+		Map<String, Entry> entries = new HashMap<>();
+		Catalog before = Catalog.empty();
+		for (String id : List.of("c", "b", "a")) {
+			String key = "services/orders/" + id;
+			entries.put(key, new Entry(key, "http://10.0.0.1:80", 1, 0));
+			before = before.update(new Snapshot(1, 1, Map.copyOf(entries)), Set.of(key), narrow, AbsenceRule.NONE);
+		}
+		assertThat(before.instancesByKey()).containsOnlyKeys("services/orders/b", "services/orders/c");
+		assertThat(before.rejected()).containsExactly(
+				Map.entry("services/orders/a", "the service has 2 instances already ('max-instances-per-service')"));
+		entries.put("services/orders/c", new Entry("services/orders/c", "http://10.0.0.2:80", 2, 0));
+		Catalog after = before.update(new Snapshot(1, 2, entries), Set.of("services/orders/c"), narrow,
+				AbsenceRule.NONE);
+		assertThat(after.instancesByKey().get("services/orders/c")).singleElement()
+			.satisfies((instance) -> assertThat(instance.getHost()).isEqualTo("10.0.0.2"));
 	}
 
 	private void update(Set<String> changed) {

@@ -20,6 +20,7 @@ import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
@@ -67,7 +68,7 @@ final class Consumer implements AutoCloseable {
 		CatalogSettings settings = new CatalogSettings(PREFIX, builder.additionalPrefixes, builder.scope,
 				builder.timing, Duration.ofSeconds(5), builder.idleTimeout, builder.hold, builder.snapshot);
 		this.catalog = new ServiceCatalog(settings,
-				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs),
+				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs, InstanceLimits.defaults()),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));

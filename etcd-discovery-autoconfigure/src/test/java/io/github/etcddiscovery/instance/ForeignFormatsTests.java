@@ -18,8 +18,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class ForeignFormatsTests {
 
 	private final InstanceReader reader = new InstanceReader("services",
-			List.of("/services", "/microservices", "kitex/registry-etcd"),
-			List.of(new JsonCodec(), new AddressCodec()));
+			List.of("/services", "/microservices", "kitex/registry-etcd"), List.of(new JsonCodec(), new AddressCodec()),
+			InstanceLimits.defaults());
 
 	/**
 	 * {@code etcd-io/etcd}: {@code Update} in
