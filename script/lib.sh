@@ -463,17 +463,22 @@ install_etcd_with_apt() {
 	have etcd || packages+=(etcd-server)
 	have etcdctl || packages+=(etcd-client)
 	[ ${#packages[@]} -gt 0 ] || return 1
-	if [ ! -e /usr/sbin/policy-rc.d ]; then
-		OWN_POLICY=yes
-		printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null 2>&1 &&
-			as_root chmod 755 /usr/sbin/policy-rc.d
-	fi
+	forbid_services
 	apt_install "${packages[@]}" || status=$?
 	remove_own_policy
 	case " ${packages[*]} " in
 		*" etcd-server "*) as_root systemctl disable --now etcd >/dev/null 2>&1 || true ;;
 	esac
 	return "$status"
+}
+
+# What is installed is not to start by itself: nobody asked for that.
+forbid_services() {
+	if [ ! -e /usr/sbin/policy-rc.d ]; then
+		OWN_POLICY=yes
+		printf '#!/bin/sh\nexit 101\n' | as_root tee /usr/sbin/policy-rc.d >/dev/null 2>&1 &&
+			as_root chmod 755 /usr/sbin/policy-rc.d
+	fi
 }
 
 remove_own_policy() {

@@ -25,10 +25,14 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
+import org.springframework.boot.autoconfigure.ssl.SslProperties;
 import org.springframework.boot.bootstrap.BootstrapContext;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.ssl.DefaultSslBundleRegistry;
+import org.springframework.boot.ssl.SslBundles;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.config.client.ConfigServerInstanceProvider;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -86,7 +90,8 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 			.prefix();
 		InstanceReader reader = new InstanceReader(prefix, List.of(new JsonCodec(), new AddressCodec()));
 		List<ServiceInstance> instances = new ArrayList<>();
-		for (Entry entry : entries(properties, prefix, serviceId)) {
+		SslBundles bundles = bundles(properties.ssl().bundleInUse(), binder, bindHandler);
+		for (Entry entry : entries(properties, bundles, prefix, serviceId)) {
 			try {
 				instances.addAll(reader.read(reader.key(entry.key()), entry.value())
 					.stream()
@@ -100,10 +105,29 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 		return instances;
 	}
 
-	private static List<Entry> entries(EtcdProperties properties, String prefix, String serviceId) {
+	/**
+	 * The bundle that is used, if it is configured; there are no bundles from beans yet.
+	 */
+	private static SslBundles bundles(@Nullable String name, Binder binder, BindHandler bindHandler) {
+		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
+		if (name != null) {
+			SslProperties.Bundles bundles = binder
+				.bindOrCreate("spring.ssl", Bindable.of(SslProperties.class), bindHandler)
+				.getBundle();
+			if (bundles.getPem().containsKey(name)) {
+				registry.registerBundle(name, PropertiesSslBundle.get(bundles.getPem().get(name)));
+			}
+			else if (bundles.getJks().containsKey(name)) {
+				registry.registerBundle(name, PropertiesSslBundle.get(bundles.getJks().get(name)));
+			}
+		}
+		return registry;
+	}
+
+	private static List<Entry> entries(EtcdProperties properties, SslBundles bundles, String prefix, String serviceId) {
 		String key = prefix + "/" + serviceId;
-		EtcdClientFactory factory = new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
-				List.of());
+		EtcdClientFactory factory = new EtcdClientFactory(properties,
+				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of());
 		try (EtcdConnection connection = new EtcdConnection(factory, properties.connectTimeout(), Duration.ofMinutes(1),
 				properties.requestTimeout())) {
 			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))

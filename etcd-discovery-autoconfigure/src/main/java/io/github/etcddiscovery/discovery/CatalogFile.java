@@ -21,8 +21,13 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
+
+import org.springframework.aot.hint.BindingReflectionHintsRegistrar;
+import org.springframework.aot.hint.RuntimeHints;
+import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
  * A catalog on disk, for a start while etcd is away. It holds what is needed to call the
@@ -116,6 +121,18 @@ final class CatalogFile {
 					EscapedText.of(ex.toString())));
 			return Optional.empty();
 		}
+	}
+
+	/**
+	 * Jackson reflects upon what it reads and writes.
+	 */
+	static final class Hints implements RuntimeHintsRegistrar {
+
+		@Override
+		public void registerHints(RuntimeHints hints, @Nullable ClassLoader classLoader) {
+			new BindingReflectionHintsRegistrar().registerReflectionHints(hints.reflection(), Content.class);
+		}
+
 	}
 
 	private record Content(int version, String prefix, long revision, List<Row> instances) {

@@ -9,6 +9,9 @@ import java.util.List;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.testing.CertificateAuthority;
+import io.github.etcddiscovery.testing.EtcdAdmin;
+import io.github.etcddiscovery.testing.EtcdCluster;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -75,6 +78,27 @@ class ConfigServerDiscoveryIntegrationTests {
 	}
 
 	@Test
+	void speaksTlsBeforeThereIsAContext(@TempDir Path certificates) {
+		CertificateAuthority authority = new CertificateAuthority(certificates, "authority");
+		CertificateAuthority.Issued server = authority.server("127.0.0.1");
+		CertificateAuthority.Issued client = authority.client("app", Duration.ofDays(90));
+		try (EtcdCluster secured = EtcdCluster.builder()
+			.tls("--cert-file", server.certificate().toString(), "--key-file", server.key().toString(),
+					"--trusted-ca-file", authority.certificate().toString(), "--client-cert-auth")
+			.build()
+			.start()) {
+			String bundle = "--spring.ssl.bundle.pem.etcd.";
+			String[] tls = { "--spring.cloud.etcd.endpoints=" + secured.clientUrl(),
+					"--spring.cloud.etcd.ssl.bundle=etcd", bundle + "truststore.certificate=file:" + authority.certificate(),
+					bundle + "keystore.certificate=file:" + client.certificate(),
+					bundle + "keystore.private-key=file:" + client.key() };
+			startServer(secured.admin(), tls);
+			assertThat(greeting(startClient(tls))).isEqualTo("hello");
+			closeApplications();
+		}
+	}
+
+	@Test
 	void passesOverWhatIsNotUpOrCannotBeRead(CapturedOutput output) {
 		etcd.admin().put("services/configserver/broken", "{");
 		etcd.admin()
@@ -125,13 +149,17 @@ class ConfigServerDiscoveryIntegrationTests {
 	}
 
 	private ConfigurableApplicationContext startServer(String... arguments) {
+		return startServer(etcd.admin(), arguments);
+	}
+
+	private ConfigurableApplicationContext startServer(EtcdAdmin admin, String... arguments) {
 		ConfigurableApplicationContext server = run(ConfigServer.class, WebApplicationType.SERVLET,
 				Stream.concat(
 						Stream.of("--spring.application.name=configserver", "--server.port=0",
 								"--server.address=127.0.0.1", "--spring.profiles.active=native",
 								"--spring.cloud.config.server.native.search-locations=" + this.configuration.toUri()),
 						Stream.of(arguments)));
-		await().until(() -> !etcd.admin().keys("services/configserver/").isEmpty());
+		await().until(() -> !admin.keys("services/configserver/").isEmpty());
 		return server;
 	}
 

@@ -59,6 +59,11 @@ final class EtcdDockerComposeConnectionDetailsFactory
 			return this.environment.password();
 		}
 
+		@Override
+		public @Nullable SslBundle getSslBundle() {
+			return this.sslBundle;
+		}
+
 	}
 
 }
