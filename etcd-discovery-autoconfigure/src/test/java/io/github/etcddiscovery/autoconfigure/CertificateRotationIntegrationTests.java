@@ -23,7 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.github.etcddiscovery.autoconfigure.GuardedApplication.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -88,14 +87,14 @@ class CertificateRotationIntegrationTests {
 			etcd.admin().etcdctl("user", "delete", "alice");
 			String last = "http://10.0.0.1:" + ++port;
 			etcd.admin().put("services/next", last);
-			await().until(() -> application.urls("next").equals(List.of(last)));
+			GuardedApplication.await().until(() -> application.urls("next").equals(List.of(last)));
 			assertThat(etcd.admin().leaseOf(key())).isEqualTo(lease);
 			// Whoever puts it back is bob
 			etcd.admin().delete(key());
-			await().until(() -> etcd.admin().keys("services/app/").size() == 1);
+			GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").size() == 1);
 			assertThat(etcd.admin().leaseOf(key())).isEqualTo(lease);
 			// The old connection is closed, and so is each watch on it
-			await().until(() -> this.proxy.connections() == 1);
+			GuardedApplication.await().until(() -> this.proxy.connections() == 1);
 			assertThat(application.isSynced()).isTrue();
 			assertThat(application.relists()).as("failures").isZero();
 		}
@@ -109,11 +108,12 @@ class CertificateRotationIntegrationTests {
 			ByteSequence key = ByteSequence.from("services/app", StandardCharsets.UTF_8);
 			assertThat(application.client().getKVClient().get(key)).succeedsWithin(Duration.ofSeconds(10));
 			present("bob", Duration.ofDays(90));
-			await().until(() -> output.getAll().contains("The certificates for etcd were replaced"));
+			GuardedApplication.await().until(() -> output.getAll().contains("The certificates for etcd were replaced"));
 			etcd.admin().etcdctl("user", "delete", "alice");
 			this.proxy.cutConnections();
-			await().untilAsserted(() -> assertThat(application.client().getKVClient().get(key))
-				.succeedsWithin(Duration.ofSeconds(5)));
+			GuardedApplication.await()
+				.untilAsserted(() -> assertThat(application.client().getKVClient().get(key))
+					.succeedsWithin(Duration.ofSeconds(5)));
 		}
 	}
 
@@ -122,7 +122,8 @@ class CertificateRotationIntegrationTests {
 		present("alice", Duration.ofDays(90));
 		try (GuardedApplication application = run()) {
 			present("alice", Duration.ofDays(-1));
-			await().until(() -> output.getAll().contains("it refused this application's certificate"));
+			GuardedApplication.await()
+				.until(() -> output.getAll().contains("it refused this application's certificate"));
 			assertThat(output).contains("The certificate 'CN=alice' that etcd is shown has ended");
 			long before = this.proxy.acceptedConnections();
 			long start = System.nanoTime();
@@ -132,8 +133,8 @@ class CertificateRotationIntegrationTests {
 			assertThat(application.services()).containsExactly("app");
 			assertThat(application.urls("app")).hasSize(1);
 			present("bob", Duration.ofDays(90));
-			await().until(application::isSynced);
-			await().until(() -> etcd.admin().keys("services/app/").size() == 1);
+			GuardedApplication.await().until(application::isSynced);
+			GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").size() == 1);
 		}
 	}
 
@@ -147,7 +148,7 @@ class CertificateRotationIntegrationTests {
 				"etcd", bundle + "reload-on-update", "true", bundle + "truststore.certificate",
 				"file:" + authority.certificate(), bundle + "keystore.certificate", "file:" + directory + "/app.pem",
 				bundle + "keystore.private-key", "file:" + directory + "/app-key.pem"));
-		await().until(() -> application.services().equals(List.of("app")));
+		GuardedApplication.await().until(() -> application.services().equals(List.of("app")));
 		return application;
 	}
 

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.github.etcddiscovery.autoconfigure.GuardedApplication.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -50,10 +49,10 @@ class LeastPrivilegeIntegrationTests {
 	@Test
 	void everythingPassesForOneWhoProvidesOneServiceAndReadsAll(CapturedOutput output) {
 		try (GuardedApplication application = run("both", Map.of(".discovery.audit-interval", "1s"))) {
-			await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
 			recoversFromWhatHappensToItsKey();
 			etcd.admin().put("services/orders/2", json("orders", "2", 2));
-			await().until(() -> application.urls("orders").size() == 2);
+			GuardedApplication.await().until(() -> application.urls("orders").size() == 2);
 		}
 		assertThat(etcd.admin().keys("services/app")).isEmpty();
 		assertThat(etcd.admin().leases()).isEmpty();
@@ -63,11 +62,11 @@ class LeastPrivilegeIntegrationTests {
 	@Test
 	void everythingPassesForOneWhoReadsNoMoreThanItCalls(CapturedOutput output) {
 		try (GuardedApplication application = run("narrow", Map.of(".discovery.watch-scope", "service"))) {
-			await().until(() -> application.urls("orders").equals(List.of("http://10.0.0.1:1")));
-			await().until(() -> etcd.admin().keys("services/app/").size() == 1);
+			GuardedApplication.await().until(() -> application.urls("orders").equals(List.of("http://10.0.0.1:1")));
+			GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").size() == 1);
 			recoversFromWhatHappensToItsKey();
 			etcd.admin().put("services/orders/2", json("orders", "2", 2));
-			await().until(() -> application.urls("orders").size() == 2);
+			GuardedApplication.await().until(() -> application.urls("orders").size() == 2);
 			assertThat(output).doesNotContain("denied");
 			assertThat(application.urls("secret")).isEmpty();
 			assertThat(output).contains("Cannot follow 'services/secret");
@@ -80,7 +79,7 @@ class LeastPrivilegeIntegrationTests {
 		etcd.admin().put("services/app-archive/1", json("app-archive", "1", 1));
 		try (GuardedApplication application = run("provider",
 				Map.of(".discovery.service-name", "app-archive", ".discovery.watch-scope", "service"))) {
-			await().until(() -> output.getAll().contains("Cannot write 'services/app-archive/"));
+			GuardedApplication.await().until(() -> output.getAll().contains("Cannot write 'services/app-archive/"));
 			assertThat(output).contains("permission denied. Grant the etcd user");
 			assertThat(etcd.admin().keys("services/app-archive/")).hasSize(1);
 			assertThat(application.context().isRunning()).isTrue();
@@ -91,18 +90,18 @@ class LeastPrivilegeIntegrationTests {
 	void servesOnWhileItMayNotReadAndRecovers(CapturedOutput output) {
 		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl());
 				GuardedApplication application = run("both", Map.of(".endpoints", proxy.url()))) {
-			await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
 			etcd.admin().etcdctl("user", "revoke-role", "both", "consumer");
 			// etcd asks for the permission when a watch begins
 			proxy.cutConnections();
-			await().until(() -> output.getAll().contains("refused: permission denied"));
+			GuardedApplication.await().until(() -> output.getAll().contains("refused: permission denied"));
 			assertThat(application.isSynced()).isFalse();
 			assertThat(application.services()).containsExactly("app", "orders", "secret");
 			long tries = application.relists();
-			await().until(() -> application.relists() == tries + 1);
+			GuardedApplication.await().until(() -> application.relists() == tries + 1);
 			assertThat(application.urls("orders")).hasSize(1);
 			grant("both", "consumer");
-			await().until(application::isSynced);
+			GuardedApplication.await().until(application::isSynced);
 		}
 		assertThat(output).contains("Grant the etcd user of 'spring.cloud.etcd.username' the permission");
 	}
@@ -110,15 +109,15 @@ class LeastPrivilegeIntegrationTests {
 	@Test
 	void servesOnWhileItMayNotWriteAndRegistersAgain(CapturedOutput output) {
 		try (GuardedApplication application = run("both", Map.of())) {
-			await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
 			etcd.admin().etcdctl("user", "revoke-role", "both", "provider-app");
 			etcd.admin().deletePrefix("services/app/");
-			await().until(() -> output.getAll().contains("Cannot write 'services/app/"));
+			GuardedApplication.await().until(() -> output.getAll().contains("Cannot write 'services/app/"));
 			assertThat(application.isSynced()).isTrue();
 			etcd.admin().put("services/orders/2", json("orders", "2", 2));
-			await().until(() -> application.urls("orders").size() == 2);
+			GuardedApplication.await().until(() -> application.urls("orders").size() == 2);
 			grant("both", "provider-app");
-			await().until(() -> etcd.admin().keys("services/app/").size() == 1);
+			GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").size() == 1);
 		}
 		assertThat(etcd.admin().keys("services/app/")).isEmpty();
 	}
@@ -127,11 +126,11 @@ class LeastPrivilegeIntegrationTests {
 		String key = etcd.admin().keys("services/app/").get(0);
 		long lease = etcd.admin().leaseOf(key);
 		etcd.admin().delete(key);
-		await().until(() -> etcd.admin().keys("services/app/").equals(List.of(key)));
+		GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").equals(List.of(key)));
 		etcd.admin().put(key, "overwritten");
-		await().until(() -> etcd.admin().leaseOf(key) == lease);
+		GuardedApplication.await().until(() -> etcd.admin().leaseOf(key) == lease);
 		etcd.admin().revoke(lease);
-		await().until(() -> etcd.admin().keys("services/app/").equals(List.of(key)));
+		GuardedApplication.await().until(() -> etcd.admin().keys("services/app/").equals(List.of(key)));
 	}
 
 	private static void grant(String user, String... roles) {

@@ -29,7 +29,6 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.core.env.MapPropertySource;
 
-import static io.github.etcddiscovery.autoconfigure.GuardedApplication.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -84,12 +83,12 @@ class LoginIntegrationTests {
 				TcpProxy proxy = TcpProxy.to(etcd.clientUrl());
 				GuardedApplication application = run(etcd, proxy.url())) {
 			etcd.admin().put("services/other", "http://10.0.0.1:80");
-			await().until(() -> application.services().equals(List.of("app", "other")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app", "other")));
 			etcd.admin().changePassword("app", "n3w-s3cret");
 			// Something to ask for: the registration and the mirror find themselves gone
 			etcd.admin().delete(key(etcd));
 			proxy.cutConnections();
-			await().until(() -> output.getAll().contains("refused the credentials"));
+			GuardedApplication.await().until(() -> output.getAll().contains("refused the credentials"));
 			long before = etcd.member(0).logins();
 			long start = System.nanoTime();
 			pass(Duration.ofSeconds(5));
@@ -102,7 +101,7 @@ class LoginIntegrationTests {
 				.getEnvironment()
 				.getPropertySources()
 				.addFirst(new MapPropertySource("rotated", Map.of("spring.cloud.etcd.password", "n3w-s3cret")));
-			await().until(() -> !etcd.admin().keys("services/app/").isEmpty());
+			GuardedApplication.await().until(() -> !etcd.admin().keys("services/app/").isEmpty());
 			followsChanges(etcd, application);
 		}
 		assertThat(output.getAll().lines()).anySatisfy((line) -> assertThat(line).contains(" WARN ",
@@ -124,7 +123,7 @@ class LoginIntegrationTests {
 		for (int port = 1; port <= 20; port++) {
 			etcd.admin().put("services/next", "http://10.0.0.2:" + port);
 		}
-		await().until(() -> application.urls("next").equals(List.of("http://10.0.0.2:20")));
+		GuardedApplication.await().until(() -> application.urls("next").equals(List.of("http://10.0.0.2:20")));
 	}
 
 	private static void pass(Duration time) {
@@ -161,7 +160,7 @@ class LoginIntegrationTests {
 	private static GuardedApplication run(EtcdCluster etcd, String url) {
 		GuardedApplication application = GuardedApplication
 			.run(Map.of(".endpoints", url, ".username", "app", ".password", PASSWORD));
-		await().until(() -> application.services().equals(List.of("app")));
+		GuardedApplication.await().until(() -> application.services().equals(List.of("app")));
 		return application;
 	}
 

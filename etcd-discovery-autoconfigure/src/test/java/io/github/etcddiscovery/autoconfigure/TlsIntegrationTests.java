@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
-import static io.github.etcddiscovery.autoconfigure.GuardedApplication.await;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -96,7 +95,7 @@ class TlsIntegrationTests {
 			.build()
 			.start();
 				GuardedApplication application = GuardedApplication.run(Map.of(".endpoints", anonymous.clientUrl()))) {
-			await().until(() -> application.services().equals(List.of("app")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app")));
 		}
 		finally {
 			System.clearProperty(property);
@@ -148,7 +147,7 @@ class TlsIntegrationTests {
 
 	private static void registersAndDiscovers(Map<String, ?> properties) {
 		try (GuardedApplication application = GuardedApplication.run(properties)) {
-			await().until(() -> application.services().equals(List.of("app")));
+			GuardedApplication.await().until(() -> application.services().equals(List.of("app")));
 			assertThat(etcd.admin().keys("services/app/")).hasSize(1);
 		}
 		assertThat(etcd.admin().keys("")).isEmpty();
@@ -156,8 +155,8 @@ class TlsIntegrationTests {
 
 	private static void refuses(Map<String, ?> properties, CapturedOutput output, String... why) {
 		try (GuardedApplication application = GuardedApplication.run(properties)) {
-			await().until(() -> output.getAll().contains("Cannot register yet: "));
-			await().until(() -> output.getAll().contains("Cannot follow 'services/*': "));
+			GuardedApplication.await().until(() -> output.getAll().contains("Cannot register yet: "));
+			GuardedApplication.await().until(() -> output.getAll().contains("Cannot follow 'services/*': "));
 			assertThat(application.isSynced()).isFalse();
 		}
 		assertThat(output.getAll().lines().filter((line) -> line.matches(".* WARN .*: Cannot .*"))).hasSize(2)

@@ -19,6 +19,7 @@ import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InstanceReader;
@@ -68,7 +69,8 @@ final class Consumer implements AutoCloseable {
 		CatalogSettings settings = new CatalogSettings(PREFIX, builder.additionalPrefixes, builder.scope,
 				builder.timing, Duration.ofSeconds(5), builder.idleTimeout, builder.hold, builder.snapshot);
 		this.catalog = new ServiceCatalog(settings,
-				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs, InstanceLimits.defaults()),
+				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs,
+						new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));

@@ -294,11 +294,12 @@ class MirrorFaultsIntegrationTests {
 		register("orders", 5);
 		// The writes of the hook come before the watch is set up, and take their time
 		Consumer.Builder builder = direct().requestTimeout(Duration.ofSeconds(15));
-		String metadata = "x".repeat(30_000);
+		String metadata = "x".repeat(8_000);
 		builder.spy().beforeWatch(() -> {
 			for (int i = 0; i < 200; i++) {
 				this.admin.put("services/large/%d".formatted(i),
-						"{\"host\":\"10.0.6.1\",\"port\":8080,\"metadata\":{\"large\":\"%s\"}}".formatted(metadata));
+						"{\"host\":\"10.0.6.1\",\"port\":8080,\"metadata\":{\"1\":\"%1$s\",\"2\":\"%1$s\",\"3\":\"%1$s\"}}"
+							.formatted(metadata));
 			}
 		});
 		Consumer consumer = start(builder);

@@ -16,8 +16,6 @@ import org.springframework.cloud.client.loadbalancer.DefaultRequest;
 import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.client.loadbalancer.EmptyResponse;
 
-import static io.github.etcddiscovery.loadbalancer.Instances.ONE;
-import static io.github.etcddiscovery.loadbalancer.Instances.TWO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -25,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  */
 class EjectionsTests {
 
-	private List<ServiceInstance> registered = List.of(ONE, TWO);
+	private List<ServiceInstance> registered = List.of(Instances.ONE, Instances.TWO);
 
 	private final List<CompletableFuture<Boolean>> trials = new ArrayList<>();
 
@@ -40,49 +38,50 @@ class EjectionsTests {
 	@Test
 	void ejectsWhatCouldNotBeConnectedTo() {
 		assertThat(this.ejections.isEmpty()).isTrue();
-		fail(ONE, new IOException(new ConnectException("Connection refused")));
+		fail(Instances.ONE, new IOException(new ConnectException("Connection refused")));
 		assertThat(this.ejections.isEmpty()).isFalse();
-		assertThat(this.ejections.contains(ONE)).isTrue();
-		assertThat(this.ejections.contains(TWO)).isFalse();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+		assertThat(this.ejections.contains(Instances.TWO)).isFalse();
 	}
 
 	@Test
 	void ejectsNothingForOtherFailures() {
-		fail(ONE, new IOException("Connection reset"));
-		this.ejections.onComplete(new CompletionContext<>(Status.SUCCESS, new DefaultRequest<>(), response(ONE)));
+		fail(Instances.ONE, new IOException("Connection reset"));
+		this.ejections
+			.onComplete(new CompletionContext<>(Status.SUCCESS, new DefaultRequest<>(), response(Instances.ONE)));
 		this.ejections.onComplete(new CompletionContext<>(Status.DISCARD, new DefaultRequest<>(), new EmptyResponse()));
 		assertThat(this.ejections.isEmpty()).isTrue();
 	}
 
 	@Test
 	void comesBackWhenItsAddressNoLongerRefuses() {
-		fail(ONE, new ConnectException());
-		assertThat(this.ejections.contains(ONE)).isTrue();
+		fail(Instances.ONE, new ConnectException());
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).isEmpty();
 		pass();
-		assertThat(this.ejections.contains(ONE)).isTrue();
-		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).hasSize(1);
 		this.trials.get(0).complete(true);
-		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		pass();
-		assertThat(this.ejections.contains(ONE)).isTrue();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).hasSize(2);
 		this.trials.get(1).complete(false);
-		assertThat(this.ejections.contains(ONE)).isFalse();
+		assertThat(this.ejections.contains(Instances.ONE)).isFalse();
 		assertThat(this.ejections.isEmpty()).isTrue();
 	}
 
 	@Test
 	void comesBackWhenTheRegistrySaysSomethingNew() {
-		fail(ONE, new ConnectException());
-		ServiceInstance again = Instances.instance(ONE.getPort(), Map.of());
-		assertThat(again).isEqualTo(ONE);
-		this.registered = List.of(again, TWO);
+		fail(Instances.ONE, new ConnectException());
+		ServiceInstance again = Instances.instance(Instances.ONE.getPort(), Map.of());
+		assertThat(again).isEqualTo(Instances.ONE);
+		this.registered = List.of(again, Instances.TWO);
 		assertThat(this.ejections.contains(again)).isFalse();
-		fail(TWO, new ConnectException());
-		assertThat(this.ejections.contains(ONE)).isFalse();
-		assertThat(this.ejections.contains(TWO)).isTrue();
+		fail(Instances.TWO, new ConnectException());
+		assertThat(this.ejections.contains(Instances.ONE)).isFalse();
+		assertThat(this.ejections.contains(Instances.TWO)).isTrue();
 	}
 
 	private void fail(ServiceInstance instance, Throwable failure) {

@@ -101,12 +101,12 @@ class LoadBalancerConfigurationsIntegrationTests {
 			// An orderly end of the one that is called, and its return
 			String called = callers[0].call();
 			HttpInstance leaving = called.equals("one") ? one : two;
-			leaving.register("OUT_OF_SERVICE", leaving == one ? value.metadataOfOne : value.metadataOfTwo);
+			leaving.register("OUT_OF_SERVICE", (leaving == one) ? value.metadataOfOne : value.metadataOfTwo);
 			String left = (value == Value.API_VERSION) ? Caller.NOBODY : (leaving == one) ? "two" : "one";
 			for (Caller caller : callers) {
 				soon().until(() -> Set.copyOf(caller.answers()).equals(Set.of(left)));
 			}
-			leaving.register("UP", leaving == one ? value.metadataOfOne : value.metadataOfTwo);
+			leaving.register("UP", (leaving == one) ? value.metadataOfOne : value.metadataOfTwo);
 			for (Caller caller : callers) {
 				soon().until(() -> value.isAsItSaysAgain(caller.answers()));
 			}

@@ -40,9 +40,6 @@ import org.springframework.util.LinkedMultiValueMap;
 import org.springframework.web.accept.ApiVersionParser;
 import org.springframework.web.accept.SemanticApiVersionParser;
 
-import static io.github.etcddiscovery.loadbalancer.Instances.ONE;
-import static io.github.etcddiscovery.loadbalancer.Instances.THREE;
-import static io.github.etcddiscovery.loadbalancer.Instances.TWO;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.mockito.BDDMockito.given;
@@ -53,7 +50,7 @@ import static org.mockito.Mockito.mock;
  */
 class RotationSupplierTests {
 
-	private List<ServiceInstance> registered = List.of(ONE, TWO, THREE);
+	private List<ServiceInstance> registered = List.of(Instances.ONE, Instances.TWO, Instances.THREE);
 
 	private final ServiceInstanceListSupplier base = new Base();
 
@@ -67,60 +64,61 @@ class RotationSupplierTests {
 
 	@Test
 	void doesNotServeTheInstanceThatWasTried() {
-		assertThat(choose(this.base, retry(TWO))).containsExactly(ONE, THREE);
+		assertThat(choose(this.base, retry(Instances.TWO))).containsExactly(Instances.ONE, Instances.THREE);
 	}
 
 	@Test
 	void servesTheInstanceThatWasTriedWhenThereIsNoOther() {
-		this.registered = List.of(TWO);
-		assertThat(choose(this.base, retry(TWO))).containsExactly(TWO);
+		this.registered = List.of(Instances.TWO);
+		assertThat(choose(this.base, retry(Instances.TWO))).containsExactly(Instances.TWO);
 	}
 
 	@Test
 	void servesTheInstanceThatWasTriedWhenThatIsWanted() {
 		RotationSupplier supplier = new RotationSupplier(this.base, false, null, null);
-		assertThat(supplier.get(retry(TWO)).blockFirst()).contains(TWO);
+		assertThat(supplier.get(retry(Instances.TWO)).blockFirst()).contains(Instances.TWO);
 	}
 
 	@Test
 	void remembersWithTheRequestOfAGatewayWhatWasTried() {
 		Request<Object> request = gatewayRequest(new HashMap<>());
-		assertThat(choose(this.base, request)).contains(TWO);
+		assertThat(choose(this.base, request)).contains(Instances.TWO);
 		// Gateways hand out the instance in a wrapping of their own
-		ServiceInstance wrapped = new DefaultServiceInstance("other", "shop", TWO.getHost(), TWO.getPort(), false);
+		ServiceInstance wrapped = new DefaultServiceInstance("other", "shop", Instances.TWO.getHost(),
+				Instances.TWO.getPort(), false);
 		new TriedInstances().onStartRequest(request, new DefaultResponse(wrapped));
-		assertThat(choose(this.base, request)).containsExactly(ONE, THREE);
+		assertThat(choose(this.base, request)).containsExactly(Instances.ONE, Instances.THREE);
 	}
 
 	@Test
 	void toleratesRequestsWhoseAttributesCannotBeChanged() {
 		Request<Object> request = gatewayRequest(Map.of());
-		new TriedInstances().onStartRequest(request, new DefaultResponse(TWO));
-		assertThat(choose(this.base, request)).contains(TWO);
+		new TriedInstances().onStartRequest(request, new DefaultResponse(Instances.TWO));
+		assertThat(choose(this.base, request)).contains(Instances.TWO);
 	}
 
 	@Test
 	void doesNotServeEjectedInstances() {
-		eject(ONE, THREE);
-		assertThat(choose(this.base, retry(null))).containsExactly(TWO);
+		eject(Instances.ONE, Instances.THREE);
+		assertThat(choose(this.base, retry(null))).containsExactly(Instances.TWO);
 	}
 
 	@Test
 	void servesAllWhenAllAreEjected() {
-		eject(ONE, TWO, THREE);
-		assertThat(choose(this.base, retry(null))).containsExactly(ONE, TWO, THREE);
+		eject(Instances.ONE, Instances.TWO, Instances.THREE);
+		assertThat(choose(this.base, retry(null))).containsExactly(Instances.ONE, Instances.TWO, Instances.THREE);
 	}
 
 	@Test
 	void leavesAnotherZoneInWhenThePreferredOneIsOut() {
 		ServiceInstance near = Instances.instance(9, Map.of("zone", "near"));
-		this.registered = List.of(ONE, near);
+		this.registered = List.of(Instances.ONE, near);
 		ServiceInstanceListSupplier zone = new ZonePreferenceServiceInstanceListSupplier(this.base,
 				new LoadBalancerZoneConfig("near"));
 		assertThat(choose(zone, retry(null))).containsExactly(near);
 		eject(near);
-		assertThat(choose(zone, retry(null))).containsExactly(ONE);
-		eject(ONE);
+		assertThat(choose(zone, retry(null))).containsExactly(Instances.ONE);
+		eject(Instances.ONE);
 		assertThat(choose(zone, retry(null))).containsExactly(near);
 	}
 
@@ -128,17 +126,18 @@ class RotationSupplierTests {
 	void passesTheChosenInstanceOnAndLeavesItWhenItIsOut() {
 		RotationSupplier supplier = new RotationSupplier(
 				new SameInstancePreferenceServiceInstanceListSupplier(this.base), true, this.ejections, null);
-		((SelectedInstanceCallback) supplier).selectedServiceInstance(TWO);
-		assertThat(supplier.get().blockFirst()).containsExactly(TWO);
-		eject(TWO);
-		assertThat(supplier.get().blockFirst()).containsExactly(ONE, THREE);
+		((SelectedInstanceCallback) supplier).selectedServiceInstance(Instances.TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.TWO);
+		eject(Instances.TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE, Instances.THREE);
 	}
 
 	@Test
 	void removesEveryOccurrenceOfAWeightedInstance() {
 		ServiceInstance heavy = Instances.instance(9, Map.of("weight", "5"));
-		this.registered = List.of(heavy, ONE);
-		assertThat(choose(new WeightedServiceInstanceListSupplier(this.base), retry(heavy))).containsExactly(ONE);
+		this.registered = List.of(heavy, Instances.ONE);
+		assertThat(choose(new WeightedServiceInstanceListSupplier(this.base), retry(heavy)))
+			.containsExactly(Instances.ONE);
 	}
 
 	@Test
@@ -162,14 +161,15 @@ class RotationSupplierTests {
 	void forgetsAtOnceWhatHealthChecksStillRepeat() {
 		HealthCheckServiceInstanceListSupplier healthy = new HealthCheckServiceInstanceListSupplier(this.base,
 				new LoadBalancerClientFactory(new LoadBalancerClientsProperties()),
-				(instance, path) -> Mono.just(!instance.equals(THREE)));
+				(instance, path) -> Mono.just(!instance.equals(Instances.THREE)));
 		healthy.afterPropertiesSet();
 		try {
-			await().untilAsserted(() -> assertThat(choose(healthy, retry(null))).containsExactly(ONE, TWO));
-			this.registered = List.of(TWO, THREE);
-			assertThat(choose(healthy, retry(null))).containsExactly(TWO);
-			this.registered = List.of(THREE);
-			assertThat(choose(healthy, retry(null))).containsExactly(THREE);
+			await().untilAsserted(
+					() -> assertThat(choose(healthy, retry(null))).containsExactly(Instances.ONE, Instances.TWO));
+			this.registered = List.of(Instances.TWO, Instances.THREE);
+			assertThat(choose(healthy, retry(null))).containsExactly(Instances.TWO);
+			this.registered = List.of(Instances.THREE);
+			assertThat(choose(healthy, retry(null))).containsExactly(Instances.THREE);
 		}
 		finally {
 			healthy.destroy();
@@ -178,13 +178,13 @@ class RotationSupplierTests {
 
 	@Test
 	void leavesNewInstancesOutNowAndThen() {
-		this.registered = List.of(ONE);
+		this.registered = List.of(Instances.ONE);
 		RotationSupplier supplier = new RotationSupplier(this.base, true, null,
 				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5));
-		assertThat(supplier.get().blockFirst()).containsExactly(ONE);
-		this.registered = List.of(ONE, TWO);
-		assertThat(supplier.get().blockFirst()).containsExactly(ONE);
-		assertThat(supplier.get(retry(ONE)).blockFirst()).containsExactly(TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
+		this.registered = List.of(Instances.ONE, Instances.TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
+		assertThat(supplier.get(retry(Instances.ONE)).blockFirst()).containsExactly(Instances.TWO);
 	}
 
 	private @Nullable List<ServiceInstance> choose(ServiceInstanceListSupplier supplier, Request<?> request) {

@@ -7,9 +7,6 @@ import org.junit.jupiter.api.Test;
 
 import org.springframework.cloud.client.ServiceInstance;
 
-import static io.github.etcddiscovery.loadbalancer.Instances.ONE;
-import static io.github.etcddiscovery.loadbalancer.Instances.THREE;
-import static io.github.etcddiscovery.loadbalancer.Instances.TWO;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
@@ -28,51 +25,53 @@ class SlowStartTests {
 	@Test
 	void servesAllThatWereThereFromTheStart() {
 		this.random = 0.999;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
 	}
 
 	@Test
 	void leavesANewInstanceOutEverLessOften() {
-		choose(ONE);
-		choose(ONE, TWO);
+		choose(Instances.ONE);
+		choose(Instances.ONE, Instances.TWO);
 		pass(DURATION.multipliedBy(3).dividedBy(10));
 		this.random = 0.31;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE);
 		this.random = 0.29;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
 		pass(DURATION.multipliedBy(6).dividedBy(10));
 		this.random = 0.91;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE);
 		this.random = 0.89;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
 		pass(DURATION.dividedBy(10));
 		this.random = 0.999;
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
 	}
 
 	@Test
 	void servesANewInstanceThatIsTheOnlyChoice() {
-		choose(ONE);
-		assertThat(this.slowStart.withoutSomeNew(List.of(TWO), List.of(ONE, TWO))).containsExactly(TWO);
-		assertThat(this.slowStart.withoutSomeNew(List.of(TWO, THREE), List.of(ONE, TWO, THREE))).containsExactly(TWO,
-				THREE);
+		choose(Instances.ONE);
+		assertThat(this.slowStart.withoutSomeNew(List.of(Instances.TWO), List.of(Instances.ONE, Instances.TWO)))
+			.containsExactly(Instances.TWO);
+		assertThat(this.slowStart.withoutSomeNew(List.of(Instances.TWO, Instances.THREE),
+				List.of(Instances.ONE, Instances.TWO, Instances.THREE)))
+			.containsExactly(Instances.TWO, Instances.THREE);
 	}
 
 	@Test
 	void startsSlowlyAgainWhenItHasBeenAway() {
-		choose(ONE);
-		choose(ONE, TWO);
+		choose(Instances.ONE);
+		choose(Instances.ONE, Instances.TWO);
 		pass(DURATION);
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
-		choose(ONE);
-		assertThat(choose(ONE, TWO)).containsExactly(ONE);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
+		choose(Instances.ONE);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE);
 	}
 
 	@Test
 	void sparesNobodyInAServiceThatHadNoInstances() {
-		choose(ONE);
+		choose(Instances.ONE);
 		choose();
-		assertThat(choose(ONE, TWO)).containsExactly(ONE, TWO);
+		assertThat(choose(Instances.ONE, Instances.TWO)).containsExactly(Instances.ONE, Instances.TWO);
 	}
 
 	private List<ServiceInstance> choose(ServiceInstance... registered) {
