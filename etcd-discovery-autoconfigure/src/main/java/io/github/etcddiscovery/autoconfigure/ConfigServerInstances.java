@@ -3,6 +3,7 @@ package io.github.etcddiscovery.autoconfigure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
@@ -63,8 +64,9 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 
 	@Override
 	public List<ServiceInstance> apply(String serviceId) {
-		return apply(serviceId, this.bootstrap.get(Binder.class),
-				this.bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT), LogFactory.getLog(getClass()));
+		Binder binder = Objects.requireNonNull(this.bootstrap.get(Binder.class));
+		BindHandler handler = Objects.requireNonNull(this.bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT));
+		return apply(serviceId, binder, handler, LogFactory.getLog(getClass()));
 	}
 
 	/**
