@@ -89,7 +89,8 @@ class ConfigServerDiscoveryIntegrationTests {
 			.start()) {
 			String bundle = "--spring.ssl.bundle.pem.etcd.";
 			String[] tls = { "--spring.cloud.etcd.endpoints=" + secured.clientUrl(),
-					"--spring.cloud.etcd.ssl.bundle=etcd", bundle + "truststore.certificate=file:" + authority.certificate(),
+					"--spring.cloud.etcd.ssl.bundle=etcd",
+					bundle + "truststore.certificate=file:" + authority.certificate(),
 					bundle + "keystore.certificate=file:" + client.certificate(),
 					bundle + "keystore.private-key=file:" + client.key() };
 			startServer(secured.admin(), tls);
