@@ -94,8 +94,8 @@ class InstanceKeyTests {
 	}
 
 	@Test
-	void longKeyIsRead() {
-		String name = "x".repeat(100_000);
+	void longestNameIsRead() {
+		String name = "x".repeat(512);
 		assertThat(InstanceKey.parse("services", "services/" + name).service()).isEqualTo(name);
 	}
 

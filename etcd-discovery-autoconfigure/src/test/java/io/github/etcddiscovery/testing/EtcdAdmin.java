@@ -426,9 +426,12 @@ public final class EtcdAdmin {
 
 	private static boolean isPassing(Throwable ex) {
 		Status status = Status.fromThrowable(ex);
-		// A connection that breaks as a call is sent has no status of its own
-		boolean closed = String.valueOf(status.getDescription()).contains("channel closed");
-		return ex instanceof TimeoutException || closed || PASSING.contains(status.getCode());
+		// Neither a connection that breaks as a call is sent nor a member that waits in
+		// vain
+		// for the others has a status of its own
+		String description = String.valueOf(status.getDescription());
+		boolean unnamed = description.contains("channel closed") || description.contains("context deadline exceeded");
+		return ex instanceof TimeoutException || unnamed || PASSING.contains(status.getCode());
 	}
 
 	private static ByteSequence bytes(String text) {
