@@ -115,7 +115,10 @@ class MirrorClusterFaultsIntegrationTests {
 	@DisplayName("row 7: the member that is watched loses its quorum")
 	void watchedMemberLosesQuorum() {
 		int before = attachedIndex();
-		this.cluster.isolate(attached());
+		EtcdMember attached = attached();
+		this.cluster.isolate(attached);
+		// A leader notices only after a while that the others are gone
+		Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !attached.hasLeader());
 		assertMoves(before, Duration.ofSeconds(5));
 		assertFollows(SOON);
 		this.cluster.reunite();

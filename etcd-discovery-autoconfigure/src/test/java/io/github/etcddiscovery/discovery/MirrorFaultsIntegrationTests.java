@@ -416,7 +416,7 @@ class MirrorFaultsIntegrationTests {
 		Consumer.measured("wrote 70,000 events", Duration.ofSeconds(7), () -> registerMany("orders", 50_000 + 20_000));
 		assertThat(consumer.catalog().state().pending()).isBetween(0, 55_000);
 		codec.release();
-		consumer.awaitConverged(this.admin, Duration.ofSeconds(10));
+		consumer.awaitConverged(this.admin, Duration.ofSeconds(30));
 		assertThat(consumer.catalog().state().pending()).isZero();
 	}
 

@@ -314,7 +314,11 @@ public final class EtcdMember {
 		return isRunning() && probe("/metrics").contains("\netcd_server_is_leader 1\n");
 	}
 
-	boolean hasLeader() {
+	/**
+	 * Whether the member knows a leader, as it says itself.
+	 * @return {@code true} if it runs and has one
+	 */
+	public boolean hasLeader() {
 		return isRunning() && probe("/metrics").contains("\netcd_server_has_leader 1\n");
 	}
 
