@@ -60,8 +60,10 @@ public final class EtcdServiceRegistryAutoConfiguration {
 		Duration wait = etcdProperties.requestTimeout();
 		ServiceInstanceCodec codec = WrittenFormat.named(registrationProperties.format(),
 				beanFactory.getBeansOfType(ServiceInstanceCodec.class));
+		// A grant and a write, each of which may take as long as a request
+		Duration registerTimeout = registrationProperties.failFast() ? wait.multipliedBy(2) : null;
 		return new EtcdServiceRegistry(registrations, properties.prefix(), codec, reader,
-				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registrationProperties.failFast(),
+				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registerTimeout,
 				Monitor.of(monitors.orderedStream()));
 	}
 

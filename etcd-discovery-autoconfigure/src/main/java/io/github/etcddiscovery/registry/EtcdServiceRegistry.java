@@ -51,7 +51,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private final Duration timeout;
 
-	private final boolean failFast;
+	private final @Nullable Duration registerTimeout;
 
 	private final Monitor monitor;
 
@@ -61,18 +61,19 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 * @param prefix the beginning of the keys, without a slash at its end
 	 * @param codec the format to write
 	 * @param reader reads what others wrote
-	 * @param timeout how long a call waits for etcd at most, where it waits
-	 * @param failFast whether registering waits, and throws when etcd cannot be reached
+	 * @param timeout how long a call waits for etcd at most, other than registering
+	 * @param registerTimeout how long registering waits for etcd before it throws;
+	 * {@code null} if it is to go on in the background
 	 * @param monitor is told of registrations that come and go
 	 */
 	public EtcdServiceRegistry(LeasedRegistrations registrations, String prefix, ServiceInstanceCodec codec,
-			InstanceReader reader, Duration timeout, boolean failFast, Monitor monitor) {
+			InstanceReader reader, Duration timeout, @Nullable Duration registerTimeout, Monitor monitor) {
 		this.registrations = registrations;
 		this.prefix = prefix;
 		this.codec = codec;
 		this.reader = reader;
 		this.timeout = timeout;
-		this.failFast = failFast;
+		this.registerTimeout = registerTimeout;
 		this.monitor = monitor;
 	}
 
@@ -96,8 +97,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			this.registered.put(key, registration);
 			outcome = monitored(Operation.REGISTER, key, () -> put(registration, true));
 		}
-		if (this.failFast) {
-			EtcdAccessException failure = await(outcome);
+		if (this.registerTimeout != null) {
+			EtcdAccessException failure = await(outcome, this.registerTimeout);
 			if (failure != null) {
 				throw new RegistrationFailedException(key(registration.getInstance()), failure);
 			}
@@ -341,8 +342,12 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private @Nullable EtcdAccessException await(CompletableFuture<Void> outcome) {
+		return await(outcome, this.timeout);
+	}
+
+	private static @Nullable EtcdAccessException await(CompletableFuture<Void> outcome, Duration timeout) {
 		try {
-			outcome.get(this.timeout.toMillis(), TimeUnit.MILLISECONDS);
+			outcome.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
 			return null;
 		}
 		catch (ExecutionException ex) {
@@ -351,7 +356,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		}
 		catch (TimeoutException ex) {
 			return new EtcdAccessException(EtcdAccessException.Kind.TIMED_OUT,
-					"etcd did not answer within %d ms".formatted(this.timeout.toMillis()), ex);
+					"etcd did not answer within %d ms".formatted(timeout.toMillis()), ex);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

@@ -51,7 +51,7 @@ class EtcdServiceRegistryTests {
 	private final InstanceReader reader = new InstanceReader("services", List.of(this.codec, new AddressCodec()));
 
 	private final EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec,
-			this.reader, Duration.ofMillis(50), false, this::monitor);
+			this.reader, Duration.ofMillis(50), null, this::monitor);
 
 	private final EtcdRegistration registration = Node.registration("myapp", "one", 8080);
 
@@ -121,7 +121,7 @@ class EtcdServiceRegistryTests {
 			return value;
 		}).given(slowCodec).encode(any());
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", slowCodec, this.reader,
-				Duration.ofMillis(50), false, this::monitor);
+				Duration.ofMillis(50), null, this::monitor);
 		registry.register(this.registration);
 		this.loop.runDue();
 		Thread first = new Thread(() -> registry.setMetadata(this.registration, Map.of("change", "first")));
@@ -142,7 +142,7 @@ class EtcdServiceRegistryTests {
 	@Test
 	void formatWithoutStatusIsTakenOutWhileItIsNotToBeCalled() {
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
-				this.reader, Duration.ofMillis(50), false, Monitor.NONE);
+				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
 		registry.register(this.registration);
 		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
 		assertThat(registry.isRegistered(this.registration)).isTrue();
@@ -166,7 +166,7 @@ class EtcdServiceRegistryTests {
 	void saysThatACodecDoesNotWrite() {
 		ServiceInstanceCodec readOnly = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", readOnly, this.reader,
-				Duration.ofMillis(50), false, Monitor.NONE);
+				Duration.ofMillis(50), null, Monitor.NONE);
 		assertThatExceptionOfType(UnsupportedOperationException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.withMessageEndingWith("does not write");
@@ -176,7 +176,7 @@ class EtcdServiceRegistryTests {
 	void failsWhenItIsToFailFast() {
 		this.etcd.failAll(Kind.UNREACHABLE);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec, this.reader,
-				Duration.ofMillis(50), true, Monitor.NONE);
+				Duration.ofMillis(50), Duration.ofMillis(50), Monitor.NONE);
 		assertThatExceptionOfType(RegistrationFailedException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.satisfies((ex) -> assertThat(ex.getFailure().getKind()).isEqualTo(Kind.TIMED_OUT))

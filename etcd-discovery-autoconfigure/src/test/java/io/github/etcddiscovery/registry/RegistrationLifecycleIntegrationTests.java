@@ -310,6 +310,18 @@ class RegistrationLifecycleIntegrationTests {
 	}
 
 	@Test
+	void registersTheManagementPortThatIsSet() {
+		String port = String.valueOf(TestSocketUtils.findAvailableTcpPort());
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET, Map.of("management.server.port", port),
+				(bean) -> {
+				});
+		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(context));
+		assertThat(awaitOnly("app-management").path("port").asString()).isEqualTo(port);
+		context.close();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+	}
+
+	@Test
 	void registersWhenAllBeansAreLazy() {
 		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
 				Map.of("spring.main.lazy-initialization", "true"), (bean) -> {
@@ -439,6 +451,23 @@ class RegistrationLifecycleIntegrationTests {
 				(bean) -> bean.setParent(parent));
 		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(child));
 		child.close();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+	}
+
+	@Test
+	void registersOnceWhenParentAndChildBothHaveTheStarter() {
+		ConfigurableApplicationContext parent = run(
+				application(WebApplicationType.NONE, Map.of("spring.cloud.etcd.discovery.port", "8080")), (bean) -> {
+				});
+		awaitOnly("app");
+		long lease = etcd.admin().leaseOf(onlyKey("app"));
+		ConfigurableApplicationContext child = run(application(WebApplicationType.SERVLET, Map.of()),
+				(bean) -> bean.setParent(parent));
+		assertThat(child.getBean(DiscoveryClient.class).getInstances("app")).hasSize(1);
+		child.close();
+		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(8080);
+		assertThat(etcd.admin().leaseOf(onlyKey("app"))).isEqualTo(lease);
+		parent.close();
 		assertThat(etcd.admin().keys("services/")).isEmpty();
 	}
 
