@@ -86,7 +86,7 @@ class ContainersIntegrationTests {
 	 */
 	private static String image() {
 		try {
-			return Files.readAllLines(Path.of("..", "docker-compose.yml"))
+			return Files.readAllLines(Path.of("..", "..", "docker-compose.yml"))
 				.stream()
 				.filter((line) -> line.startsWith("x-etcd-image: "))
 				.map((line) -> line.substring(line.lastIndexOf(' ') + 1))
