@@ -472,6 +472,28 @@ install_etcd_with_apt() {
 	return "$status"
 }
 
+# debian_package SUITE PACKAGE DIRECTORY: unpacks a package of another release of Debian into a directory,
+# without installing it, from the archive that this system has its own packages from.
+debian_package() {
+	local apt=$WORK/apt-$1 archive options
+	have apt-get && have dpkg-deb || return 1
+	# shellcheck disable=SC2016
+	archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' |
+		head -n 1)
+	[ -n "$archive" ] || return 1
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/$2" "$3"
+	printf 'deb %s %s main\n' "$archive" "$1" >"$apt/sources"
+	options=(-q -o "Dir::Etc::SourceList=$apt/sources" -o Dir::Etc::SourceParts=- -o "Dir::State::Lists=$apt/lists"
+		-o "Dir::Cache=$apt/cache" -o "APT::Sandbox::User=")
+	(
+		cd "$apt/$2"
+		apt-get "${options[@]}" update && apt-get "${options[@]}" download "$2" && dpkg-deb -x "$2"_*.deb "$3"
+	) >"$WORK/apt.log" 2>&1 </dev/null || {
+		warn "There is no package $2 of Debian's $1: $(tail -n 1 "$WORK/apt.log")"
+		return 1
+	}
+}
+
 # What is installed is not to start by itself: nobody asked for that.
 forbid_services() {
 	if [ ! -e /usr/sbin/policy-rc.d ]; then
