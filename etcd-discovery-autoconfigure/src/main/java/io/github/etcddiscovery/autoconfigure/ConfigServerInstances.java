@@ -128,10 +128,10 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 
 	private static List<Entry> entries(EtcdProperties properties, SslBundles bundles, String prefix, String serviceId) {
 		String key = prefix + "/" + serviceId;
-		EtcdClientFactory factory = new EtcdClientFactory(properties,
+		try (EtcdClientFactory factory = new EtcdClientFactory(properties,
 				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of());
-		try (EtcdConnection connection = new EtcdConnection(factory, properties.connectTimeout(), Duration.ofMinutes(1),
-				properties.requestTimeout())) {
+				EtcdConnection connection = new EtcdConnection(factory, properties.connectTimeout(),
+						Duration.ofMinutes(1), properties.requestTimeout())) {
 			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))
 				.map((range) -> new JetcdListerWatcher(connection, range).list().join())
 				.flatMap((snapshot) -> snapshot.entries().values().stream())

@@ -7,14 +7,16 @@ import java.util.List;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.grpc.ClientInterceptor;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
- * ever. Safe for use by any thread.
+ * ever. Its clients share one log-in. Safe for use by any thread.
  */
-public final class EtcdClientFactory {
+public final class EtcdClientFactory implements AutoCloseable {
 
 	private static final Duration MAX_TCP_CONNECT = Duration.ofSeconds(2);
 
@@ -23,6 +25,8 @@ public final class EtcdClientFactory {
 	private final EtcdConnectionDetails details;
 
 	private final List<EtcdClientBuilderCustomizer> customizers;
+
+	private final EventLoop loop = new ThreadEventLoop("etcd-login");
 
 	private final LoginInterceptor login;
 
@@ -39,7 +43,7 @@ public final class EtcdClientFactory {
 		this.properties = properties;
 		this.details = details;
 		this.customizers = List.copyOf(customizers);
-		this.login = new LoginInterceptor(details, System::nanoTime);
+		this.login = new LoginInterceptor(details, this.loop);
 	}
 
 	/**
@@ -111,6 +115,14 @@ public final class EtcdClientFactory {
 	 */
 	String endpoints() {
 		return this.endpoints;
+	}
+
+	/**
+	 * End the thread that log-ins wait on. To be called when the clients are closed.
+	 */
+	@Override
+	public void close() {
+		this.loop.close();
 	}
 
 	static ByteSequence bytes(String text) {

@@ -43,6 +43,8 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private final Set<LiveClient> retired = ConcurrentHashMap.newKeySet();
 
+	private final Set<CompletableFuture<?>> owed = ConcurrentHashMap.newKeySet();
+
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
 	private final Object lock = new Object();
@@ -70,40 +72,40 @@ public final class EtcdConnection implements AutoCloseable {
 	 * Ask something of etcd. Never throws: what goes wrong before the request is made
 	 * fails the future as well.
 	 * <p>
-	 * A request that fails at once for want of a connection was refused by gRPC, which
-	 * waits before it connects again; it is asked once more, over a fresh connection.
+	 * A request whose connection was refused or broke is asked once more: over a fresh
+	 * connection if the one it was asked over is of no use any more, since gRPC waits
+	 * before it connects again. So a request may reach etcd twice, and must be one for
+	 * which that is the same as once.
 	 */
 	<T> CompletableFuture<T> call(Function<Client, CompletableFuture<T>> request) {
-		long askedAt = System.nanoTime();
 		CompletableFuture<T> answer = new CompletableFuture<>();
-		ask(request).whenComplete((result, failure) -> {
-			if (failure != null && isRefusedAtOnce(EtcdAccessException.of(failure), askedAt)) {
-				// Not on a thread of the client that is about to be closed
-				this.loop.execute(() -> askFresh(request, answer));
-			}
-			else {
-				Outcomes.into(answer).accept(result, failure);
-			}
-		});
+		this.owed.add(answer);
+		answer.whenComplete((result, failure) -> this.owed.remove(answer));
+		ask(request, true, answer);
 		return answer;
 	}
 
-	private static boolean isRefusedAtOnce(EtcdAccessException failure, long askedAt) {
-		return failure.getKind() == Kind.UNREACHABLE && System.nanoTime() - askedAt < AT_ONCE.toNanos();
-	}
-
-	private <T> void askFresh(Function<Client, CompletableFuture<T>> request, CompletableFuture<T> answer) {
-		replaceIfLostFor(AT_ONCE);
-		ask(request).whenComplete(Outcomes.into(answer));
-	}
-
-	private <T> CompletableFuture<T> ask(Function<Client, CompletableFuture<T>> request) {
+	private <T> void ask(Function<Client, CompletableFuture<T>> request, boolean again, CompletableFuture<T> answer) {
 		try {
-			return live().ask(request)
-				.exceptionallyCompose((failure) -> CompletableFuture.failedFuture(translate(failure)));
+			LiveClient asked = live();
+			asked.ask(request).whenComplete((result, cause) -> {
+				EtcdAccessException failure = (cause != null) ? translate(cause) : null;
+				if (again && failure != null && failure.getKind() == Kind.UNREACHABLE) {
+					// Not on a thread of the client that is about to be closed
+					this.loop.execute(() -> {
+						if (asked.lost().compareTo(AT_ONCE) >= 0) {
+							replace(asked, failure);
+						}
+						ask(request, false, answer);
+					});
+				}
+				else {
+					Outcomes.into(answer).accept(result, failure);
+				}
+			});
 		}
 		catch (RuntimeException ex) {
-			return CompletableFuture.failedFuture(translate(ex));
+			answer.completeExceptionally(translate(ex));
 		}
 	}
 
@@ -163,10 +165,20 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	private LiveClient live() {
-		replaceIfLostFor(this.replaceAfter);
+		LiveClient live = current();
+		Duration lost = live.lost();
+		if (lost.compareTo(this.replaceAfter) < 0) {
+			return live;
+		}
+		replace(live, new EtcdAccessException(Kind.UNREACHABLE,
+				"etcd at %s has not answered for %d ms".formatted(this.factory.endpoints(), lost.toMillis()), null));
+		return current();
+	}
+
+	private LiveClient current() {
 		synchronized (this.lock) {
 			if (this.closed) {
-				throw new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
+				throw isClosed();
 			}
 			if (this.live == null) {
 				ContactInterceptor contact = new ContactInterceptor(System::nanoTime);
@@ -177,21 +189,19 @@ public final class EtcdConnection implements AutoCloseable {
 		}
 	}
 
-	private void replaceIfLostFor(Duration time) {
-		LiveClient replaced;
+	/**
+	 * Go over to a fresh client, unless another one who asked has seen to it: only the
+	 * client that was of no use is closed, never one that came after it.
+	 */
+	private void replace(LiveClient asked, EtcdAccessException reason) {
 		synchronized (this.lock) {
-			replaced = this.live;
-			if (replaced == null) {
+			if (this.live != asked) {
 				return;
 			}
-			Duration lost = replaced.lost();
-			if (lost.compareTo(time) < 0) {
-				return;
-			}
-			logger.debug("No contact with etcd for %d ms: starting a fresh connection".formatted(lost.toMillis()));
 			this.live = null;
 		}
-		replaced.close();
+		logger.debug("Starting a fresh connection: " + reason.getMessage());
+		asked.close(reason);
 	}
 
 	/**
@@ -226,6 +236,12 @@ public final class EtcdConnection implements AutoCloseable {
 	public void close() {
 		stop();
 		this.loop.close();
+		// Those that were to be asked again and now are not
+		this.owed.forEach((answer) -> answer.completeExceptionally(isClosed()));
+	}
+
+	private static EtcdAccessException isClosed() {
+		return new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
 	}
 
 	private static Duration min(Duration one, Duration other) {

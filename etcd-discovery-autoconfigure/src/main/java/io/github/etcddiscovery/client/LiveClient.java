@@ -9,6 +9,7 @@ import java.util.function.Function;
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A client and the answers that it owes. jetcd may forget a request that is made just
@@ -22,7 +23,7 @@ final class LiveClient implements AutoCloseable {
 
 	private final Set<CompletableFuture<?>> owed = ConcurrentHashMap.newKeySet();
 
-	private volatile boolean closed;
+	private volatile @Nullable EtcdAccessException end;
 
 	LiveClient(Client client, ContactInterceptor contact) {
 		this.client = client;
@@ -44,22 +45,32 @@ final class LiveClient implements AutoCloseable {
 		CompletableFuture<T> answer = request.apply(this.client).copy();
 		this.owed.add(answer);
 		answer.whenComplete((result, failure) -> this.owed.remove(answer));
-		if (this.closed) {
-			fail(answer);
+		EtcdAccessException end = this.end;
+		if (end != null) {
+			answer.completeExceptionally(end);
 		}
 		return answer;
 	}
 
 	@Override
 	public void close() {
-		this.client.close();
-		this.closed = true;
-		this.owed.forEach(LiveClient::fail);
+		close(new EtcdAccessException(Kind.CANCELLED, "the connection to etcd was closed meanwhile", null));
 	}
 
-	private static void fail(CompletableFuture<?> answer) {
-		answer.completeExceptionally(
-				new EtcdAccessException(Kind.CANCELLED, "the connection to etcd was closed meanwhile", null));
+	/**
+	 * Close it because of what one of its requests failed with: so do the others, before
+	 * jetcd calls them cancelled.
+	 * @param reason what they fail with
+	 */
+	void close(EtcdAccessException reason) {
+		this.end = reason;
+		fail(reason);
+		this.client.close();
+		fail(reason);
+	}
+
+	private void fail(EtcdAccessException reason) {
+		this.owed.forEach((answer) -> answer.completeExceptionally(reason));
 	}
 
 }

@@ -3,8 +3,6 @@ package io.github.etcddiscovery.client;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.function.LongSupplier;
 
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
@@ -14,6 +12,7 @@ import io.etcd.jetcd.api.AuthGrpc;
 import io.etcd.jetcd.api.AuthenticateRequest;
 import io.etcd.jetcd.api.AuthenticateResponse;
 import io.etcd.jetcd.api.WatchResponse;
+import io.github.etcddiscovery.core.EventLoop;
 import io.grpc.CallCredentials;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
@@ -38,11 +37,11 @@ final class LoginInterceptor implements ClientInterceptor {
 
 	private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
 
-	private static final long INTERVAL = Duration.ofSeconds(1).toNanos();
+	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
 	private final EtcdConnectionDetails details;
 
-	private final LongSupplier ticker;
+	private final EventLoop loop;
 
 	private final Object lock = new Object();
 
@@ -54,9 +53,14 @@ final class LoginInterceptor implements ClientInterceptor {
 
 	private @Nullable Long lastBegin;
 
-	LoginInterceptor(EtcdConnectionDetails details, LongSupplier ticker) {
+	/**
+	 * Create an interceptor.
+	 * @param details the user and the password
+	 * @param loop where a log-in waits for its time
+	 */
+	LoginInterceptor(EtcdConnectionDetails details, EventLoop loop) {
 		this.details = details;
-		this.ticker = ticker;
+		this.loop = loop;
 	}
 
 	@Override
@@ -107,24 +111,29 @@ final class LoginInterceptor implements ClientInterceptor {
 
 	private CompletableFuture<String> token(Channel channel) {
 		CompletableFuture<String> begun;
-		Executor when;
+		long wait;
 		synchronized (this.lock) {
 			if (this.login != null) {
 				return this.login;
 			}
 			begun = new CompletableFuture<>();
-			when = whenAllowed();
+			wait = nanosToWait();
 			this.login = begun;
 		}
-		when.execute(() -> logIn(channel, begun));
+		if (wait > 0) {
+			this.loop.schedule(() -> logIn(channel, begun), Duration.ofNanos(wait));
+		}
+		else {
+			logIn(channel, begun);
+		}
 		return begun;
 	}
 
-	private Executor whenAllowed() {
-		long now = this.ticker.getAsLong();
-		long wait = (this.lastBegin != null) ? this.lastBegin + INTERVAL - now : 0;
-		this.lastBegin = now + Math.max(wait, 0);
-		return (wait > 0) ? CompletableFuture.delayedExecutor(wait, TimeUnit.NANOSECONDS) : Runnable::run;
+	private long nanosToWait() {
+		long now = this.loop.nanoTime();
+		long wait = (this.lastBegin != null) ? Math.max(this.lastBegin + INTERVAL.toNanos() - now, 0) : 0;
+		this.lastBegin = now + wait;
+		return wait;
 	}
 
 	private void logIn(Channel channel, CompletableFuture<String> login) {

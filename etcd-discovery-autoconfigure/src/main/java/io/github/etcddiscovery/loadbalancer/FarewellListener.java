@@ -44,11 +44,24 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 		if (completionContext.getClientResponse() instanceof ResponseData answer && chosen != null
 				&& chosen.getServer() != null) {
 			String farewell = answer.getHeaders().getFirst(Farewell.HEADER);
-			ServiceInstance instance = chosen.getServer();
-			if (farewell != null && farewell.equals(Farewell.of(instance))) {
-				this.catalog.leaves(instance.getServiceId(), String.valueOf(instance.getInstanceId()));
+			if (farewell != null) {
+				heard(farewell, chosen.getServer());
 			}
 		}
+	}
+
+	/**
+	 * By the address, since a gateway wraps the instance that it has called and does not
+	 * tell its id.
+	 */
+	private void heard(String farewell, ServiceInstance called) {
+		String address = RotationSupplier.address(called);
+		this.catalog.instances(called.getServiceId())
+			.stream()
+			.filter((instance) -> RotationSupplier.address(instance).equals(address)
+					&& Farewell.of(instance).equals(farewell))
+			.forEach((instance) -> this.catalog.leaves(instance.getServiceId(),
+					String.valueOf(instance.getInstanceId())));
 	}
 
 }

@@ -6,12 +6,16 @@ import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,6 +107,58 @@ class EtcdConnectionTests {
 		CompletableFuture<Void> answer = this.connection.call((client) -> {
 			this.connection.close();
 			return new CompletableFuture<>();
+		});
+		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
+	}
+
+	@Test
+	void asksOnceMoreWhenTheConnectionBroke() {
+		List<Client> asked = new CopyOnWriteArrayList<>();
+		CompletableFuture<String> answer = this.connection.call((client) -> {
+			asked.add(client);
+			return (asked.size() == 1) ? CompletableFuture.failedFuture(unavailable())
+					: CompletableFuture.completedFuture("the answer");
+		});
+		assertThat(answer).succeedsWithin(Duration.ofSeconds(5)).isEqualTo("the answer");
+		assertThat(asked).as("the client had not lost contact before").hasSize(2).containsOnly(asked.get(0));
+	}
+
+	@Test
+	void replacesAClientThatIsOfNoUseOnceForAllWhoAskedIt() {
+		List<Client> asked = new CopyOnWriteArrayList<>();
+		List<CompletableFuture<String>> underWay = new CopyOnWriteArrayList<>();
+		Function<Client, CompletableFuture<String>> request = (client) -> {
+			asked.add(client);
+			underWay.add(new CompletableFuture<>());
+			return underWay.get(underWay.size() - 1);
+		};
+		CompletableFuture<String> one = this.connection.call(request);
+		CompletableFuture<String> other = this.connection.call(request);
+		Client first = asked.get(0);
+		assertThat(first.getKVClient().get(EtcdClientFactory.bytes("services/"))).failsWithin(Duration.ofSeconds(10));
+		Awaitility.await().pollDelay(Duration.ofMillis(200)).until(() -> true);
+
+		underWay.get(0).completeExceptionally(unavailable());
+		Awaitility.await().until(() -> underWay.size() == 4);
+		Client second = this.connection.client();
+		assertThat(asked).containsExactly(first, first, second, second);
+
+		underWay.get(2).complete("one answer");
+		underWay.get(3).completeExceptionally(unavailable());
+		assertThat(List.of(one, other)).filteredOn((answer) -> !answer.isCompletedExceptionally())
+			.singleElement()
+			.satisfies((answer) -> assertThat(answer).isCompletedWithValue("one answer"));
+	}
+
+	private static StatusRuntimeException unavailable() {
+		return Status.UNAVAILABLE.withDescription("Connection reset by peer").asRuntimeException();
+	}
+
+	@Test
+	void failsWhatWaitsToBeAskedAgainWhenItIsClosed() {
+		CompletableFuture<Void> answer = this.connection.call((client) -> {
+			this.connection.close();
+			return CompletableFuture.failedFuture(unavailable());
 		});
 		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
 	}

@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Queue;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 import com.sun.net.httpserver.HttpExchange;
@@ -32,6 +33,8 @@ public final class HttpInstance implements AutoCloseable {
 	private volatile boolean healthy = true;
 
 	private volatile boolean hangingUp;
+
+	private volatile boolean leaving;
 
 	/**
 	 * Start the server, on a free port of the loopback interface.
@@ -67,12 +70,20 @@ public final class HttpInstance implements AutoCloseable {
 		else {
 			this.requests.add(exchange.getRequestMethod() + " " + path);
 			if (!this.hangingUp) {
+				if (this.leaving) {
+					exchange.getResponseHeaders().set("Etcd-Discovery-Farewell", farewell());
+				}
 				byte[] body = this.name.getBytes(StandardCharsets.UTF_8);
 				exchange.sendResponseHeaders(200, body.length);
 				exchange.getResponseBody().write(body);
 			}
 		}
 		exchange.close();
+	}
+
+	private String farewell() {
+		String name = this.key.substring("services/".length());
+		return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
 	}
 
 	public String name() {
@@ -120,6 +131,13 @@ public final class HttpInstance implements AutoCloseable {
 	 */
 	public void setHangingUp(boolean hangingUp) {
 		this.hangingUp = hangingUp;
+	}
+
+	/**
+	 * Say goodbye in its answers from now on, and not in etcd.
+	 */
+	public void leave() {
+		this.leaving = true;
 	}
 
 	/**

@@ -106,6 +106,16 @@ class ClientsIntegrationTests {
 
 	@ParameterizedTest
 	@EnumSource
+	void hearsTheGoodbyeInAnAnswer(Client client) {
+		ConfigurableApplicationContext context = application(client);
+		registerBoth(context);
+		soon().until(() -> answers(client::get, context).equals(Set.of("one", "two")));
+		this.one.leave();
+		soon().until(() -> answers(client::get, context).equals(Set.of("two")));
+	}
+
+	@ParameterizedTest
+	@EnumSource
 	void getsFromAnotherInstanceWhenOneDoesNotAnswer(Client client) {
 		ConfigurableApplicationContext context = application(client);
 		this.one.setHangingUp(true);
