@@ -41,15 +41,37 @@ final class LiveClient implements AutoCloseable {
 		return Duration.ofNanos(this.contact.lostForNanos());
 	}
 
+	/**
+	 * Ask something. Once the client was closed, whatever goes wrong does so for the
+	 * reason for which it was closed, in the words of which jetcd knows nothing.
+	 */
 	<T> CompletableFuture<T> ask(Function<Client, CompletableFuture<T>> request) {
-		CompletableFuture<T> answer = request.apply(this.client).copy();
+		CompletableFuture<T> answer = new CompletableFuture<>();
 		this.owed.add(answer);
 		answer.whenComplete((result, failure) -> this.owed.remove(answer));
+		try {
+			request.apply(this.client).whenComplete((result, failure) -> {
+				if (failure != null) {
+					fail(answer, failure);
+				}
+				else {
+					answer.complete(result);
+				}
+			});
+		}
+		catch (RuntimeException ex) {
+			fail(answer, ex);
+		}
 		EtcdAccessException end = this.end;
 		if (end != null) {
 			answer.completeExceptionally(end);
 		}
 		return answer;
+	}
+
+	private void fail(CompletableFuture<?> answer, Throwable failure) {
+		EtcdAccessException end = this.end;
+		answer.completeExceptionally((end != null) ? end : failure);
 	}
 
 	@Override
@@ -64,12 +86,9 @@ final class LiveClient implements AutoCloseable {
 	 */
 	void close(EtcdAccessException reason) {
 		this.end = reason;
-		fail(reason);
+		this.owed.forEach((answer) -> answer.completeExceptionally(reason));
 		this.client.close();
-		fail(reason);
-	}
-
-	private void fail(EtcdAccessException reason) {
+		// Those that were being made meanwhile
 		this.owed.forEach((answer) -> answer.completeExceptionally(reason));
 	}
 
