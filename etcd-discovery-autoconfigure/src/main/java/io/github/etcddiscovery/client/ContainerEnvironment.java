@@ -1,8 +1,10 @@
 package io.github.etcddiscovery.client;
 
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -10,9 +12,10 @@ import org.springframework.util.StringUtils;
 
 /**
  * What the environment and the command of a container tell about the etcd in it: whether
- * it speaks TLS, and whom to authenticate as. That is the user of {@code ETCDCTL_USER},
- * with which {@code etcdctl} works in the container, or else {@code root} with
- * {@code ETCD_ROOT_PASSWORD}, with which Bitnami's image switches authentication on.
+ * it speaks TLS and with which certificate, and whom to authenticate as. That is the user
+ * of {@code ETCDCTL_USER}, with which {@code etcdctl} works in the container, or else
+ * {@code root} with {@code ETCD_ROOT_PASSWORD}, with which Bitnami's image switches
+ * authentication on.
  */
 public final class ContainerEnvironment {
 
@@ -24,7 +27,9 @@ public final class ContainerEnvironment {
 	private static final String[] IMAGES = { "etcd", "coreos/etcd", "etcd-development/etcd", "bitnami/etcd",
 			"bitnamilegacy/etcd" };
 
-	private static final List<String> TLS_FLAGS = List.of("--cert-file", "--auto-tls", "-cert-file", "-auto-tls");
+	private static final Set<String> CERT_FILE = Set.of("--cert-file", "-cert-file");
+
+	private static final Set<String> AUTO_TLS = Set.of("--auto-tls", "-auto-tls", "--auto-tls=true", "-auto-tls=true");
 
 	private final Map<String, @Nullable String> variables;
 
@@ -60,9 +65,24 @@ public final class ContainerEnvironment {
 	}
 
 	private boolean servesTls() {
-		return value("ETCD_CERT_FILE") != null || "true".equals(value("ETCD_AUTO_TLS"))
+		return certificateFile() != null || "true".equals(value("ETCD_AUTO_TLS"))
 				|| StringUtils.startsWithIgnoreCase(value("ETCD_LISTEN_CLIENT_URLS"), "https:")
-				|| this.command.stream().map((argument) -> argument.split("=", 2)[0]).anyMatch(TLS_FLAGS::contains);
+				|| this.command.stream().anyMatch(AUTO_TLS::contains);
+	}
+
+	/**
+	 * The certificate that etcd shows its clients.
+	 * @return the file in the container, or {@code null} if none is named
+	 */
+	public @Nullable String certificateFile() {
+		Iterator<String> arguments = this.command.iterator();
+		while (arguments.hasNext()) {
+			String[] flag = arguments.next().split("=", 2);
+			if (CERT_FILE.contains(flag[0]) && (flag.length == 2 || arguments.hasNext())) {
+				return (flag.length == 2) ? flag[1] : arguments.next();
+			}
+		}
+		return value("ETCD_CERT_FILE");
 	}
 
 	/**

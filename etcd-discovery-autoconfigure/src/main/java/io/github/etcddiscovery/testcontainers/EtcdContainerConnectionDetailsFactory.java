@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.testcontainers;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
@@ -9,9 +10,13 @@ import org.jspecify.annotations.Nullable;
 import org.testcontainers.containers.GenericContainer;
 
 import org.springframework.boot.ssl.SslBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreBundle;
+import org.springframework.boot.ssl.pem.PemSslStoreDetails;
 import org.springframework.boot.testcontainers.service.connection.ContainerConnectionDetailsFactory;
 import org.springframework.boot.testcontainers.service.connection.ContainerConnectionSource;
+import org.springframework.boot.testcontainers.service.connection.Ssl;
 import org.springframework.util.ClassUtils;
+import org.springframework.util.StreamUtils;
 
 /**
  * Connection details from a {@code @ServiceConnection} container: jetcd-launcher's
@@ -47,6 +52,8 @@ final class EtcdContainerConnectionDetailsFactory
 	private static final class EtcdContainerConnectionDetails extends ContainerConnectionDetails<GenericContainer<?>>
 			implements EtcdConnectionDetails {
 
+		private volatile @Nullable SslBundle ownCertificate;
+
 		EtcdContainerConnectionDetails(ContainerConnectionSource<GenericContainer<?>> source) {
 			super(source);
 		}
@@ -70,7 +77,23 @@ final class EtcdContainerConnectionDetailsFactory
 
 		@Override
 		public @Nullable SslBundle getSslBundle() {
-			return super.getSslBundle();
+			SslBundle bundle = super.getSslBundle();
+			return (bundle != null || !hasAnnotation(Ssl.class)) ? bundle : ownCertificate();
+		}
+
+		/**
+		 * What etcd shows itself with, which {@code @Ssl} alone asks to trust. Always the
+		 * same bundle, since another one would mean other certificates.
+		 */
+		private @Nullable SslBundle ownCertificate() {
+			String file = environment().certificateFile();
+			if (this.ownCertificate == null && file != null) {
+				String certificate = getContainer().copyFileFromContainer(file,
+						(content) -> StreamUtils.copyToString(content, StandardCharsets.US_ASCII));
+				this.ownCertificate = SslBundle
+					.of(new PemSslStoreBundle(null, PemSslStoreDetails.forCertificate(certificate)));
+			}
+			return this.ownCertificate;
 		}
 
 		private ContainerEnvironment environment() {

@@ -63,6 +63,25 @@ class ContainerEnvironmentTests {
 		assertThat(endpoint(Map.of(), command.split(" "))).isEqualTo("https://localhost:32768");
 	}
 
+	@Test
+	void commandMayDeclineTls() {
+		assertThat(endpoint(Map.of(), "etcd", "--auto-tls=false")).isEqualTo("http://localhost:32768");
+	}
+
+	@Test
+	void commandNamesTheCertificateBeforeTheEnvironment() {
+		Map<String, String> variables = Map.of("ETCD_CERT_FILE", "/certs/environment.pem");
+		assertThat(certificateFile(variables, "etcd")).isEqualTo("/certs/environment.pem");
+		assertThat(certificateFile(variables, "etcd", "--cert-file", "/certs/command.pem"))
+			.isEqualTo("/certs/command.pem");
+		assertThat(certificateFile(Map.of(), "etcd", "-cert-file=/certs/command.pem")).isEqualTo("/certs/command.pem");
+		assertThat(certificateFile(Map.of(), "etcd", "--auto-tls")).isNull();
+	}
+
+	private static @Nullable String certificateFile(Map<String, String> variables, String... command) {
+		return new ContainerEnvironment(variables, Arrays.asList(command)).certificateFile();
+	}
+
 	private static String endpoint(Map<String, String> variables, String... command) {
 		return new ContainerEnvironment(variables, Arrays.asList(command)).endpoint("localhost", 32768, false);
 	}

@@ -1,6 +1,5 @@
 package io.github.etcddiscovery.testcontainers;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -8,18 +7,24 @@ import java.util.List;
 
 import io.etcd.jetcd.launcher.EtcdContainer;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import io.github.etcddiscovery.docker.EtcdImages;
+import io.github.etcddiscovery.testing.CertificateAuthority;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.testcontainers.containers.Container.ExecResult;
 import org.testcontainers.containers.GenericContainer;
 import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.utility.MountableFile;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.testcontainers.context.ImportTestcontainers;
+import org.springframework.boot.testcontainers.service.connection.PemKeyStore;
+import org.springframework.boot.testcontainers.service.connection.PemTrustStore;
 import org.springframework.boot.testcontainers.service.connection.ServiceConnection;
+import org.springframework.boot.testcontainers.service.connection.Ssl;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -34,34 +39,64 @@ import static org.assertj.core.api.Assertions.assertThat;
 @Tag("docker")
 class ContainersIntegrationTests {
 
+	/**
+	 * On the class path, where annotations and jetcd's launcher look for certificates.
+	 */
+	private static final String CERTIFICATES = "ssl/cert/";
+
+	@BeforeAll
+	static void issueCertificates() throws Exception {
+		Path classes = Path
+			.of(ContainersIntegrationTests.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+		CertificateAuthority authority = new CertificateAuthority(
+				Files.createDirectories(classes.resolve(CERTIFICATES)), "authority");
+		authority.server("127.0.0.1");
+		authority.client("app", Duration.ofDays(90));
+	}
+
 	@Test
 	void registersInEtcdContainer() {
-		assertRegistersAndIsFound(WithEtcdContainer.class);
+		assertRegistersAndIsFound(WithEtcdContainer.class, "http");
 	}
 
 	@Test
 	void registersInAContainerThatIsKnownByItsImage() {
-		assertRegistersAndIsFound(WithImage.class);
+		InField.etcd = etcd("http");
+		assertRegistersAndIsFound(InField.class, "http");
 	}
 
 	@Test
-	void authenticatesAsTheEnvironmentOfTheContainerSays() throws Exception {
-		try (GenericContainer<?> etcd = etcd().withEnv("ETCD_ROOT_PASSWORD", "secret")) {
+	void authenticatesWithTheRootPasswordOfBitnamisImage() throws Exception {
+		try (GenericContainer<?> etcd = bitnami("ETCD_ROOT_PASSWORD", "secret")) {
 			etcd.start();
-			// As Bitnami's image does it
-			etcdctl(etcd, "user", "add", "root:secret");
-			etcdctl(etcd, "user", "grant-role", "root", "root");
-			etcdctl(etcd, "auth", "enable");
-			WithAuthentication.etcd = etcd;
-			assertRegistersAndIsFound(WithAuthentication.class);
+			assertThat(etcd.execInContainer("etcdctl", "get", "any").getStderr()).contains("user name is empty");
+			InField.etcd = etcd;
+			assertRegistersAndIsFound(InField.class, "http");
 		}
 	}
 
-	private static void assertRegistersAndIsFound(Class<?> configuration) {
+	@Test
+	void doesNotAuthenticateWhereBitnamisImageAllowsThat() {
+		InField.etcd = bitnami("ALLOW_NONE_AUTHENTICATION", "yes");
+		assertRegistersAndIsFound(InField.class, "http");
+	}
+
+	@Test
+	void trustsAndShowsTheCertificatesOfTheAnnotations() {
+		assertRegistersAndIsFound(WithCertificates.class, "https");
+	}
+
+	@Test
+	void trustsTheCertificateOfEtcdContainerThatSpeaksTls() {
+		assertRegistersAndIsFound(WithEtcdContainerThatSpeaksTls.class, "https");
+	}
+
+	private static void assertRegistersAndIsFound(Class<?> configuration, String scheme) {
 		try (ConfigurableApplicationContext application = new SpringApplicationBuilder(Application.class, configuration)
 			.web(WebApplicationType.NONE)
 			.properties("spring.application.name=app", "spring.cloud.config.enabled=false",
-					"spring.cloud.etcd.endpoints=http://127.0.0.1:1", "spring.cloud.etcd.discovery.port=8080")
+					"spring.cloud.etcd.endpoints=http://127.0.0.1:1", "spring.cloud.etcd.discovery.port=8080",
+					"spring.cloud.etcd.discovery.drain=0s")
 			.run()) {
 			DiscoveryClient discovery = application.getBean(DiscoveryClient.class);
 			Awaitility.await()
@@ -69,40 +104,21 @@ class ContainersIntegrationTests {
 				.untilAsserted(() -> assertThat(discovery.getInstances("app")).hasSize(1));
 			assertThat(application.getBean(EtcdConnectionDetails.class).getEndpoints()).singleElement()
 				.asString()
-				.startsWith("http://");
+				.startsWith(scheme + "://");
 		}
 	}
 
-	private static void etcdctl(GenericContainer<?> etcd, String... arguments) throws Exception {
-		String[] command = new String[arguments.length + 1];
-		command[0] = "etcdctl";
-		System.arraycopy(arguments, 0, command, 1, arguments.length);
-		ExecResult result = etcd.execInContainer(command);
-		assertThat(result.getExitCode()).as(result.getStderr()).isZero();
+	private static GenericContainer<?> etcd(String scheme) {
+		String urls = scheme + "://0.0.0.0:2379";
+		return new GenericContainer<>(EtcdImages.official())
+			.withCommand("etcd", "--data-dir", "/tmp/etcd", "--listen-client-urls", urls, "--advertise-client-urls",
+					urls)
+			.withExposedPorts(2379)
+			.waitingFor(Wait.forLogMessage(".*ready to serve client requests.*", 1));
 	}
 
-	/**
-	 * The image that docker-compose.yml names.
-	 */
-	private static String image() {
-		try {
-			return Files.readAllLines(Path.of("..", "..", "docker-compose.yml"))
-				.stream()
-				.filter((line) -> line.startsWith("x-etcd-image: "))
-				.map((line) -> line.substring(line.lastIndexOf(' ') + 1))
-				.findFirst()
-				.orElseThrow();
-		}
-		catch (IOException ex) {
-			throw new IllegalStateException(ex);
-		}
-	}
-
-	private static GenericContainer<?> etcd() {
-		return new GenericContainer<>(image())
-			.withCommand("etcd", "--data-dir", "/tmp/etcd", "--listen-client-urls", "http://0.0.0.0:2379",
-					"--advertise-client-urls", "http://0.0.0.0:2379")
-			.withEnv("ETCDCTL_API", "3")
+	private static GenericContainer<?> bitnami(String variable, String value) {
+		return new GenericContainer<>(EtcdImages.BITNAMI).withEnv(variable, value)
 			.withExposedPorts(2379)
 			.waitingFor(Wait.forHttp("/health").forPort(2379));
 	}
@@ -119,26 +135,50 @@ class ContainersIntegrationTests {
 		@Bean
 		@ServiceConnection
 		EtcdContainer etcd() {
-			return new EtcdContainer(image(), "node", List.of()).withShouldMountDataDirectory(false);
+			return new EtcdContainer(EtcdImages.official(), "node", List.of()).withShouldMountDataDirectory(false);
+		}
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	static class WithEtcdContainerThatSpeaksTls {
+
+		@Bean
+		@ServiceConnection
+		@Ssl
+		EtcdContainer etcd() {
+			return new EtcdContainer(EtcdImages.official(), "server", List.of()).withSll(true)
+				.withShouldMountDataDirectory(false);
 		}
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportTestcontainers
-	static class WithImage {
+	static class InField {
 
+		/**
+		 * A field has to have it when the context starts, so each test sets its own.
+		 */
 		@ServiceConnection
-		static final GenericContainer<?> etcd = etcd();
+		static GenericContainer<?> etcd = etcd("http");
 
 	}
 
 	@Configuration(proxyBeanMethods = false)
 	@ImportTestcontainers
-	static class WithAuthentication {
+	static class WithCertificates {
 
 		@ServiceConnection
-		static GenericContainer<?> etcd = etcd();
+		@PemTrustStore("classpath:" + CERTIFICATES + "authority.pem")
+		@PemKeyStore(certificate = "classpath:" + CERTIFICATES + "app.pem",
+				privateKey = "classpath:" + CERTIFICATES + "app-key.pem")
+		static final GenericContainer<?> etcd = etcd("https")
+			.withCopyFileToContainer(MountableFile.forClasspathResource(CERTIFICATES), "/certs")
+			.withEnv("ETCD_CERT_FILE", "/certs/server.pem")
+			.withEnv("ETCD_KEY_FILE", "/certs/server-key.pem")
+			.withEnv("ETCD_TRUSTED_CA_FILE", "/certs/authority.pem")
+			.withEnv("ETCD_CLIENT_CERT_AUTH", "true");
 
 	}
 

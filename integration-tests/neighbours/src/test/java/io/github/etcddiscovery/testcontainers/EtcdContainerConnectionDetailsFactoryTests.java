@@ -1,7 +1,6 @@
 package io.github.etcddiscovery.testcontainers;
 
 import java.util.List;
-import java.util.Map;
 
 import io.etcd.jetcd.launcher.EtcdContainer;
 import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
@@ -23,6 +22,9 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.Mockito.doNothing;
+import static org.mockito.Mockito.doReturn;
+import static org.mockito.Mockito.spy;
 
 /**
  * Tests for {@link EtcdContainerConnectionDetailsFactory}, as Spring Boot finds and calls
@@ -63,7 +65,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 
 	@Test
 	void speaksTlsWhenTheContainerDoes() {
-		WithField.etcd = new Container("etcd").withCommand("etcd", "--cert-file", "/certs/server.pem");
+		WithField.etcd = container("etcd").withCommand("etcd", "--cert-file", "/certs/server.pem");
 		this.contextRunner.withUserConfiguration(WithField.class)
 			.run((context) -> assertThat(context.getBean(EtcdConnectionDetails.class).getEndpoints())
 				.containsExactly("https://localhost:32768"));
@@ -73,7 +75,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 	@ValueSource(strings = { "etcd", "quay.io/coreos/etcd:v3.5.30", "gcr.io/etcd-development/etcd:v3.6.16",
 			"bitnami/etcd", "bitnamilegacy/etcd:3.6" })
 	void connectsToTheImage(String image) {
-		WithField.etcd = new Container(image);
+		WithField.etcd = container(image);
 		this.contextRunner.withUserConfiguration(WithField.class)
 			.run((context) -> assertThat(context).hasSingleBean(EtcdConnectionDetails.class)
 				.doesNotHaveBean(PropertiesEtcdConnectionDetails.class));
@@ -81,11 +83,26 @@ class EtcdContainerConnectionDetailsFactoryTests {
 
 	@Test
 	void leavesOtherContainersAlone() {
-		WithField.etcd = new Container("example/store");
+		WithField.etcd = container("example/store");
 		this.contextRunner.withUserConfiguration(WithField.class)
 			.run((context) -> assertThat(context).hasFailed()
 				.getFailure()
 				.hasStackTraceContaining("ConnectionDetailsNotFoundException"));
+	}
+
+	private static GenericContainer<?> container(String image) {
+		GenericContainer<?> container = neverStarted(new GenericContainer<>(DockerImageName.parse(image)));
+		// Without looking for it at a Docker engine
+		doReturn(image).when(container).getDockerImageName();
+		return container;
+	}
+
+	private static <C extends GenericContainer<?>> C neverStarted(C container) {
+		C spy = spy(container);
+		doNothing().when(spy).start();
+		doReturn("localhost").when(spy).getHost();
+		doReturn(32768).when(spy).getMappedPort(2379);
+		return spy;
 	}
 
 	@Configuration(proxyBeanMethods = false)
@@ -94,23 +111,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 		@Bean(destroyMethod = "")
 		@ServiceConnection
 		EtcdContainer store() {
-			return new EtcdContainer("example/store", "node", List.of()) {
-
-				@Override
-				public void start() {
-				}
-
-				@Override
-				public Integer getMappedPort(int port) {
-					return Ports.mapped(port);
-				}
-
-				@Override
-				public String getHost() {
-					return "localhost";
-				}
-
-			};
+			return neverStarted(new EtcdContainer("example/store", "node", List.of()));
 		}
 
 	}
@@ -121,7 +122,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 		@Bean(destroyMethod = "")
 		@ServiceConnection(name = "etcd")
 		GenericContainer<?> store() {
-			return new Container("example/store").withEnv(Map.of("ETCD_ROOT_PASSWORD", "secret"));
+			return container("example/store").withEnv("ETCD_ROOT_PASSWORD", "secret");
 		}
 
 	}
@@ -134,49 +135,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 		 * A field has to have it when the context starts, so each test sets its own.
 		 */
 		@ServiceConnection
-		static GenericContainer<?> etcd = new Container("etcd");
-
-	}
-
-	private static final class Container extends GenericContainer<Container> {
-
-		private final String image;
-
-		Container(String image) {
-			super(DockerImageName.parse(image));
-			this.image = image;
-		}
-
-		/**
-		 * Without looking for it at a Docker engine.
-		 */
-		@Override
-		public String getDockerImageName() {
-			return this.image;
-		}
-
-		@Override
-		public void start() {
-		}
-
-		@Override
-		public Integer getMappedPort(int port) {
-			return Ports.mapped(port);
-		}
-
-		@Override
-		public String getHost() {
-			return "localhost";
-		}
-
-	}
-
-	private static final class Ports {
-
-		static int mapped(int port) {
-			assertThat(port).isEqualTo(2379);
-			return 32768;
-		}
+		static GenericContainer<?> etcd = container("etcd");
 
 	}
 
