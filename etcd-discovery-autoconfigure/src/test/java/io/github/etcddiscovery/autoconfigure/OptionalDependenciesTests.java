@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.service.connection.ConnectionDetailsFactories;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.cloud.client.serviceregistry.Registration;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -30,12 +32,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 class OptionalDependenciesTests {
 
 	private static final Pattern OPTIONAL = Pattern.compile("(?:reactor-|spring-(?:web|retry|boot-actuator|boot-health"
-			+ "|boot-reactor|boot-restclient|boot-http|boot-web(?!-server)|cloud-loadbalancer|cloud-starter-loadbalancer"
-			+ "|boot-starter-(?:actuator|web|restclient|cache|cloud))|spring-boot-cache|micrometer-|jakarta\\.servlet-|tomcat-).*\\.jar");
+			+ "|boot-reactor|boot-testcontainers|boot-docker-compose|cloud-config|cloud-gateway|boot-restclient|boot-http|boot-web(?!-server)|cloud-loadbalancer|cloud-starter-loadbalancer"
+			+ "|boot-starter-(?:actuator|web|restclient|cache|cloud))|spring-boot-cache|testcontainers|docker-java|jetcd-launcher|micrometer-|jakarta\\.servlet-|tomcat-).*\\.jar");
 
 	@Test
 	@SuppressWarnings("unchecked")
-	void startsWithoutReactorLoadBalancerActuatorServletsAndSpringWeb() throws Exception {
+	void startsWithoutWhatIsOptional() throws Exception {
 		URL[] urls = Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
 			.map(Path::of)
 			.filter((path) -> !OPTIONAL.matcher(path.getFileName().toString()).matches())
@@ -48,14 +50,18 @@ class OptionalDependenciesTests {
 			for (String missing : new String[] { "reactor.core.publisher.Flux", "jakarta.servlet.Filter",
 					"org.springframework.web.client.RestClient",
 					"org.springframework.cloud.loadbalancer.core.ReactorLoadBalancer",
-					"org.springframework.boot.actuate.endpoint.annotation.Endpoint" }) {
+					"org.springframework.boot.actuate.endpoint.annotation.Endpoint",
+					"org.springframework.boot.testcontainers.service.connection.ServiceConnection",
+					"org.testcontainers.containers.GenericContainer",
+					"org.springframework.boot.docker.compose.core.RunningService",
+					"org.springframework.cloud.config.client.ConfigServerInstanceProvider" }) {
 				assertThat(isPresent(missing, loader)).as(missing).isFalse();
 			}
 			Thread.currentThread().setContextClassLoader(loader);
 			Supplier<String> program = (Supplier<String>) loader.loadClass(Program.class.getName())
 				.getDeclaredConstructor()
 				.newInstance();
-			assertThat(program.get()).isEqualTo("app []");
+			assertThat(program.get()).isEqualTo("app [] PropertiesEtcdConnectionDetails");
 		}
 		finally {
 			Thread.currentThread().setContextClassLoader(before);
@@ -96,8 +102,12 @@ class OptionalDependenciesTests {
 					"http://127.0.0.1:1", "spring.cloud.etcd.discovery.port", "8080",
 					"spring.cloud.etcd.discovery.sync-timeout", "0"));
 			try (ConfigurableApplicationContext context = application.run()) {
+				// Loads the factories of containers too, as Spring Boot does for other
+				// containers
+				new ConnectionDetailsFactories(null);
 				return context.getBean(Registration.class).getServiceId() + " "
-						+ context.getBean(DiscoveryClient.class).getInstances("app");
+						+ context.getBean(DiscoveryClient.class).getInstances("app") + " "
+						+ context.getBean(EtcdConnectionDetails.class).getClass().getSimpleName();
 			}
 		}
 
