@@ -54,6 +54,8 @@ import org.springframework.cloud.client.discovery.event.InstancePreRegisteredEve
 import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
 import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.cloud.context.restart.PauseHandler;
+import org.springframework.cloud.context.restart.RestartEndpoint;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ApplicationListener;
@@ -272,6 +274,34 @@ class RegistrationLifecycleIntegrationTests {
 	}
 
 	@Test
+	void staysRegisteredWhenItIsPausedByTheEndpoint() {
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
+				Map.of("management.endpoints.web.exposure.include", "restart,pause,resume",
+						"management.endpoint.restart.access", "unrestricted"),
+				(bean) -> {
+				});
+		awaitOnly("app");
+		long revision = etcd.admin().revision();
+		assertThat(post(context, "pause")).isEqualTo("true");
+		assertThat(post(context, "resume")).isEqualTo("false");
+		assertThat(context.getBean(EtcdRegistration.class).published().getStatus()).hasToString("UP");
+		assertThat(etcd.admin().revision()).isEqualTo(revision);
+	}
+
+	@Test
+	void isGoneWhileAPauseHandlerKeepsItsContextStopped() {
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
+				Map.of("management.endpoints.web.exposure.include", "restart,pause,resume",
+						"management.endpoint.restart.access", "unrestricted"),
+				(bean) -> bean.registerBean(StoppingPauseHandler.class, () -> new StoppingPauseHandler(bean)));
+		awaitOnly("app");
+		assertThat(context.getBean(RestartEndpoint.PauseEndpoint.class).pause()).isTrue();
+		assertThat(etcd.admin().keys("services/")).isEmpty();
+		assertThat(context.getBean(RestartEndpoint.ResumeEndpoint.class).resume()).isTrue();
+		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(context));
+	}
+
+	@Test
 	void registersAnewWhenItIsRestartedByTheEndpoint() {
 		SpringApplication application = application(WebApplicationType.SERVLET,
 				Map.of("management.endpoints.web.exposure.include", "restart", "management.endpoint.restart.access",
@@ -285,9 +315,7 @@ class RegistrationLifecycleIntegrationTests {
 		});
 		awaitOnly("app");
 		String firstKey = onlyKey("app");
-		send(HttpRequest.newBuilder(URI.create("http://127.0.0.1:%d/actuator/restart".formatted(port(first))))
-			.POST(HttpRequest.BodyPublishers.noBody())
-			.build());
+		post(first, "restart");
 		await().until(() -> started.size() == 2);
 		await().until(() -> etcd.admin().get(firstKey) == null);
 		ConfigurableApplicationContext second = started.get(1);
@@ -590,6 +618,11 @@ class RegistrationLifecycleIntegrationTests {
 			.build());
 	}
 
+	private static String post(ConfigurableApplicationContext context, String endpoint) {
+		URI uri = URI.create("http://127.0.0.1:%d/actuator/%s".formatted(port(context), endpoint));
+		return send(HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.noBody()).build());
+	}
+
 	private static HttpRequest get(int port, String path) {
 		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
 	}
@@ -667,6 +700,24 @@ class RegistrationLifecycleIntegrationTests {
 		@Override
 		public int getPhase() {
 			return EtcdAutoServiceRegistration.PHASE + 1;
+		}
+
+	}
+
+	/**
+	 * What an application may do when it is paused; Spring Cloud itself pauses Spring
+	 * Integration alone.
+	 */
+	private record StoppingPauseHandler(ConfigurableApplicationContext context) implements PauseHandler {
+
+		@Override
+		public void pause() {
+			this.context.stop();
+		}
+
+		@Override
+		public void resume() {
+			this.context.start();
 		}
 
 	}
