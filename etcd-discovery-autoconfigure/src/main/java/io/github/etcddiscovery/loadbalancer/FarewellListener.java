@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.loadbalancer.CompletionContext;
@@ -8,11 +9,17 @@ import org.springframework.cloud.client.loadbalancer.LoadBalancerLifecycle;
 import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.client.loadbalancer.Response;
 import org.springframework.cloud.client.loadbalancer.ResponseData;
+import org.springframework.http.HttpHeaders;
+import org.springframework.util.ClassUtils;
+import org.springframework.web.servlet.function.ServerResponse;
 
 /**
  * Hears the goodbyes in the answers to load-balanced calls, blocking and reactive.
  */
 public final class FarewellListener implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
+
+	private static final boolean FUNCTIONAL = ClassUtils
+		.isPresent("org.springframework.web.servlet.function.ServerResponse", FarewellListener.class.getClassLoader());
 
 	private final ServiceCatalog catalog;
 
@@ -41,13 +48,20 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 	@Override
 	public void onComplete(CompletionContext<Object, ServiceInstance, Object> completionContext) {
 		Response<ServiceInstance> chosen = completionContext.getLoadBalancerResponse();
-		if (completionContext.getClientResponse() instanceof ResponseData answer && chosen != null
-				&& chosen.getServer() != null) {
-			String farewell = answer.getHeaders().getFirst(Farewell.HEADER);
+		HttpHeaders headers = headers(completionContext.getClientResponse());
+		if (headers != null && chosen != null && chosen.getServer() != null) {
+			String farewell = headers.getFirst(Farewell.HEADER);
 			if (farewell != null) {
 				heard(farewell, chosen.getServer());
 			}
 		}
+	}
+
+	private static @Nullable HttpHeaders headers(@Nullable Object answer) {
+		if (answer instanceof ResponseData data) {
+			return data.getHeaders();
+		}
+		return FUNCTIONAL ? BlockingGateway.headers(answer) : null;
 	}
 
 	/**
@@ -62,6 +76,17 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 					&& Farewell.of(instance).equals(farewell))
 			.forEach((instance) -> this.catalog.leaves(instance.getServiceId(),
 					String.valueOf(instance.getInstanceId())));
+	}
+
+	/**
+	 * Tells its own answer, not the one that it has got; the headers are there already.
+	 */
+	private static final class BlockingGateway {
+
+		static @Nullable HttpHeaders headers(@Nullable Object answer) {
+			return (answer instanceof ServerResponse response) ? response.headers() : null;
+		}
+
 	}
 
 }

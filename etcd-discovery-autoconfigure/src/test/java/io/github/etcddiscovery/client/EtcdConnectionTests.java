@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
@@ -161,6 +162,16 @@ class EtcdConnectionTests {
 			return CompletableFuture.failedFuture(unavailable());
 		});
 		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
+	}
+
+	@Test
+	void tellsThatItWasClosedWhenARequestMeetsTheClosing() {
+		CompletableFuture<Void> answer = this.connection.call((client) -> {
+			this.connection.close();
+			throw new RejectedExecutionException("a task was rejected");
+		});
+		assertThat(failureOf(answer)).satisfies((failure) -> assertThat(failure.getKind()).isEqualTo(Kind.CANCELLED))
+			.hasMessageContaining("the connection to etcd was closed");
 	}
 
 	@Test
