@@ -68,7 +68,8 @@ enum Application {
 		application.setBannerMode(Banner.Mode.OFF);
 		Map<String, Object> all = new TreeMap<>(Map.of("spring.application.name", "consumer",
 				"spring.cloud.etcd.endpoints", etcd, "spring.cloud.etcd.discovery.register", "false", "server.address",
-				"127.0.0.1", "server.port", "0", "spring.cloud.gateway.server.webflux.enabled", "false"));
+				"127.0.0.1", "server.port", "0", "spring.cloud.gateway.server.webflux.enabled", "false",
+				"spring.reactor.netty.shutdown-quiet-period", "0s"));
 		all.putAll(this.properties);
 		application.setDefaultProperties(all);
 		return application.run(arguments);

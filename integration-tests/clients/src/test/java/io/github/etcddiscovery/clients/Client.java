@@ -151,7 +151,7 @@ enum Client {
 		return true;
 	}
 
-	private static RestClient throughGateway(ConfigurableApplicationContext context) {
+	static RestClient throughGateway(ConfigurableApplicationContext context) {
 		String port = Objects.requireNonNull(context.getEnvironment().getProperty("local.server.port"));
 		return RestClient.create("http://127.0.0.1:" + port + "/");
 	}
