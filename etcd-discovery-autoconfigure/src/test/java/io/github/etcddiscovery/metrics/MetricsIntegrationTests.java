@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Function;
 import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -38,6 +38,7 @@ import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.web.client.RestClient;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -49,9 +50,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 class MetricsIntegrationTests {
 
 	/**
-	 * A row of the table: its first cell is the name, its third one names the tags.
+	 * A row of the table: its first cell is the name, its second one the type, and its
+	 * third one names the tags.
 	 */
-	private static final Pattern ROW = Pattern.compile("(?m)^\\| `(etcd\\.[a-z.]+)` \\|[^|]+\\|([^|]*)\\|");
+	private static final Pattern ROW = Pattern.compile("(?m)^\\| `(etcd\\.[a-z.]+)` \\| ([^|]+) \\|([^|]*)\\|");
+
+	/**
+	 * A tag with anything but a constant as its value, such as a key or an instance.
+	 */
+	private static final Pattern UNBOUNDED = Pattern.compile("\\b(?!service=)\\w+=\"[^\"]*[^a-z\"-]");
 
 	private static final Pattern QUERIED = Pattern.compile("(etcd_discovery_\\w+)(?:\\{([^}]*)})?");
 
@@ -74,8 +81,12 @@ class MetricsIntegrationTests {
 			context.getBean(EtcdServiceRegistry.class).deregister(context.getBean(EtcdRegistration.class));
 			context.getBean(EtcdServiceRegistry.class).register(context.getBean(EtcdRegistration.class));
 			await().until(() -> registered(registry, "registered") == 1);
-			await().untilAsserted(() -> assertThat(meters(registry)).isEqualTo(documented()));
-			Map<String, Set<String>> series = series(registry.scrape());
+			await().untilAsserted(() -> assertThat(meters(registry)).isEqualTo(documented(Documented::meter)));
+			String scrape = scrape(context);
+			assertThat(scrape.lines().filter((line) -> line.startsWith("etcd_"))).isNotEmpty()
+				.noneMatch(UNBOUNDED.asPredicate());
+			Map<String, Set<String>> series = series(scrape);
+			assertThat(series).containsAllEntriesOf(documented(Documented::series));
 			List<Query> queries = queries();
 			assertThat(queries).hasSizeGreaterThan(25)
 				.allSatisfy((query) -> assertThat(series).as(query.metric).containsKey(query.metric))
@@ -146,18 +157,19 @@ class MetricsIntegrationTests {
 					(one, other) -> one, TreeMap::new));
 	}
 
-	private static Map<String, Set<String>> documented() throws IOException {
-		Map<String, Set<String>> documented = new TreeMap<>();
-		Matcher row = ROW.matcher(Files.readString(docs("metrics.md")));
-		while (row.find()) {
-			documented.put(row.group(1),
-					Pattern.compile("`([a-z]+)`")
-						.matcher(row.group(2))
-						.results()
-						.map((tag) -> tag.group(1))
-						.collect(Collectors.toCollection(TreeSet::new)));
-		}
-		return documented;
+	private static Map<String, Set<String>> documented(Function<Documented, String> name) throws IOException {
+		return ROW.matcher(Files.readString(docs("metrics.md")))
+			.results()
+			.map(Documented::of)
+			.collect(Collectors.toMap(name, Documented::tags, (one, other) -> one, TreeMap::new));
+	}
+
+	private static String scrape(ConfigurableApplicationContext context) {
+		String port = context.getEnvironment().getRequiredProperty("local.server.port");
+		return RestClient.create("http://127.0.0.1:" + port + "/actuator/prometheus")
+			.get()
+			.retrieve()
+			.requiredBody(String.class);
 	}
 
 	/**
@@ -222,12 +234,42 @@ class MetricsIntegrationTests {
 
 	private static ConfigurableApplicationContext run() {
 		SpringApplication application = new SpringApplication(Application.class);
-		application.setWebApplicationType(WebApplicationType.NONE);
+		application.setWebApplicationType(WebApplicationType.SERVLET);
 		application.setBannerMode(Banner.Mode.OFF);
 		application.setDefaultProperties(Map.of("spring.application.name", "app", "spring.cloud.etcd.endpoints",
 				etcd.clientUrl(), "spring.cloud.etcd.discovery.port", "8080", "spring.cloud.etcd.discovery.drain", "0s",
-				"spring.cloud.etcd.discovery.ttl", "3s"));
+				"spring.cloud.etcd.discovery.ttl", "3s", "server.address", "127.0.0.1", "server.port", "0",
+				"management.endpoints.web.exposure.include", "prometheus"));
 		return application.run();
+	}
+
+	/**
+	 * A meter as the documentation has it.
+	 */
+	private record Documented(String meter, String type, Set<String> tags) {
+
+		static Documented of(MatchResult row) {
+			return new Documented(row.group(1), row.group(2),
+					Pattern.compile("`([a-z]+)`")
+						.matcher(row.group(3))
+						.results()
+						.map((tag) -> tag.group(1))
+						.collect(Collectors.toCollection(TreeSet::new)));
+		}
+
+		/**
+		 * Its name, or one of its names, in Prometheus.
+		 */
+		String series() {
+			return this.meter.replace('.', '_') + switch (this.type) {
+				case "gauge" -> "";
+				case "gauge, seconds" -> "_seconds";
+				case "counter" -> "_total";
+				case "timer", "long task timer" -> "_seconds_count";
+				default -> throw new IllegalStateException(this.type);
+			};
+		}
+
 	}
 
 	private record Query(String expression, String metric, Set<String> labels) {
