@@ -1,0 +1,7 @@
+/**
+ * The starter in applications as they are in production.
+ */
+@NullMarked
+package io.github.etcddiscovery.production;
+
+import org.jspecify.annotations.NullMarked;
