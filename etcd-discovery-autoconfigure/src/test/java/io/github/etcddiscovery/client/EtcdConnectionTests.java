@@ -167,7 +167,7 @@ class EtcdConnectionTests {
 	@Test
 	void tellsThatItWasClosedWhenARequestMeetsTheClosing() {
 		CompletableFuture<Void> answer = this.connection.call((client) -> {
-			this.connection.close();
+			this.connection.stop();
 			throw new RejectedExecutionException("a task was rejected");
 		});
 		assertThat(failureOf(answer)).satisfies((failure) -> assertThat(failure.getKind()).isEqualTo(Kind.CANCELLED))
