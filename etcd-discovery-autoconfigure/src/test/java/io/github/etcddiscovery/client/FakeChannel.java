@@ -39,10 +39,17 @@ final class FakeChannel extends Channel {
 		return this.calls.get(this.calls.size() - 1);
 	}
 
+	/**
+	 * How many calls of a method were made.
+	 */
+	long count(String method) {
+		return this.calls.stream().filter((call) -> call.method.equals(method)).count();
+	}
+
 	@Override
 	@SuppressWarnings("unchecked")
 	public <Q, R> ClientCall<Q, R> newCall(MethodDescriptor<Q, R> method, CallOptions options) {
-		Call call = new Call(options);
+		Call call = new Call(method.getFullMethodName(), options);
 		this.calls.add(call);
 		return (ClientCall<Q, R>) call;
 	}
@@ -55,13 +62,16 @@ final class FakeChannel extends Channel {
 	/**
 	 * A call that waits for the test's answer.
 	 */
-	static final class Call extends ClientCall<String, String> {
+	static final class Call extends ClientCall<Object, Object> {
+
+		private final String method;
 
 		private final CallOptions options;
 
-		private @Nullable Listener<String> listener;
+		private @Nullable Listener<Object> listener;
 
-		Call(CallOptions options) {
+		Call(String method, CallOptions options) {
+			this.method = method;
 			this.options = options;
 		}
 
@@ -78,7 +88,7 @@ final class FakeChannel extends Channel {
 		}
 
 		@Override
-		public void start(Listener<String> listener, Metadata headers) {
+		public void start(Listener<Object> listener, Metadata headers) {
 			this.listener = listener;
 		}
 
@@ -95,7 +105,7 @@ final class FakeChannel extends Channel {
 		}
 
 		@Override
-		public void sendMessage(String message) {
+		public void sendMessage(Object message) {
 		}
 
 	}

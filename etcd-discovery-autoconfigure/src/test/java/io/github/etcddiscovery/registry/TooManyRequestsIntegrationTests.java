@@ -77,6 +77,8 @@ class TooManyRequestsIntegrationTests {
 	@Test
 	void registersWhenEtcdNoLongerAsksForFewerRequests(CapturedOutput output) {
 		long start = System.nanoTime();
+		// Connected beforehand, since etcd is overloaded for a few seconds only
+		Awaitility.await().atMost(PATIENCE).until(() -> this.node.catalog().state().synced());
 		CompletableFuture.allOf(write(KEYS, (i) -> "many/" + i)).orTimeout(30, TimeUnit.SECONDS).join();
 		log("filled", start);
 		for (int i = 0; i < SLOW_TRANSACTIONS; i++) {
