@@ -8,10 +8,12 @@ import java.util.function.Consumer;
 
 import io.github.etcddiscovery.testing.BalancedClients;
 import io.github.etcddiscovery.testing.EtcdExtension;
-import io.micrometer.tracing.exporter.FinishedSpan;
-import io.micrometer.tracing.exporter.SpanReporter;
+import io.micrometer.observation.Observation;
+import io.micrometer.observation.ObservationHandler;
+import io.micrometer.observation.ObservationView;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.boot.Banner;
@@ -112,8 +114,8 @@ class Application {
 	}
 
 	@Bean
-	static Spans spans() {
-		return new Spans();
+	static Observed observed() {
+		return new Observed();
 	}
 
 	/**
@@ -126,23 +128,30 @@ class Application {
 	}
 
 	/**
-	 * The spans of an application that have ended.
+	 * What an application has observed, each of which is a span too.
 	 */
-	static class Spans implements SpanReporter {
+	static class Observed implements ObservationHandler<Observation.Context> {
 
-		private final Queue<FinishedSpan> spans = new ConcurrentLinkedQueue<>();
+		private final Queue<Observation.Context> observed = new ConcurrentLinkedQueue<>();
 
 		@Override
-		public void report(FinishedSpan span) {
-			this.spans.add(span);
+		public boolean supportsContext(Observation.Context context) {
+			return true;
 		}
 
-		List<FinishedSpan> named(String name) {
-			return this.spans.stream().filter((span) -> name.equals(span.getName())).toList();
+		@Override
+		public void onStop(Observation.Context context) {
+			this.observed.add(context);
 		}
 
-		List<FinishedSpan> ofTrace(String trace) {
-			return this.spans.stream().filter((span) -> trace.equals(span.getTraceId())).toList();
+		/**
+		 * The names of those that began within another one, or within none.
+		 */
+		List<String> within(@Nullable ObservationView parent) {
+			return this.observed.stream()
+				.filter((context) -> context.getParentObservation() == parent)
+				.map(Observation.Context::getName)
+				.toList();
 		}
 
 	}

@@ -20,7 +20,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * With Spring Security on the class path, and nothing said about it, every path is locked
  * but the health endpoint: ours are no exception, and need none.
  */
-@Timeout(120)
+@Timeout(180)
 class SecurityIntegrationTests {
 
 	@RegisterExtension

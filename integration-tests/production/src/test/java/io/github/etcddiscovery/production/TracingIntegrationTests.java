@@ -1,13 +1,13 @@
 package io.github.etcddiscovery.production;
 
 import io.github.etcddiscovery.production.Application.Answer;
-import io.github.etcddiscovery.production.Application.Spans;
+import io.github.etcddiscovery.production.Application.Observed;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
-import io.micrometer.tracing.exporter.FinishedSpan;
+import io.micrometer.tracing.Tracer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -23,7 +23,7 @@ import static org.assertj.core.api.Assertions.assertThat;
  * A trace goes from the caller of an application through its load-balanced call to the
  * instance that is called, and what the starter does about etcd does not get in between.
  */
-@Timeout(120)
+@Timeout(180)
 class TracingIntegrationTests {
 
 	private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -56,22 +56,25 @@ class TracingIntegrationTests {
 				ConfigurableApplicationContext front = Application.run(etcd, WebApplicationType.SERVLET, "front")) {
 			Application.awaitBack(front);
 			ObservationRegistry observations = front.getBean(ObservationRegistry.class);
-			Spans spans = front.getBean(Spans.class);
 			assertThat(observations.getCurrentObservation()).isNull();
-			Application.await().untilAsserted(() -> assertThat(spans.named("etcd list")).isNotEmpty());
+			Observed observed = front.getBean(Observed.class);
+			Application.await()
+				.untilAsserted(() -> assertThat(observed.within(null)).contains("etcd.discovery.list",
+						"etcd.discovery.register"));
 			EtcdServiceRegistry registry = front.getBean(EtcdServiceRegistry.class);
 			EtcdRegistration registration = front.getBean(EtcdRegistration.class);
-			Answer answer = Observation.createNotStarted("work", observations).observe(() -> {
+			Tracer tracer = front.getBean(Tracer.class);
+			Observation work = Observation.createNotStarted("work", observations);
+			work.observe(() -> {
 				registry.deregister(registration);
 				registry.register(registration);
-				return front.getBean(Application.class).callBlocking();
+				Answer answer = front.getBean(Application.class).callBlocking();
+				assertThat(tracer.currentTraceContext().context()).isNotNull()
+					.satisfies((trace) -> assertThat(answer.traceparent()).startsWith("00-" + trace.traceId() + "-"));
 			});
-			FinishedSpan work = spans.named("work").get(0);
-			assertThat(answer.traceparent()).startsWith("00-" + work.getTraceId() + "-");
-			assertThat(spans.ofTrace(work.getTraceId()))
-				.filteredOn((span) -> work.getSpanId().equals(span.getParentId()))
-				.extracting(FinishedSpan::getName)
-				.containsExactlyInAnyOrder("etcd deregister", "etcd register", "http get");
+			Application.await()
+				.untilAsserted(() -> assertThat(observed.within(work)).containsExactlyInAnyOrder(
+						"etcd.discovery.deregister", "etcd.discovery.register", "http.client.requests"));
 		}
 	}
 

@@ -19,7 +19,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 /**
  * Whether requests are served by virtual threads makes no difference to the starter.
  */
-@Timeout(120)
+@Timeout(180)
 @ExtendWith(OutputCaptureExtension.class)
 class VirtualThreadsIntegrationTests {
 
