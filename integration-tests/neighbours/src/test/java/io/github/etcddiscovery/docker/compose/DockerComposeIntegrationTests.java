@@ -98,8 +98,8 @@ class DockerComposeIntegrationTests {
 				"--spring.cloud.etcd.discovery.drain=0s");
 		Awaitility.await()
 			.atMost(Duration.ofMinutes(2))
-			.until(() -> !application.isAlive() || application.output().contains("Registered 'services/app/"));
-		assertThat(application.isAlive()).as(application.output()).isTrue();
+			.failFast(() -> assertThat(application.isAlive()).as(application.output()).isTrue())
+			.untilAsserted(() -> assertThat(application.output()).contains("Registered 'services/app/"));
 		return application;
 	}
 
