@@ -179,13 +179,24 @@ final class EtcdFailures {
 
 	private static String message(Kind kind, String text, Throwable cause, String endpoints) {
 		return switch (kind) {
-			case UNREACHABLE -> "etcd can't be reached at %s (%s)".formatted(endpoints, innermost(cause));
+			case UNREACHABLE -> "etcd can't be reached at %s (%s)".formatted(endpoints, broken(cause, endpoints));
 			case UNTRUSTED -> "etcd at %s can't be talked to by TLS: %s".formatted(endpoints, explainTls(cause));
 			case TIMED_OUT -> "etcd at %s did not answer in time".formatted(endpoints);
 			case UNAUTHENTICATED -> "etcd at %s refused the credentials (%s)".formatted(endpoints, innermost(cause));
 			case PERMISSION_DENIED -> "etcd at %s refused: permission denied".formatted(endpoints);
 			default -> text.isEmpty() ? cause.getClass().getSimpleName() : text;
 		};
+	}
+
+	/**
+	 * A server that does not understand TLS closes the connection or resets it, depending
+	 * on how much it has read. So does one that breaks down, but the other does so
+	 * always.
+	 */
+	private static String broken(Throwable cause, String endpoints) {
+		String reason = innermost(cause);
+		boolean reset = endpoints.startsWith("https:") && reason.contains("onnection reset");
+		return reset ? reason + "; perhaps only one of the two speaks TLS" : reason;
 	}
 
 	private static String innermost(Throwable failure) {

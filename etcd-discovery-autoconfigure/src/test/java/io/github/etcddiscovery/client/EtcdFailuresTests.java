@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.client;
 
+import java.io.IOException;
 import java.net.ConnectException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -79,6 +80,16 @@ class EtcdFailuresTests {
 		assertThat(translate(failure).describe())
 			.isEqualTo("etcd can't be reached at http://a:1,http://b:2 (Connection refused). "
 					+ "Check that etcd runs and that 'spring.cloud.etcd.endpoints' names it");
+	}
+
+	@Test
+	void suspectsThatAServerDoesNotSpeakTlsWhenItResetsTheConnection() {
+		Throwable failure = Status.UNAVAILABLE.withDescription("io exception")
+			.withCause(new IOException("recvAddress(..) failed with error(-104): Connection reset by peer"))
+			.asRuntimeException();
+		assertThat(EtcdFailures.translate(failure, "https://a:1"))
+			.hasMessageContaining("Connection reset by peer; perhaps only one of the two speaks TLS");
+		assertThat(translate(failure)).hasMessageNotContaining("TLS");
 	}
 
 	@Test
