@@ -83,6 +83,16 @@ class InstanceLimitsTests {
 	}
 
 	@Test
+	void refusesValuesThatAreTooLong() {
+		String value = "{\"host\":\"10.0.0.1\",\"port\":80}";
+		InstanceReader reader = reader(List.of(new JsonCodec()));
+		assertThat(reader.read(KEY, value + " ".repeat(65_536 - value.length()))).hasSize(1);
+		assertThatExceptionOfType(InvalidInstanceException.class)
+			.isThrownBy(() -> reader.read(KEY, value + " ".repeat(65_537 - value.length())))
+			.withMessage("the value has 65537 characters, more than 65536");
+	}
+
+	@Test
 	void refusesValuesThatAreNotUtf8() {
 		assertThatExceptionOfType(InvalidInstanceException.class)
 			.isThrownBy(() -> reader(List.of(new AddressCodec())).read(KEY, "http://\uFFFD:80"))
