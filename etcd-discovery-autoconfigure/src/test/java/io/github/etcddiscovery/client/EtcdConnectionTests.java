@@ -7,9 +7,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 import io.etcd.jetcd.Client;
@@ -156,12 +158,31 @@ class EtcdConnectionTests {
 	}
 
 	@Test
-	void failsWhatWaitsToBeAskedAgainWhenItIsClosed() {
-		CompletableFuture<Void> answer = this.connection.call((client) -> {
-			this.connection.close();
+	void failsWhatWaitsToBeAskedAgainWhenItIsClosed() throws InterruptedException {
+		CountDownLatch askedAgain = new CountDownLatch(1);
+		AtomicInteger times = new AtomicInteger();
+		this.connection.call((client) -> {
+			if (times.incrementAndGet() > 1) {
+				askedAgain.countDown();
+				holdUp();
+			}
 			return CompletableFuture.failedFuture(unavailable());
 		});
-		assertThat(failureOf(answer).getKind()).isEqualTo(Kind.CANCELLED);
+		assertThat(askedAgain.await(10, TimeUnit.SECONDS)).isTrue();
+		CompletableFuture<Void> waiting = this.connection
+			.call((client) -> CompletableFuture.failedFuture(unavailable()));
+		assertThat(waiting).isNotDone();
+		this.connection.close();
+		assertThat(failureOf(waiting).getKind()).isEqualTo(Kind.CANCELLED);
+	}
+
+	private static void holdUp() {
+		try {
+			new CountDownLatch(1).await();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	@Test
