@@ -42,13 +42,13 @@ class TooManyRequestsIntegrationTests {
 
 	private static final Log logger = LogFactory.getLog(TooManyRequestsIntegrationTests.class);
 
-	private static final Duration PATIENCE = Duration.ofSeconds(30);
+	private static final Duration PATIENCE = Duration.ofSeconds(60);
 
 	private static final String REFUSAL = "etcdserver: too many requests";
 
 	private static final int KEYS = 4000;
 
-	private static final int SLOW_TRANSACTIONS = 4;
+	private static final int SLOW_TRANSACTIONS = 8;
 
 	private static final int SLOW_READS = 120;
 
