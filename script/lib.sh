@@ -197,10 +197,15 @@ need_jdk() {
 	fi
 	[ -x "${JAVA_HOME:-/nowhere}/bin/javac" ] ||
 		die "A JDK 17 or newer is needed: install one and put it on the PATH, or let JAVA_HOME point to it."
-	version=$("$JAVA_HOME/bin/javac" -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p')
+	version=$(javac_version "$JAVA_HOME")
 	[ "${version:-0}" -ge 17 ] ||
 		die "A JDK 17 or newer is needed, and the one in $JAVA_HOME is ${version:-unknown}: let JAVA_HOME point to another."
 	export JAVA_HOME
+}
+
+# javac_version DIRECTORY: prints the feature release of the JDK there, such as 17.
+javac_version() {
+	"$1/bin/javac" -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p'
 }
 
 # Finds Maven on the PATH, or installs the package of the system.
@@ -221,6 +226,11 @@ need_maven() {
 			die "Maven 3.8 or newer is needed, and the mvn on the PATH is $version: install another from https://maven.apache.org."
 			;;
 	esac
+}
+
+# pom_property NAME: prints what the root pom.xml sets it to, a line for each profile that does.
+pom_property() {
+	sed -n "s/.*<$1>\(.*\)<\/$1>.*/\1/p" "$ROOT/pom.xml"
 }
 
 # maven ARGUMENT...: for the whole project. In the background for the reason that bounded gives.
@@ -350,10 +360,9 @@ etcd_on_path() {
 	free_port
 	ETCD_URL=http://127.0.0.1:$PORT
 	# Without the environment of the caller, because etcd does not start when a variable contradicts an
-	# option. On ARM, etcd before 3.5 starts only when told that this is meant. In a process group of its
-	# own, because a Ctrl-C of the terminal would end it before the applications have deregistered.
+	# option. In a process group of its own, because a Ctrl-C of the terminal would end it before the applications have deregistered.
 	set -m
-	env -i PATH="$PATH" HOME="$WORK" ETCD_UNSUPPORTED_ARCH="$(uname -m | sed 's/aarch64/arm64/')" \
+	env -i PATH="$PATH" HOME="$WORK" ETCD_UNSUPPORTED_ARCH="$(etcd_architecture)" \
 		etcd --name demo --data-dir "$WORK/etcd" \
 		--listen-client-urls "$ETCD_URL" --advertise-client-urls "$ETCD_URL" \
 		--listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "demo=$peer" \
@@ -369,6 +378,11 @@ etcd_on_path() {
 	stop "$pid" KILL
 	no_etcd
 	return 1
+}
+
+# On ARM, etcd before 3.5 starts only when this names it, as a sign that it is meant.
+etcd_architecture() {
+	uname -m | sed 's/aarch64/arm64/'
 }
 
 enable_auth() {
