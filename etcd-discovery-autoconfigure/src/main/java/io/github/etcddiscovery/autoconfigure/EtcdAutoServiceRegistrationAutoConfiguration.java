@@ -1,10 +1,13 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.net.InetAddress;
+
 import io.github.etcddiscovery.registry.EtcdAutoServiceRegistration;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.RegistrationFactory;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -60,9 +63,14 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 	 * them cannot change.
 	 */
 	private static RegistrationFactory factory(Environment environment, InetUtils inetUtils) {
-		EtcdRegistrationProperties properties = Binder.get(environment)
-			.bindOrCreate(PREFIX, EtcdRegistrationProperties.class);
-		return new RegistrationFactory(properties, environment.getProperty("spring.application.name"), inetUtils);
+		Binder binder = Binder.get(environment);
+		EtcdRegistrationProperties properties = binder.bindOrCreate(PREFIX, EtcdRegistrationProperties.class);
+		return new RegistrationFactory(properties, environment.getProperty("spring.application.name"), inetUtils,
+				address(binder, "server.address"), address(binder, "management.server.address"));
+	}
+
+	private static @Nullable InetAddress address(Binder binder, String property) {
+		return binder.bind(property, InetAddress.class).orElse(null);
 	}
 
 }

@@ -19,8 +19,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * and the port by default
  * @param hostname host name of this instance; found by 'spring.cloud.inetutils.*' by
  * default
- * @param ipAddress IP address of this instance; found by 'spring.cloud.inetutils.*' by
- * default
+ * @param ipAddress IP address of this instance; by default the one in 'server.address',
+ * unless a port is set, or else found by 'spring.cloud.inetutils.*'
  * @param preferIpAddress whether callers are given the IP address rather than the host
  * name
  * @param port port that callers are given; the port of the web server by default.

@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.registry;
 
+import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -35,6 +36,10 @@ public final class RegistrationFactory {
 
 	private final InetUtils inetUtils;
 
+	private final @Nullable InetAddress serverAddress;
+
+	private final @Nullable InetAddress managementAddress;
+
 	private InetUtils.@Nullable HostInfo hostInfo;
 
 	/**
@@ -42,12 +47,16 @@ public final class RegistrationFactory {
 	 * @param properties how the application registers itself
 	 * @param applicationName the application's name, if it has one
 	 * @param inetUtils finds the host name and the address
+	 * @param serverAddress the address that the web server listens on, if it is told one
+	 * @param managementAddress the same of the management server
 	 * @throws InvalidConfigurationPropertyValueException if there is no legal name or id
 	 */
 	public RegistrationFactory(EtcdRegistrationProperties properties, @Nullable String applicationName,
-			InetUtils inetUtils) {
+			InetUtils inetUtils, @Nullable InetAddress serverAddress, @Nullable InetAddress managementAddress) {
 		this.properties = properties;
 		this.inetUtils = inetUtils;
+		this.serverAddress = serverAddress;
+		this.managementAddress = managementAddress;
 		this.serviceName = serviceName(properties.serviceName(), applicationName);
 		if (properties.instanceId() != null) {
 			check(INSTANCE_ID, properties.instanceId(),
@@ -95,13 +104,16 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * Make the instance.
+	 * Make the instance. A port that is configured is that of something else, such as a
+	 * proxy or a container's host, so the address that the web server listens on says
+	 * nothing of it.
 	 * @param port the port of the web server, used if none is configured
 	 * @return the instance, with the status {@code UP}
 	 */
 	public EtcdServiceInstance create(int port) {
-		return create(this.serviceName, (configuredPort() != 0) ? configuredPort() : port,
-				this.properties.instanceId());
+		String id = this.properties.instanceId();
+		return (configuredPort() != 0) ? create(this.serviceName, null, configuredPort(), id)
+				: create(this.serviceName, this.serverAddress, port, id);
 	}
 
 	/**
@@ -112,12 +124,13 @@ public final class RegistrationFactory {
 	 */
 	public EtcdServiceInstance create(String suffix, int port) {
 		String id = this.properties.instanceId();
-		return create(this.serviceName + suffix, port, (id != null) ? id + suffix : null);
+		return create(this.serviceName + suffix, this.managementAddress, port, (id != null) ? id + suffix : null);
 	}
 
-	private EtcdServiceInstance create(String name, int port, @Nullable String configuredId) {
+	private EtcdServiceInstance create(String name, @Nullable InetAddress listening, int port,
+			@Nullable String configuredId) {
 		String id = (configuredId != null) ? configuredId : defaultId(port);
-		return new EtcdServiceInstance(name, id, host(), port, this.properties.usesHttps(), InstanceStatus.UP,
+		return new EtcdServiceInstance(name, id, host(listening), port, this.properties.usesHttps(), InstanceStatus.UP,
 				metadata());
 	}
 
@@ -134,11 +147,20 @@ public final class RegistrationFactory {
 		return (name + "-" + port).replaceAll("[^A-Za-z0-9._~-]", "-");
 	}
 
-	private String host() {
+	private String host(@Nullable InetAddress listening) {
 		if (this.properties.preferIpAddress()) {
-			return (this.properties.ipAddress() != null) ? this.properties.ipAddress() : hostInfo().getIpAddress();
+			return (this.properties.ipAddress() != null) ? this.properties.ipAddress() : address(listening);
 		}
 		return (this.properties.hostname() != null) ? this.properties.hostname() : hostInfo().getHostname();
+	}
+
+	/**
+	 * A link-local address leads nowhere without the interface, which differs from host
+	 * to host.
+	 */
+	private String address(@Nullable InetAddress listening) {
+		boolean one = listening != null && !listening.isAnyLocalAddress() && !listening.isLinkLocalAddress();
+		return one ? listening.getHostAddress() : hostInfo().getIpAddress();
 	}
 
 	private Map<String, String> metadata() {

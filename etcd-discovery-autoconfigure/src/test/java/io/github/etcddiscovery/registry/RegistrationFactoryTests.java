@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.registry;
 
+import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Map;
 
@@ -25,6 +27,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 class RegistrationFactoryTests {
 
 	private static final String PREFIX = "spring.cloud.etcd.discovery.";
+
+	private @Nullable InetAddress serverAddress;
+
+	private @Nullable InetAddress managementAddress;
 
 	private final FakeInetUtils inetUtils = new FakeInetUtils("host.example", "10.0.0.1");
 
@@ -104,6 +110,34 @@ class RegistrationFactoryTests {
 		RegistrableInstance.require(instance);
 	}
 
+	@ParameterizedTest
+	@CsvSource({ "10.0.0.7,10.0.0.7", "127.0.0.1,127.0.0.1", "2001:db8::7,2001:db8:0:0:0:0:0:7", "0.0.0.0,10.0.0.1",
+			"::,10.0.0.1", "fe80::7,10.0.0.1", "169.254.0.7,10.0.0.1" })
+	void takesTheOneAddressThatTheServerListensOn(String listening, String registered) throws UnknownHostException {
+		this.serverAddress = InetAddress.getByName(listening);
+		EtcdServiceInstance instance = factory(Map.of()).create(8080);
+		assertThat(instance.getHost()).isEqualTo(registered);
+		assertThat(instance.getInstanceId()).isEqualTo("host.example-8080");
+		RegistrableInstance.require(instance);
+		assertThat(factory(Map.of()).create("-management", 8081).getHost()).as("a server of its own")
+			.isEqualTo("10.0.0.1");
+	}
+
+	@Test
+	void takesTheOneAddressThatTheManagementServerListensOn() throws UnknownHostException {
+		this.managementAddress = InetAddress.getByName("127.0.0.1");
+		assertThat(factory(Map.of()).create("-management", 8081).getHost()).isEqualTo("127.0.0.1");
+		assertThat(factory(Map.of()).create(8080).getHost()).isEqualTo("10.0.0.1");
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "ip-address,10.0.0.9,10.0.0.9", "prefer-ip-address,false,host.example", "port,9090,10.0.0.1" })
+	void prefersWhatIsConfiguredToWhereTheServerListens(String property, String value, String registered)
+			throws UnknownHostException {
+		this.serverAddress = InetAddress.getByName("127.0.0.1");
+		assertThat(factory(Map.of(property, value)).create(8080).getHost()).isEqualTo(registered);
+	}
+
 	@Test
 	void looksTheHostUpOnce() {
 		RegistrationFactory factory = factory(Map.of());
@@ -179,7 +213,8 @@ class RegistrationFactoryTests {
 		EtcdRegistrationProperties bound = new Binder(source).bindOrCreate("spring.cloud.etcd.discovery",
 				EtcdRegistrationProperties.class);
 		assertThat(bound.ttl()).isEqualTo(Duration.ofSeconds(15));
-		return new RegistrationFactory(bound, applicationName, this.inetUtils);
+		return new RegistrationFactory(bound, applicationName, this.inetUtils, this.serverAddress,
+				this.managementAddress);
 	}
 
 	/**

@@ -104,6 +104,7 @@ class RegistrationLifecycleIntegrationTests {
 		JsonNode value = awaitOnly("app");
 		assertThat(keysWhileStarting).isEmpty();
 		assertThat(value.path("port").intValue()).isEqualTo(port(context)).isPositive();
+		assertThat(value.path("host").stringValue()).as("where it listens").isEqualTo("127.0.0.1");
 		assertThat(value.path("status").stringValue()).isEqualTo("UP");
 		assertThat(etcd.admin().keys("services/")).containsExactly("services/app/" + value.path("id").stringValue());
 	}
@@ -206,7 +207,7 @@ class RegistrationLifecycleIntegrationTests {
 		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET, MANAGEMENT_SERVER, (bean) -> {
 		});
 		awaitOnly("app");
-		awaitOnly("app-management");
+		assertThat(awaitOnly("app-management").path("host").stringValue()).isEqualTo("127.0.0.1");
 		context.stop();
 		assertThat(etcd.admin().keys("services/")).isEmpty();
 		context.start();
@@ -564,7 +565,6 @@ class RegistrationLifecycleIntegrationTests {
 		Map<String, Object> all = new HashMap<>();
 		all.put("spring.application.name", "app");
 		all.put("spring.cloud.etcd.endpoints", etcd.clientUrl());
-		all.put("spring.cloud.etcd.discovery.ip-address", "127.0.0.1");
 		all.put("spring.cloud.etcd.discovery.drain", "0s");
 		all.put("server.address", "127.0.0.1");
 		all.put("server.port", "0");
