@@ -87,10 +87,11 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 
 	private List<ServiceInstance> read(String serviceId, Binder binder, BindHandler bindHandler, Log log) {
 		EtcdProperties properties = binder.bindOrCreate(PREFIX, Bindable.of(EtcdProperties.class), bindHandler);
-		String prefix = binder
-			.bindOrCreate(PREFIX + ".discovery", Bindable.of(EtcdDiscoveryProperties.class), bindHandler)
-			.prefix();
-		InstanceReader reader = new InstanceReader(prefix, List.of(new JsonCodec(), new AddressCodec()));
+		EtcdDiscoveryProperties discovery = binder.bindOrCreate(PREFIX + ".discovery",
+				Bindable.of(EtcdDiscoveryProperties.class), bindHandler);
+		String prefix = discovery.prefix();
+		InstanceReader reader = new InstanceReader(prefix, List.of(), List.of(new JsonCodec(), new AddressCodec()),
+				discovery.limits());
 		List<ServiceInstance> instances = new ArrayList<>();
 		SslBundles bundles = bundles(properties.ssl().bundleInUse(), binder, bindHandler);
 		for (Entry entry : entries(properties, bundles, prefix, serviceId)) {

@@ -34,6 +34,8 @@ final class ColdStart implements AutoCloseable {
 
 	private final CompletableFuture<Void> restored = new CompletableFuture<>();
 
+	private boolean waiting;
+
 	private boolean decided;
 
 	private boolean saving;
@@ -67,11 +69,16 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * An etcd that does not answer is as far away as one that refuses: then half the time
-	 * that look-ups wait is enough.
+	 * etcd is being asked, for the first time or again. One that does not answer is as
+	 * far away as one that refuses: then half the time that look-ups wait is enough.
 	 */
-	void start() {
-		this.loop.schedule(this::restore, this.patience);
+	void asked() {
+		this.loop.execute(() -> {
+			if (!this.waiting) {
+				this.waiting = true;
+				this.loop.schedule(this::restore, this.patience);
+			}
+		});
 	}
 
 	/**

@@ -2,9 +2,11 @@ package io.github.etcddiscovery.registry;
 
 import java.net.URI;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.serviceregistry.Registration;
 
@@ -18,6 +20,8 @@ public class EtcdRegistration implements Registration {
 	private volatile EtcdServiceInstance instance;
 
 	private volatile boolean acceptingTraffic = true;
+
+	private volatile @Nullable CompletableFuture<Void> withdrawal;
 
 	/**
 	 * Create a registration, for example of a second port of the application, to be given
@@ -49,6 +53,18 @@ public class EtcdRegistration implements Registration {
 
 	void setAcceptingTraffic(boolean acceptingTraffic) {
 		this.acceptingTraffic = acceptingTraffic;
+	}
+
+	/**
+	 * How it was taken out of etcd for as long as it is not to be called, if its format
+	 * has no other way to say so.
+	 */
+	@Nullable CompletableFuture<Void> getWithdrawal() {
+		return this.withdrawal;
+	}
+
+	void setWithdrawal(@Nullable CompletableFuture<Void> withdrawal) {
+		this.withdrawal = withdrawal;
 	}
 
 	/**

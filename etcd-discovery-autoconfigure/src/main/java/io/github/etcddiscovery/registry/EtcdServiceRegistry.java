@@ -116,11 +116,27 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		String value = this.codec.encode(instance);
 		Predicate<String> sameAddress = (other) -> hasSameAddress(instance, other);
 		if (value == null) {
-			return this.registrations.deregister(key.toString());
+			return withdraw(registration, key.toString());
 		}
+		registration.setWithdrawal(null);
 		boolean shared = !Objects.equals(key.instanceId(), instance.getInstanceId());
 		return anew ? this.registrations.register(key.toString(), value, sameAddress, shared)
 				: this.registrations.update(key.toString(), value, sameAddress);
+	}
+
+	/**
+	 * Take out what cannot be said of in another way. It has been called until then, so
+	 * whoever stops waits for this, as for a change of its status.
+	 */
+	private CompletableFuture<Void> withdraw(EtcdRegistration registration, String key) {
+		CompletableFuture<Void> withdrawal = registration.getWithdrawal();
+		if (withdrawal == null) {
+			withdrawal = this.registrations.deregister(key);
+			if (hasStood(registration)) {
+				registration.setWithdrawal(withdrawal);
+			}
+		}
+		return withdrawal.copy();
 	}
 
 	/**
@@ -188,7 +204,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private boolean hasStood(EtcdRegistration registration) {
 		Type last = this.registrations.lastChanges().get(key(registration.getInstance()));
-		return last != null && last != Type.CONFLICTED;
+		return registration.getWithdrawal() != null || last != null && last != Type.CONFLICTED;
 	}
 
 	private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {
@@ -200,7 +216,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			// Readiness may have said so just now: then this is what waits for it
 			boolean up = registration.getInstance().getStatus() == InstanceStatus.UP;
 			registration.setAcceptingTraffic(false);
-			if (!up || !isRegistered(registration)) {
+			if (!up || !isRegistered(registration) && registration.getWithdrawal() == null) {
 				return CompletableFuture.completedFuture(null);
 			}
 			return put(registration, false).orTimeout(this.timeout.toMillis() / 2, TimeUnit.MILLISECONDS);

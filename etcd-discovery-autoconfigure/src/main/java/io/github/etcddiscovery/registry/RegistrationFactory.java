@@ -159,8 +159,8 @@ public final class RegistrationFactory {
 	 * to host.
 	 */
 	private String address(@Nullable InetAddress listening) {
-		boolean one = listening != null && !listening.isAnyLocalAddress() && !listening.isLinkLocalAddress();
-		return one ? listening.getHostAddress() : hostInfo().getIpAddress();
+		return (listening == null || listening.isAnyLocalAddress() || listening.isLinkLocalAddress())
+				? hostInfo().getIpAddress() : listening.getHostAddress();
 	}
 
 	private Map<String, String> metadata() {

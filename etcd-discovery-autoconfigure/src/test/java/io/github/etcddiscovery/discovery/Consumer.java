@@ -67,7 +67,7 @@ final class Consumer implements AutoCloseable {
 						List.of((client) -> client.interceptor(builder.spy))),
 				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
 		CatalogSettings settings = new CatalogSettings(PREFIX, builder.additionalPrefixes, builder.scope,
-				builder.timing, Duration.ofSeconds(5), builder.idleTimeout, builder.hold, builder.snapshot);
+				builder.timing, builder.syncTimeout, builder.idleTimeout, builder.hold, builder.snapshot);
 		this.catalog = new ServiceCatalog(settings,
 				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs,
 						new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
@@ -184,6 +184,8 @@ final class Consumer implements AutoCloseable {
 
 		private MirrorTiming timing = MirrorTiming.of(REQUEST_TIMEOUT);
 
+		private Duration syncTimeout = Duration.ofSeconds(5);
+
 		private Duration idleTimeout = Duration.ofMinutes(10);
 
 		private HoldProperties hold = HoldProperties.defaults();
@@ -236,6 +238,11 @@ final class Consumer implements AutoCloseable {
 		Builder requestTimeout(Duration requestTimeout) {
 			this.requestTimeout = requestTimeout;
 			this.timing = MirrorTiming.of(requestTimeout);
+			return this;
+		}
+
+		Builder syncTimeout(Duration syncTimeout) {
+			this.syncTimeout = syncTimeout;
 			return this;
 		}
 

@@ -563,11 +563,7 @@ class MirrorFaultsIntegrationTests {
 	@Test
 	@DisplayName("cold start: etcd is away, the snapshot on disk is served until it comes")
 	void startsFromDiskWhileEtcdIsAway(@TempDir Path directory) {
-		SnapshotProperties snapshot = new SnapshotProperties(true, directory.resolve("catalog.json"));
-		register("orders", 5);
-		Consumer first = start(throughProxy().snapshot(snapshot));
-		Awaitility.await().atMost(SOON).until(() -> Files.exists(directory.resolve("catalog.json")));
-		first.close();
+		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
 		this.admin.delete("services/orders/0");
 		this.proxy.cut();
 		Consumer second = closing(throughProxy().snapshot(snapshot).start());
@@ -578,6 +574,39 @@ class MirrorFaultsIntegrationTests {
 		this.proxy.heal();
 		second.awaitConverged(this.admin, Duration.ofSeconds(8));
 		assertThat(second.catalog().isRestored()).isFalse();
+	}
+
+	@Test
+	@DisplayName("cold start: nothing is read from disk while nobody asks and etcd is there")
+	void doesNotTakeAnEtcdThatNobodyAskedForOneThatIsAway(@TempDir Path directory) {
+		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
+		this.admin.delete("services/orders/0");
+		Consumer second = closing(direct().snapshot(snapshot)
+			.perService(Duration.ofMinutes(10))
+			.syncTimeout(Duration.ofMillis(200))
+			.start());
+		Awaitility.await().during(Duration.ofSeconds(1)).until(() -> !second.catalog().isRestored());
+		Awaitility.await().atMost(SOON).until(() -> second.client().getInstances("orders").size() == 4);
+	}
+
+	@Test
+	@DisplayName("cold start: etcd is away, the snapshot on disk is served to whoever asks for one service")
+	void startsFromDiskWhenEtcdIsAwayFromWhoAsks(@TempDir Path directory) {
+		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
+		this.proxy.stall();
+		Consumer second = closing(throughProxy().snapshot(snapshot).perService(Duration.ofMinutes(10)).start());
+		assertThat(second.client().getInstances("orders")).hasSize(5);
+		assertThat(second.catalog().isRestored()).isTrue();
+	}
+
+	private SnapshotProperties snapshotOfFiveOrders(Path directory) {
+		Path file = directory.resolve("catalog.json");
+		SnapshotProperties snapshot = new SnapshotProperties(true, file);
+		register("orders", 5);
+		Consumer consumer = start(direct().snapshot(snapshot));
+		Awaitility.await().atMost(SOON).until(() -> Files.exists(file));
+		consumer.close();
+		return snapshot;
 	}
 
 	private Consumer.Builder throughProxy() {

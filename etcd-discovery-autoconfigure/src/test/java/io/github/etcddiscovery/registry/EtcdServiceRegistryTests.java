@@ -163,6 +163,31 @@ class EtcdServiceRegistryTests {
 	}
 
 	@Test
+	void drainsForThoseWhoCalledWhatAFormatWithoutStatusHasTakenOut() {
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
+				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
+		registry.register(this.registration);
+		assertThat(valueAfter("services/myapp")).isNotNull();
+		registry.setAcceptingTraffic(this.registration, false);
+		assertThat(valueAfter("services/myapp")).isNull();
+		assertThat(registry.sayGoodbye()).isTrue();
+		registry.deregister(this.registration);
+		assertThat(registry.sayGoodbye()).isFalse();
+	}
+
+	@Test
+	void doesNotDrainForWhatAFormatWithoutStatusHasNeverWritten() {
+		this.etcd.failAll(Kind.UNREACHABLE);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
+				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
+		registry.register(this.registration);
+		this.loop.runDue();
+		registry.setAcceptingTraffic(this.registration, false);
+		this.loop.runDue();
+		assertThat(registry.sayGoodbye()).isFalse();
+	}
+
+	@Test
 	void saysThatACodecDoesNotWrite() {
 		ServiceInstanceCodec readOnly = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
 		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", readOnly, this.reader,
