@@ -112,6 +112,17 @@ class ConfigServerDiscoveryIntegrationTests {
 	}
 
 	@Test
+	void passesOverWhatLiesOutsideTheAllowedNetworks(CapturedOutput output) {
+		etcd.admin().put("services/configserver/elsewhere", "http://10.255.255.1:1");
+		etcd.admin().put("services/configserver/named", "http://localhost:1");
+		startServer();
+		assertThat(greeting(startClient("--spring.cloud.etcd.discovery.allowed-networks=127.0.0.0/8")))
+			.isEqualTo("hello");
+		assertThat(output).contains("'services/configserver/elsewhere' is passed over")
+			.contains("'services/configserver/named' is passed over");
+	}
+
+	@Test
 	void followsTheServerWhereverItMoves() {
 		ConfigurableApplicationContext first = startServer();
 		ConfigurableApplicationContext client = startClient();
