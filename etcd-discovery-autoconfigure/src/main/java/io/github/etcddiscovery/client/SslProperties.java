@@ -7,8 +7,8 @@ import org.springframework.util.StringUtils;
 /**
  * TLS between the application and etcd.
  *
- * @param enabled whether to speak TLS; by default what the endpoints say, {@code true}
- * with a bundle
+ * @param enabled whether to speak TLS; by default what the endpoints say, true with a
+ * bundle
  * @param bundle name of the SSL bundle with the authorities that are trusted and, if etcd
  * asks for it, this application's certificate; without one the JVM's own are trusted
  */

@@ -37,8 +37,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * that has died. In whole seconds, at least 2
  * @param drain how long a stopping application, after it has told others, waits for them
  * to hear it before its web server begins to shut down; at most 5m, 0s for not at all
- * @param failFast whether the start fails when etcd cannot be reached, instead of
- * registering as soon as it can
+ * @param failFast whether the start fails when the first try to register fails, for
+ * whatever reason, instead of trying on
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdRegistrationProperties(@DefaultValue("true") boolean register, @Nullable String serviceName,

@@ -31,7 +31,7 @@ class PropertyReferenceTests {
 	private static final Path PAGE = Path.of("..", "docs", "properties.md");
 
 	private static final String COMMAND = "mvn -pl etcd-discovery-autoconfigure test -Dtest=PropertyReferenceTests "
-			+ "-DargLine=-Dupdate.docs=true";
+			+ "-Dupdate.docs=true";
 
 	@Test
 	void listsEveryPropertyAsTheMetadataDescribesIt() throws IOException {

@@ -30,8 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * An application's listener that blocks holds up the events behind it, and nothing else.
- * It blocks for three times to live, or for as many seconds as
- * {@code -DargLine=-Dblock.seconds=60} says.
+ * It blocks for three times to live, or for as many seconds as {@code -Dblock.seconds=60}
+ * says.
  */
 @Timeout(180)
 class SlowListenerIntegrationTests {
