@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 import io.github.etcddiscovery.client.EtcdProperties;
@@ -31,6 +32,13 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 			EtcdProperties.class.getName(), EtcdDiscoveryProperties.class.getName(),
 			EtcdRegistrationProperties.class.getName(), EtcdLoadBalancerProperties.class.getName());
 
+	/**
+	 * Without discovery here, what is called is found by somebody else; and the retries
+	 * of reactive clients would be Spring Cloud's own, which send a POST twice.
+	 */
+	private static final List<String> LOAD_BALANCING = List.of("spring.cloud.discovery.enabled",
+			"spring.cloud.etcd.discovery.enabled", "spring.cloud.etcd.loadbalancer.enabled");
+
 	@Override
 	public void postProcessEnvironment(ConfigurableEnvironment environment, SpringApplication application) {
 		if (!environment.getProperty("spring.cloud.etcd.enabled", Boolean.class, true)) {
@@ -39,7 +47,7 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		Map<String, Object> defaults = new HashMap<>();
 		defaults.put("logging.level.io.etcd.jetcd.impl", "ERROR");
 		defaults.put("spring.cloud.refresh.never-refreshable", NEVER_REFRESHABLE);
-		if (environment.getProperty("spring.cloud.etcd.loadbalancer.enabled", Boolean.class, true)) {
+		if (LOAD_BALANCING.stream().allMatch((name) -> environment.getProperty(name, Boolean.class, true))) {
 			defaults.put("spring.cloud.loadbalancer.cache.enabled", "false");
 			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");
 			defaults.put("spring.cloud.loadbalancer.health-check.refetch-instances", "true");

@@ -79,10 +79,12 @@ class EtcdEnvironmentPostProcessorTests {
 		}
 	}
 
-	@Test
-	void leavesTheCacheWhenLoadBalancingIsNotOurs() {
-		try (ConfigurableApplicationContext context = run(Empty.class, Map.of(),
-				"--spring.cloud.etcd.loadbalancer.enabled=false")) {
+	@ParameterizedTest
+	@ValueSource(
+			strings = { "spring.cloud.etcd.loadbalancer", "spring.cloud.etcd.discovery", "spring.cloud.discovery" })
+	void leavesTheCacheAndRetriesWhenLoadBalancingIsNotOurs(String prefix) {
+		try (ConfigurableApplicationContext context = run(Empty.class, Map.of(), "--" + prefix + ".enabled=false")) {
+			assertThat(context.getEnvironment().getProperty("spring.cloud.loadbalancer.retry.enabled")).isNull();
 			assertThat(context.getEnvironment().getProperty(LOGGING)).isEqualTo("ERROR");
 			assertThat(context.getEnvironment().getProperty(CACHE)).isNull();
 			assertThat(context.getEnvironment().getProperty(HEALTH_CHECK)).isNull();
