@@ -58,8 +58,9 @@ final class CatalogFile {
 
 	/**
 	 * Replace the file. What goes wrong is said once and harms nothing else.
+	 * @return whether it was replaced
 	 */
-	void save(Catalog catalog) {
+	boolean save(Catalog catalog) {
 		List<Row> rows = new ArrayList<>();
 		catalog.instancesByKey()
 			.forEach((key, instances) -> instances.forEach((instance) -> rows.add(Row.of(key, instance))));
@@ -67,6 +68,7 @@ final class CatalogFile {
 		try {
 			replace(content);
 			this.failed = false;
+			return true;
 		}
 		catch (IOException ex) {
 			if (!this.failed) {
@@ -75,6 +77,7 @@ final class CatalogFile {
 							.formatted(this.prefix, ex));
 			}
 			this.failed = true;
+			return false;
 		}
 	}
 

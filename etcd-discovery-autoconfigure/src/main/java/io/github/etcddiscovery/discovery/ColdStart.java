@@ -117,7 +117,11 @@ final class ColdStart implements AutoCloseable {
 		Catalog catalog = this.current.get();
 		if (catalog != this.saved) {
 			this.saved = catalog;
-			this.disk.execute(() -> this.file.save(catalog));
+			this.disk.execute(() -> {
+				if (!this.file.save(catalog)) {
+					this.loop.execute(() -> this.saved = null);
+				}
+			});
 		}
 		this.loop.schedule(this::save, Jitter.around(SAVE_INTERVAL));
 	}

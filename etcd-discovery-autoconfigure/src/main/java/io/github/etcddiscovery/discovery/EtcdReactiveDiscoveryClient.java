@@ -1,7 +1,11 @@
 package io.github.etcddiscovery.discovery;
 
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
 
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.ReactiveDiscoveryClient;
@@ -38,7 +42,7 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 			if (this.catalog.isKnown(serviceId)) {
 				return Flux.fromIterable(this.catalog.instances(serviceId));
 			}
-			return Mono.fromFuture(() -> this.catalog.known(serviceId), true)
+			return awaited(() -> this.catalog.known(serviceId))
 				.thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.instances(serviceId))));
 		});
 	}
@@ -49,9 +53,16 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 			if (this.catalog.isKnown()) {
 				return Flux.fromIterable(this.catalog.services());
 			}
-			return Mono.fromFuture(this.catalog::known, true)
-				.thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.services())));
+			return awaited(this.catalog::known).thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.services())));
 		});
+	}
+
+	/**
+	 * On a thread of Reactor's: what the caller does next must not hold up the loop that
+	 * the answer came from.
+	 */
+	private static Mono<Void> awaited(Supplier<CompletableFuture<Void>> known) {
+		return Mono.fromFuture(known, true).publishOn(Schedulers.parallel());
 	}
 
 	@Override

@@ -131,8 +131,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private CompletableFuture<Void> withdraw(EtcdRegistration registration, String key) {
 		CompletableFuture<Void> withdrawal = registration.getWithdrawal();
 		if (withdrawal == null) {
+			boolean stood = hasStood(registration);
 			withdrawal = this.registrations.deregister(key);
-			if (hasStood(registration)) {
+			if (stood) {
 				registration.setWithdrawal(withdrawal);
 			}
 		}
