@@ -12,9 +12,31 @@ public interface AddressProbe {
 	 * Try to connect, in bounded time.
 	 * @param host the host
 	 * @param port the port
-	 * @return {@code true} only if the connection was refused: the host is there and the
-	 * process is not. Never fails.
+	 * @return what became of it. Never fails.
 	 */
-	CompletableFuture<Boolean> isRefused(String host, int port);
+	CompletableFuture<Answer> ask(String host, int port);
+
+	/**
+	 * What became of an attempt to connect.
+	 */
+	enum Answer {
+
+		/**
+		 * Somebody listens.
+		 */
+		ACCEPTED,
+
+		/**
+		 * The host is there and the process is not.
+		 */
+		REFUSED,
+
+		/**
+		 * Nothing can be said: no answer came in time, the host can't be reached or is
+		 * not known, or there was no room for the attempt.
+		 */
+		UNKNOWN
+
+	}
 
 }

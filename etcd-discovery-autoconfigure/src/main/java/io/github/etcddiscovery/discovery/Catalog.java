@@ -157,7 +157,7 @@ final class Catalog {
 
 	/**
 	 * The catalog with another instance in the place of one that it has, until the key
-	 * changes.
+	 * changes; one that was held has no key any more, and goes.
 	 */
 	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
 		Service before = service(instance.getServiceId());
@@ -165,7 +165,7 @@ final class Catalog {
 		byKey.replaceAll((key,
 				instances) -> instances.stream().map((other) -> (other == instance) ? replacement : other).toList());
 		Map<String, Service> services = new HashMap<>(this.services);
-		put(services, instance.getServiceId(), Service.of(byKey, before.absentees()));
+		put(services, instance.getServiceId(), Service.of(byKey, before.absentees().without(instance)));
 		return new Catalog(this.revision, services, this.rejected);
 	}
 

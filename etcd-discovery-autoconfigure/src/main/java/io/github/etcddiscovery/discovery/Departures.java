@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.discovery.AddressProbe.Answer;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import org.apache.commons.logging.Log;
@@ -17,8 +18,8 @@ import org.apache.commons.logging.LogFactory;
  * etcd may not know: they are out of service until their key changes. While etcd is away
  * it does not change, also if another process takes their place: so their addresses are
  * asked every second, and who listens again after a refusal is called again. One that
- * never refuses did not leave, after all, and is called again after a minute. Confined to
- * the loop of the catalog.
+ * still listens after a minute did not leave, after all, and is called again. An address
+ * that does not answer proves neither. Confined to the loop of the catalog.
  */
 final class Departures {
 
@@ -86,22 +87,22 @@ final class Departures {
 	}
 
 	private void ask(EtcdServiceInstance instance) {
-		this.probe.isRefused(instance.getHost(), instance.getPort())
-			.whenComplete((refused, failure) -> this.loop.execute(() -> {
+		this.probe.ask(instance.getHost(), instance.getPort())
+			.whenComplete((answer, failure) -> this.loop.execute(() -> {
 				Departure departure = this.departed.get(instance);
 				if (departure != null && failure == null) {
-					answered(instance, departure, refused);
+					answered(instance, departure, answer);
 				}
 			}));
 	}
 
-	private void answered(EtcdServiceInstance instance, Departure departure, boolean refused) {
+	private void answered(EtcdServiceInstance instance, Departure departure, Answer answer) {
 		boolean over = this.loop.nanoTime() - departure.since >= LONGEST.toNanos();
-		if (!refused && (departure.down || over)) {
+		if (answer == Answer.ACCEPTED && (departure.down || over)) {
 			logger.info("%s is there again".formatted(departure.instance));
 			this.replace.accept(instance, departure.instance);
 		}
-		departure.down = refused;
+		departure.down |= answer == Answer.REFUSED;
 	}
 
 	/**

@@ -92,10 +92,10 @@ final class HeldInstances {
 	private void ask(List<EtcdServiceInstance> instances) {
 		for (EtcdServiceInstance instance : instances) {
 			if (this.asked.add(instance)) {
-				this.probe.isRefused(instance.getHost(), instance.getPort())
-					.whenComplete((refused, failure) -> this.loop.execute(() -> {
+				this.probe.ask(instance.getHost(), instance.getPort())
+					.whenComplete((answer, failure) -> this.loop.execute(() -> {
 						this.asked.remove(instance);
-						if (failure == null && refused) {
+						if (failure == null && answer == AddressProbe.Answer.REFUSED) {
 							this.gone.accept(instance);
 						}
 					}));

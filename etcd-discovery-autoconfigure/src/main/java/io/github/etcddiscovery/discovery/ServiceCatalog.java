@@ -93,7 +93,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	public ServiceCatalog(String prefix, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, Duration requestTimeout, Duration syncTimeout) {
 		this(CatalogSettings.defaults(prefix, requestTimeout, syncTimeout), reader, watches, loop,
-				(host, port) -> CompletableFuture.completedFuture(false), Monitor.NONE);
+				(host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN), Monitor.NONE);
 	}
 
 	/**

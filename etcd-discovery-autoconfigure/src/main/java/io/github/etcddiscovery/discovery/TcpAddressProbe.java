@@ -13,8 +13,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Connects over TCP, a few addresses at a time, on threads of its own that end when there
- * is nothing to do. What does not fit into its queue is answered with "not refused": it
- * is asked again soon.
+ * is nothing to do. What does not fit into its queue is not known, until it is asked
+ * again.
  */
 public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 
@@ -40,25 +40,25 @@ public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 	}
 
 	@Override
-	public CompletableFuture<Boolean> isRefused(String host, int port) {
+	public CompletableFuture<Answer> ask(String host, int port) {
 		try {
-			return CompletableFuture.supplyAsync(() -> refuses(host, port), this.executor);
+			return CompletableFuture.supplyAsync(() -> connect(host, port), this.executor);
 		}
 		catch (RejectedExecutionException ex) {
-			return CompletableFuture.completedFuture(false);
+			return CompletableFuture.completedFuture(Answer.UNKNOWN);
 		}
 	}
 
-	private static boolean refuses(String host, int port) {
+	private static Answer connect(String host, int port) {
 		try (Socket socket = new Socket()) {
 			socket.connect(new InetSocketAddress(host, port), (int) TIMEOUT.toMillis());
-			return false;
+			return Answer.ACCEPTED;
 		}
 		catch (ConnectException ex) {
-			return isRefusal(ex);
+			return isRefusal(ex) ? Answer.REFUSED : Answer.UNKNOWN;
 		}
 		catch (IOException | RuntimeException ex) {
-			return false;
+			return Answer.UNKNOWN;
 		}
 	}
 

@@ -20,9 +20,9 @@ import org.springframework.cloud.client.loadbalancer.Response;
 
 /**
  * The instances of one service that a call could not connect to. They are ejected until
- * their address no longer refuses connections, which is tried at most once a second and
- * only while there are calls, or until the registry says something new of them: the
- * catalog keeps an instance, the same object, until then. Safe for use by any thread.
+ * their address accepts a connection, which is tried at most once a second and only while
+ * there are calls, or until the registry says something new of them: the catalog keeps an
+ * instance, the same object, until then. Safe for use by any thread.
  */
 final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
@@ -81,8 +81,8 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 			}
 			replace(instance, next());
 		}
-		this.probe.isRefused(instance.getHost(), instance.getPort()).thenAccept((refused) -> {
-			if (!refused) {
+		this.probe.ask(instance.getHost(), instance.getPort()).thenAccept((answer) -> {
+			if (answer == AddressProbe.Answer.ACCEPTED) {
 				logger.info("Calling %s again".formatted(instance));
 				replace(instance, null);
 			}

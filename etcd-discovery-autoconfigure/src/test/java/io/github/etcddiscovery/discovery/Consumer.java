@@ -192,7 +192,7 @@ final class Consumer implements AutoCloseable {
 
 		private SnapshotProperties snapshot = SnapshotProperties.disabled();
 
-		private AddressProbe probe = (host, port) -> CompletableFuture.completedFuture(false);
+		private AddressProbe probe = (host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN);
 
 		private UnaryOperator<ListerWatcher> decorator = UnaryOperator.identity();
 

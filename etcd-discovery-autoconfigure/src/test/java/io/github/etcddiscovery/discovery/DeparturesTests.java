@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.discovery.AddressProbe.Answer;
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -32,13 +33,13 @@ class DeparturesTests {
 
 	private Catalog catalog = Catalog.empty();
 
-	private boolean refuses;
+	private Answer answer = Answer.ACCEPTED;
 
 	private int asked;
 
 	private final Departures departures = new Departures(this.loop, (host, port) -> {
 		this.asked++;
-		return CompletableFuture.completedFuture(this.refuses);
+		return CompletableFuture.completedFuture(this.answer);
 	}, (instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
 
 	@BeforeEach
@@ -58,7 +59,7 @@ class DeparturesTests {
 
 	@Test
 	void staysOutOfServiceWhileItsAddressRefuses() {
-		this.refuses = true;
+		this.answer = Answer.REFUSED;
 		this.loop.advance(Duration.ofMinutes(10));
 		assertThat(routable()).containsExactly("two");
 		write("services/orders/three", "http://10.0.0.3:80");
@@ -76,9 +77,21 @@ class DeparturesTests {
 
 	@Test
 	void isCalledAgainOnceSomebodyListensInItsPlace() {
-		this.refuses = true;
+		this.answer = Answer.REFUSED;
 		this.loop.advance(Duration.ofSeconds(5));
-		this.refuses = false;
+		this.answer = Answer.ACCEPTED;
+		this.loop.advance(Duration.ofSeconds(1));
+		assertThat(routable()).containsExactly("one", "two");
+	}
+
+	@Test
+	void staysOutOfServiceWhenItsHostIsGone() {
+		this.answer = Answer.REFUSED;
+		this.loop.advance(Duration.ofSeconds(5));
+		this.answer = Answer.UNKNOWN;
+		this.loop.advance(Duration.ofMinutes(10));
+		assertThat(routable()).containsExactly("two");
+		this.answer = Answer.ACCEPTED;
 		this.loop.advance(Duration.ofSeconds(1));
 		assertThat(routable()).containsExactly("one", "two");
 	}

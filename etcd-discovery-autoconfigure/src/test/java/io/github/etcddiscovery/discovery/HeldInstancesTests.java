@@ -9,10 +9,12 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.core.ManualEventLoop;
+import io.github.etcddiscovery.discovery.AddressProbe.Answer;
 import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
 import org.junit.jupiter.api.Test;
@@ -29,7 +31,7 @@ class HeldInstancesTests {
 	private final VanishingPolicy policy = new VanishingPolicy(
 			new HoldProperties(true, 0.5, 3, Duration.ofSeconds(30)));
 
-	private final Map<String, CompletableFuture<Boolean>> questions = new TreeMap<>();
+	private final Map<String, CompletableFuture<Answer>> questions = new TreeMap<>();
 
 	private final List<String> asked = new ArrayList<>();
 
@@ -45,16 +47,26 @@ class HeldInstancesTests {
 	void asksAtOnceAndLetsGoOfThoseWhoRefuse() {
 		vanish(4);
 		assertThat(this.asked).containsExactly("10.0.0.0", "10.0.0.1", "10.0.0.2", "10.0.0.3");
-		this.questions.get("10.0.0.1").complete(true);
-		this.questions.get("10.0.0.2").complete(false);
+		this.questions.get("10.0.0.1").complete(Answer.REFUSED);
+		this.questions.get("10.0.0.2").complete(Answer.ACCEPTED);
+		this.questions.get("10.0.0.3").complete(Answer.UNKNOWN);
 		this.loop.runDue();
 		assertThat(hosts()).containsExactly("10.0.0.0", "10.0.0.2", "10.0.0.3");
 	}
 
 	@Test
+	void letsGoOfOneThatSaysItselfThatItLeaves() {
+		vanish(4);
+		EtcdServiceInstance leaving = this.catalog.registered("orders").get(1);
+		replace(this.catalog.replace(leaving, leaving.withStatus(InstanceStatus.OUT_OF_SERVICE)));
+		assertThat(hosts()).containsExactly("10.0.0.0", "10.0.0.2", "10.0.0.3");
+		assertThat(this.catalog.registered("orders")).hasSize(3);
+	}
+
+	@Test
 	void asksAgainEverySecondThoseWhoHaveAnswered() {
 		vanish(3);
-		this.questions.remove("10.0.0.0").complete(false);
+		this.questions.remove("10.0.0.0").complete(Answer.ACCEPTED);
 		this.loop.runDue();
 		this.asked.clear();
 		this.loop.advance(Duration.ofSeconds(1));

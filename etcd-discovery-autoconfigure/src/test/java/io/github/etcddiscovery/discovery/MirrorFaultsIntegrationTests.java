@@ -471,7 +471,8 @@ class MirrorFaultsIntegrationTests {
 	void mostOfAServiceVanishes(CapturedOutput output) {
 		Set<Integer> refusing = ConcurrentHashMap.newKeySet();
 		Consumer consumer = start(direct().holdFor(Duration.ofSeconds(6))
-			.probe((host, port) -> CompletableFuture.completedFuture(refusing.contains(port))));
+			.probe((host, port) -> CompletableFuture.completedFuture(
+					refusing.contains(port) ? AddressProbe.Answer.REFUSED : AddressProbe.Answer.ACCEPTED)));
 		List<Long> leases = new ArrayList<>();
 		for (int i = 0; i < 10; i++) {
 			leases.add(this.admin.grantLease(Duration.ofMinutes(5)));
@@ -488,12 +489,16 @@ class MirrorFaultsIntegrationTests {
 			.until(() -> consumer.client().getInstances("orders").size() == 10);
 		assertThat(output).contains("instances of 'orders' vanished from etcd at once");
 		assertThat(consumer.catalog().held().get("orders")).hasSize(9);
+		consumer.catalog().leaves("orders", "4");
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(1))
+			.until(() -> consumer.client().getInstances("orders").size() == 9);
 		refusing.addAll(List.of(9001, 9002, 9003));
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(3))
-			.until(() -> consumer.client().getInstances("orders").size() == 7);
+			.until(() -> consumer.client().getInstances("orders").size() == 6);
 		this.admin.put("services/orders/9", "http://10.0.0.9:9009");
-		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().held().get("orders").size() == 5);
+		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().held().get("orders").size() == 4);
 		consumer.awaitConverged(this.admin, Duration.ofSeconds(10));
 		assertThat(consumer.client().getInstances("orders")).hasSize(2);
 	}

@@ -5,6 +5,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
 
+import io.github.etcddiscovery.discovery.AddressProbe.Answer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -25,10 +26,10 @@ class TcpAddressProbeTests {
 	}
 
 	@Test
-	void isNotRefusedWhereSomebodyListens() throws IOException {
+	void isAcceptedWhereSomebodyListens() throws IOException {
 		try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-			assertThat(this.probe.isRefused("127.0.0.1", listener.getLocalPort())).succeedsWithin(SOON)
-				.isEqualTo(false);
+			assertThat(this.probe.ask("127.0.0.1", listener.getLocalPort())).succeedsWithin(SOON)
+				.isEqualTo(Answer.ACCEPTED);
 		}
 	}
 
@@ -38,19 +39,19 @@ class TcpAddressProbeTests {
 		try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
 			port = listener.getLocalPort();
 		}
-		assertThat(this.probe.isRefused("127.0.0.1", port)).succeedsWithin(SOON).isEqualTo(true);
+		assertThat(this.probe.ask("127.0.0.1", port)).succeedsWithin(SOON).isEqualTo(Answer.REFUSED);
 	}
 
 	@Test
-	void isNotRefusedWhenTheHostIsNotKnown() {
-		assertThat(this.probe.isRefused("no-such-host.invalid", 80)).succeedsWithin(Duration.ofSeconds(20))
-			.isEqualTo(false);
+	void isUnknownWhenTheHostIsNotKnown() {
+		assertThat(this.probe.ask("no-such-host.invalid", 80)).succeedsWithin(Duration.ofSeconds(20))
+			.isEqualTo(Answer.UNKNOWN);
 	}
 
 	@Test
 	void answersEvenWhenClosed() {
 		this.probe.close();
-		assertThat(this.probe.isRefused("127.0.0.1", 1)).succeedsWithin(SOON).isEqualTo(false);
+		assertThat(this.probe.ask("127.0.0.1", 1)).succeedsWithin(SOON).isEqualTo(Answer.UNKNOWN);
 	}
 
 }

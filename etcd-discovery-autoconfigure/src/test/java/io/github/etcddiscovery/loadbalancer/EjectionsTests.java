@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
+import io.github.etcddiscovery.discovery.AddressProbe.Answer;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.cloud.client.ServiceInstance;
@@ -25,12 +26,12 @@ class EjectionsTests {
 
 	private List<ServiceInstance> registered = List.of(Instances.ONE, Instances.TWO);
 
-	private final List<CompletableFuture<Boolean>> trials = new ArrayList<>();
+	private final List<CompletableFuture<Answer>> trials = new ArrayList<>();
 
 	private long now = Long.MAX_VALUE - 1;
 
 	private final Ejections ejections = new Ejections(() -> this.registered, (host, port) -> {
-		CompletableFuture<Boolean> trial = new CompletableFuture<>();
+		CompletableFuture<Answer> trial = new CompletableFuture<>();
 		this.trials.add(trial);
 		return trial;
 	}, () -> this.now);
@@ -54,7 +55,7 @@ class EjectionsTests {
 	}
 
 	@Test
-	void comesBackWhenItsAddressNoLongerRefuses() {
+	void comesBackWhenItsAddressAcceptsAConnection() {
 		fail(Instances.ONE, new ConnectException());
 		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).isEmpty();
@@ -62,12 +63,17 @@ class EjectionsTests {
 		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).hasSize(1);
-		this.trials.get(0).complete(true);
+		this.trials.get(0).complete(Answer.REFUSED);
 		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		pass();
 		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
 		assertThat(this.trials).hasSize(2);
-		this.trials.get(1).complete(false);
+		this.trials.get(1).complete(Answer.UNKNOWN);
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+		pass();
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+		assertThat(this.trials).hasSize(3);
+		this.trials.get(2).complete(Answer.ACCEPTED);
 		assertThat(this.ejections.contains(Instances.ONE)).isFalse();
 		assertThat(this.ejections.isEmpty()).isTrue();
 	}
