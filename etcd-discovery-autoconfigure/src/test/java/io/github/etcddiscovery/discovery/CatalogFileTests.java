@@ -99,8 +99,8 @@ class CatalogFileTests {
 	void saysOnceThatItCannotBeWritten(CapturedOutput output) throws IOException {
 		Files.writeString(this.directory.resolve("not-a-directory"), "");
 		CatalogFile file = file("not-a-directory/catalog.json");
-		file.save(Catalog.empty());
-		file.save(Catalog.empty());
+		assertThat(file.save(Catalog.empty())).isFalse();
+		assertThat(file.save(Catalog.empty())).isFalse();
 		assertThat(output.getOut().lines().filter((line) -> line.contains("could not be written"))).hasSize(1);
 	}
 

@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.discovery;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -602,6 +603,18 @@ class MirrorFaultsIntegrationTests {
 		Consumer second = closing(throughProxy().snapshot(snapshot).perService(Duration.ofMinutes(10)).start());
 		assertThat(second.client().getInstances("orders")).hasSize(5);
 		assertThat(second.catalog().isRestored()).isTrue();
+	}
+
+	@Test
+	@DisplayName("cold start: a snapshot that could not be written is written once it can be")
+	void writesTheSnapshotOnceItCan(@TempDir Path directory, CapturedOutput output) throws IOException {
+		Path file = directory.resolve("not-a-directory").resolve("catalog.json");
+		Files.writeString(file.getParent(), "");
+		register("orders", 5);
+		start(direct().snapshot(new SnapshotProperties(true, file)));
+		Awaitility.await().atMost(SOON).until(() -> output.toString().contains("could not be written"));
+		Files.delete(file.getParent());
+		Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> Files.exists(file));
 	}
 
 	private SnapshotProperties snapshotOfFiveOrders(Path directory) {
