@@ -360,7 +360,8 @@ etcd_on_path() {
 	free_port
 	ETCD_URL=http://127.0.0.1:$PORT
 	# Without the environment of the caller, because etcd does not start when a variable contradicts an
-	# option. In a process group of its own, because a Ctrl-C of the terminal would end it before the applications have deregistered.
+	# option. In a process group of its own, because a Ctrl-C of the terminal would end it before the
+	# applications have deregistered.
 	set -m
 	env -i PATH="$PATH" HOME="$WORK" ETCD_UNSUPPORTED_ARCH="$(etcd_architecture)" \
 		etcd --name demo --data-dir "$WORK/etcd" \

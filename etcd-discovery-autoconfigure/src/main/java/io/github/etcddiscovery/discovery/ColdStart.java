@@ -70,15 +70,14 @@ final class ColdStart implements AutoCloseable {
 
 	/**
 	 * etcd is being asked, for the first time or again. One that does not answer is as
-	 * far away as one that refuses: then half the time that look-ups wait is enough.
+	 * far away as one that refuses: then half the time that look-ups wait is enough. On
+	 * the loop.
 	 */
 	void asked() {
-		this.loop.execute(() -> {
-			if (!this.waiting) {
-				this.waiting = true;
-				this.loop.schedule(this::restore, this.patience);
-			}
-		});
+		if (!this.waiting) {
+			this.waiting = true;
+			this.loop.schedule(this::restore, this.patience);
+		}
 	}
 
 	/**

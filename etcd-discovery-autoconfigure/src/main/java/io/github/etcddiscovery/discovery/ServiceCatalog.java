@@ -127,8 +127,8 @@ public final class ServiceCatalog implements AutoCloseable {
 					.toList();
 				yield new PrefixScope(mirrors, firstSync(Mirror.allSettled(mirrors)));
 			}
-			case SERVICE -> new ServiceScope(settings.prefixes(), reader, loop, settings.idleTimeout(),
-					this::mirrorOnDemand, this::firstSync, this::forget);
+			case SERVICE -> new ServiceScope(settings.prefixes(), reader, loop, settings.idleTimeout(), this::mirror,
+					this::firstSync, this::forget);
 		};
 	}
 
@@ -141,14 +141,6 @@ public final class ServiceCatalog implements AutoCloseable {
 				}));
 	}
 
-	/**
-	 * Made at the first look-up, which is when etcd is asked.
-	 */
-	private Mirror mirrorOnDemand(KeyRange range, boolean indexed) {
-		asked();
-		return mirror(range, indexed);
-	}
-
 	private FirstSync firstSync(CompletableFuture<Void> done) {
 		return new FirstSync(done, this.loop::nanoTime, this.settings.syncTimeout());
 	}
@@ -157,16 +149,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * Start following etcd.
 	 */
 	public void start() {
-		if (this.settings.scope() == WatchScope.PREFIX) {
-			asked();
-		}
 		this.scope.start();
-	}
-
-	private void asked() {
-		if (this.coldStart != null) {
-			this.coldStart.asked();
-		}
 	}
 
 	/**
@@ -451,6 +434,9 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		@Override
 		public void listing() {
+			if (ServiceCatalog.this.coldStart != null) {
+				ServiceCatalog.this.coldStart.asked();
+			}
 			this.listing = ServiceCatalog.this.monitor.begin(Operation.LIST, this.range.toString());
 		}
 

@@ -141,8 +141,7 @@ class EtcdServiceRegistryTests {
 
 	@Test
 	void formatWithoutStatusIsTakenOutWhileItIsNotToBeCalled() {
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
-				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
+		EtcdServiceRegistry registry = withoutStatus();
 		registry.register(this.registration);
 		assertThat(valueAfter("services/myapp")).isEqualTo("http://127.0.0.1:8080");
 		assertThat(registry.isRegistered(this.registration)).isTrue();
@@ -164,8 +163,7 @@ class EtcdServiceRegistryTests {
 
 	@Test
 	void drainsForThoseWhoCalledWhatAFormatWithoutStatusHasTakenOut() {
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
-				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
+		EtcdServiceRegistry registry = withoutStatus();
 		registry.register(this.registration);
 		assertThat(valueAfter("services/myapp")).isNotNull();
 		registry.setAcceptingTraffic(this.registration, false);
@@ -178,8 +176,7 @@ class EtcdServiceRegistryTests {
 	@Test
 	void doesNotDrainForWhatAFormatWithoutStatusHasNeverWritten() {
 		this.etcd.failAll(Kind.UNREACHABLE);
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(),
-				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
+		EtcdServiceRegistry registry = withoutStatus();
 		registry.register(this.registration);
 		this.loop.runDue();
 		registry.setAcceptingTraffic(this.registration, false);
@@ -214,6 +211,11 @@ class EtcdServiceRegistryTests {
 		this.registry.deregister(null);
 		this.loop.runDue();
 		assertThat(this.etcd.entries()).isEmpty();
+	}
+
+	private EtcdServiceRegistry withoutStatus() {
+		return new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(), this.reader,
+				Duration.ofMillis(50), null, Monitor.NONE);
 	}
 
 	private @Nullable String valueAfter(String key) {
