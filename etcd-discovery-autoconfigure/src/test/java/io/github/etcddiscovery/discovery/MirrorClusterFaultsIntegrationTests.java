@@ -35,7 +35,7 @@ class MirrorClusterFaultsIntegrationTests {
 	private static final Duration START = Duration.ofSeconds(20);
 
 	@RegisterExtension
-	static final EtcdExtension etcd = EtcdExtension.of(EtcdCluster.builder().members(3).peerProxies().build());
+	static final EtcdExtension etcd = EtcdExtension.ofThree();
 
 	private final EtcdCluster cluster = etcd.cluster();
 

@@ -18,6 +18,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -278,7 +279,7 @@ public final class EtcdAdmin {
 	 */
 	public String etcdctl(String... arguments) {
 		List<String> options = new ArrayList<>();
-		options.add("--endpoints=" + String.join(",", runningUrls()));
+		options.add("--endpoints=" + runningUrls());
 		options.add("--command-timeout=" + DEADLINE.toSeconds() + "s");
 		if (isAuthEnabled()) {
 			options.add("--user=" + ROOT + ":" + ROOT);
@@ -294,8 +295,7 @@ public final class EtcdAdmin {
 	 * @throws IllegalStateException with what it complained about, if it fails
 	 */
 	public String run(Path script, String... arguments) {
-		return Etcdctl.runScript(script, String.join(",", runningUrls()), isAuthEnabled() ? ROOT + ":" + ROOT : "",
-				arguments);
+		return Etcdctl.runScript(script, runningUrls(), isAuthEnabled() ? ROOT + ":" + ROOT : "", arguments);
 	}
 
 	/**
@@ -346,11 +346,20 @@ public final class EtcdAdmin {
 		return this.client == client;
 	}
 
-	private synchronized Client client() {
+	/**
+	 * A client of the members that know a leader: one that was cut off takes a call and
+	 * lets it wait.
+	 * @return the client, {@code null} while an election is under way
+	 */
+	private synchronized @Nullable Client client() {
 		if (this.client == null) {
+			List<URI> led = running().filter(EtcdMember::hasLeader).map(EtcdMember::adminUrl).map(URI::create).toList();
+			if (led.isEmpty()) {
+				return null;
+			}
 			ClientInterceptor deadline = new DeadlineInterceptor();
 			ClientBuilder builder = Client.builder()
-				.endpoints(runningUrls().stream().map(URI::create).toList())
+				.endpoints(led)
 				.connectTimeout(DEADLINE)
 				.waitForReady(false)
 				.retryMaxAttempts(1)
@@ -365,16 +374,16 @@ public final class EtcdAdmin {
 		return this.client;
 	}
 
-	private List<String> runningUrls() {
-		List<String> urls = this.cluster.members()
-			.stream()
-			.filter(EtcdMember::isRunning)
-			.map(EtcdMember::adminUrl)
-			.toList();
-		if (urls.isEmpty()) {
+	private String runningUrls() {
+		return running().map(EtcdMember::adminUrl).collect(Collectors.joining(","));
+	}
+
+	private Stream<EtcdMember> running() {
+		List<EtcdMember> running = this.cluster.members().stream().filter(EtcdMember::isRunning).toList();
+		if (running.isEmpty()) {
 			throw new IllegalStateException("No etcd member is running");
 		}
-		return urls;
+		return running.stream();
 	}
 
 	private <T> T call(Function<Client, CompletableFuture<T>> operation) {
@@ -395,6 +404,9 @@ public final class EtcdAdmin {
 	private <T> @Nullable T attempt(Function<Client, CompletableFuture<T>> operation,
 			AtomicReference<Throwable> failure) {
 		Client client = client();
+		if (client == null) {
+			return null;
+		}
 		try {
 			return operation.apply(client).get(2 * DEADLINE.toSeconds(), TimeUnit.SECONDS);
 		}

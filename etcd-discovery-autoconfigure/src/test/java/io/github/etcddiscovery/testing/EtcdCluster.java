@@ -49,8 +49,12 @@ public final class EtcdCluster implements AutoCloseable {
 		return builder().build();
 	}
 
+	/**
+	 * Three members, of which some can be isolated.
+	 * @return the cluster
+	 */
 	public static EtcdCluster ofThree() {
-		return builder().members(3).build();
+		return builder().members(3).peerProxies().build();
 	}
 
 	public static Builder builder() {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -82,6 +83,22 @@ class EtcdThreeMembersIntegrationTests {
 			this.admin.put(member.name(), "value");
 		});
 		assertThat(this.admin.keys("")).containsExactly("etcd1", "etcd2", "etcd3");
+	}
+
+	@Test
+	void isAdministeredPastAMemberThatIsIsolated() {
+		EtcdMember isolated = this.cluster.leader();
+		this.cluster.isolate(isolated);
+		Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !isolated.hasLeader());
+		for (int i = 0; i < 10; i++) {
+			String key = "key" + i;
+			this.admin.disconnect();
+			assertThat(CompletableFuture.supplyAsync(() -> this.admin.put(key, "value")))
+				.as("a write that the isolated member does not take")
+				.succeedsWithin(Duration.ofSeconds(4));
+		}
+		this.cluster.reunite();
+		assertThat(this.admin.keys("key")).hasSize(10);
 	}
 
 	@Test
