@@ -43,7 +43,7 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	EtcdRegistration etcdRegistration(Environment environment, InetUtils inetUtils) {
-		return new EtcdRegistration(factory(environment, inetUtils).create(0));
+		return new EtcdRegistration((port) -> factory(environment, inetUtils).create(port));
 	}
 
 	@Bean
@@ -54,8 +54,9 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 			ObjectProvider<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			ObjectProvider<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
 		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties,
-				() -> factory(context.getEnvironment(), inetUtils), registration, availability, loops.registration(),
-				lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
+				(port) -> factory(context.getEnvironment(), inetUtils).create("-management", port), registration,
+				availability, loops.registration(), lifecycles.orderedStream().toList(),
+				managementLifecycles.orderedStream().toList());
 	}
 
 	/**

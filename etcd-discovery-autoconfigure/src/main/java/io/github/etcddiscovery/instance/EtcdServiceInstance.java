@@ -84,6 +84,15 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 				getMetadata());
 	}
 
+	/**
+	 * The same instance on another port.
+	 * @param port the port
+	 * @return a copy
+	 */
+	public EtcdServiceInstance withPort(int port) {
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), port, isSecure(), this.status, getMetadata());
+	}
+
 	private String id() {
 		return Objects.requireNonNull(getInstanceId());
 	}

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
+import java.util.function.IntFunction;
 
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -56,7 +56,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 
 	private final AutoServiceRegistrationProperties autoProperties;
 
-	private final Supplier<RegistrationFactory> factories;
+	private final IntFunction<EtcdServiceInstance> managementInstances;
 
 	private final EtcdRegistration registration;
 
@@ -82,9 +82,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * @param registry where to register
 	 * @param properties how to register
 	 * @param autoProperties whether to register the management port
-	 * @param factories makes the instances, each time from the properties as they are
-	 * then
-	 * @param registration what is registered; its instance is made anew with the port
+	 * @param managementInstances makes the instance of the management port
+	 * @param registration what is registered
 	 * @param availability whether the application accepts traffic already
 	 * @param loop the loop on which readiness that flaps comes to rest; not closed here
 	 * @param lifecycles are told around registering and deregistering
@@ -92,7 +91,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
-			Supplier<RegistrationFactory> factories, EtcdRegistration registration,
+			IntFunction<EtcdServiceInstance> managementInstances, EtcdRegistration registration,
 			ApplicationAvailability availability, EventLoop loop,
 			List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			List<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
@@ -101,7 +100,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.registry = registry;
 		this.properties = properties;
 		this.autoProperties = autoProperties;
-		this.factories = factories;
+		this.managementInstances = managementInstances;
 		this.registration = registration;
 		this.availability = availability;
 		this.readiness = new SteadyReadiness(loop,
@@ -113,7 +112,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	@Override
 	public void onApplicationEvent(WebServerInitializedEvent event) {
-		int port = event.getWebServer().getPort();
+		int port = Math.max(0, event.getWebServer().getPort());
 		if ("management".equals(event.getApplicationContext().getServerNamespace())) {
 			this.managementPort = port;
 		}
@@ -159,14 +158,13 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (getRunning().get()) {
 			return;
 		}
-		RegistrationFactory factory = this.factories.get();
-		int port = (factory.configuredPort() != 0) ? factory.configuredPort() : this.webPort;
-		if (port > 0) {
-			this.registration.setInstance(factory.create(port));
+		EtcdServiceInstance instance = this.registration.renewed(this.webPort);
+		if (instance.getPort() != 0) {
+			this.registration.setInstance(instance);
 			this.registration.setAcceptingTraffic(true);
 			this.readiness.reset();
 			if (this.managementPort > 0) {
-				this.managementRegistration = new EtcdRegistration(factory.create("-management", this.managementPort));
+				this.managementRegistration = new EtcdRegistration(this.managementInstances.apply(this.managementPort));
 			}
 			super.start();
 			return;
@@ -194,7 +192,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		EtcdServiceInstance last = this.registration.getInstance();
 		EtcdServiceInstance next;
 		try {
-			next = this.factories.get().create(last.getPort());
+			next = this.registration.renewed(last.getPort());
 		}
 		catch (RuntimeException ex) {
 			// Nobody else who listens to the event is to miss it

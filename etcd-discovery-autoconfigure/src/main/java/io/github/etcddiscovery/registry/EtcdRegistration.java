@@ -3,6 +3,7 @@ package io.github.etcddiscovery.registry;
 import java.net.URI;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
@@ -17,6 +18,8 @@ import org.springframework.cloud.client.serviceregistry.Registration;
  */
 public class EtcdRegistration implements Registration {
 
+	private final IntFunction<EtcdServiceInstance> instances;
+
 	private volatile EtcdServiceInstance instance;
 
 	private volatile boolean acceptingTraffic = true;
@@ -25,11 +28,34 @@ public class EtcdRegistration implements Registration {
 
 	/**
 	 * Create a registration, for example of a second port of the application, to be given
-	 * to {@link EtcdServiceRegistry#register(EtcdRegistration)}.
-	 * @param instance the instance
+	 * to {@link EtcdServiceRegistry#register(EtcdRegistration)}. As a bean it is what the
+	 * application registers in place of what its properties say.
+	 * @param instance the instance; as a bean, one with port 0 gets that of the web
+	 * server
 	 */
 	public EtcdRegistration(EtcdServiceInstance instance) {
 		this.instance = instance;
+		boolean complete = instance.getPort() != 0;
+		this.instances = (port) -> complete ? this.instance : this.instance.withPort(port);
+	}
+
+	/**
+	 * Create a registration of the application that follows its properties.
+	 * @param instances makes the instance from the properties as they are then; given the
+	 * port of the web server, 0 if there is none
+	 */
+	public EtcdRegistration(IntFunction<EtcdServiceInstance> instances) {
+		this.instance = instances.apply(0);
+		this.instances = instances;
+	}
+
+	/**
+	 * What is to be registered now.
+	 * @param port the port of the web server, 0 if there is none
+	 * @return the instance, with port 0 if it has none and there is no web server
+	 */
+	EtcdServiceInstance renewed(int port) {
+		return this.instances.apply(port);
 	}
 
 	/**

@@ -95,11 +95,7 @@ public final class RegistrationFactory {
 		}
 	}
 
-	/**
-	 * The port that is configured.
-	 * @return the port, or 0 if the web server's is to be used
-	 */
-	public int configuredPort() {
+	private int configuredPort() {
 		return (this.properties.port() != null) ? this.properties.port() : 0;
 	}
 

@@ -167,8 +167,8 @@ class RegistrationFactoryTests {
 	}
 
 	@Test
-	void usesNoConfiguredPortWhenThereIsNone() {
-		assertThat(factory(Map.of()).configuredPort()).isZero();
+	void usesTheWebServersPortWhenNoneIsConfigured() {
+		assertThat(factory(Map.of()).create(8080).getPort()).isEqualTo(8080);
 		assertThat(factory(Map.of("port", "0")).create(8080).getPort()).isEqualTo(8080);
 	}
 

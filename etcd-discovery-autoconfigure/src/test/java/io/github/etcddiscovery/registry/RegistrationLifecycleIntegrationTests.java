@@ -19,6 +19,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 import io.github.etcddiscovery.discovery.WatchScope;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.apache.catalina.startup.Tomcat;
@@ -54,6 +56,7 @@ import org.springframework.cloud.client.discovery.event.InstancePreRegisteredEve
 import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
 import org.springframework.cloud.client.serviceregistry.RegistrationLifecycle;
 import org.springframework.cloud.client.serviceregistry.RegistrationManagementLifecycle;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.cloud.context.restart.PauseHandler;
 import org.springframework.cloud.context.restart.RestartEndpoint;
 import org.springframework.context.ApplicationContext;
@@ -367,6 +370,28 @@ class RegistrationLifecycleIntegrationTests {
 				});
 		assertThat(awaitOnly("app").path("port").intValue()).isEqualTo(port(context));
 		assertThat(etcd.admin().keys("services/")).hasSize(1);
+	}
+
+	@Test
+	void registersWhatTheApplicationGivesItWithTheWebServersPort() {
+		EtcdServiceInstance given = new EtcdServiceInstance("mine", "one", "10.1.2.3", 0, true, InstanceStatus.UP,
+				Map.of("team", "blue"));
+		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
+				Map.of("spring.cloud.etcd.discovery.metadata.team", "red"),
+				(bean) -> bean.registerBean(EtcdRegistration.class, () -> new EtcdRegistration(given)));
+		awaitOnly("mine");
+		await().until(() -> context.getBean(DiscoveryClient.class)
+			.getInstances("mine")
+			.equals(List.of(given.withPort(port(context)))));
+		long revision = etcd.admin().revision();
+		context.publishEvent(new EnvironmentChangeEvent(context, Set.of("spring.cloud.etcd.discovery.metadata.team")));
+		context.getBean(EtcdServiceRegistry.class).setMetadata(context.getBean(EtcdRegistration.class), Map.of());
+		await().until(() -> etcd.admin().revision() > revision);
+		assertThat(etcd.admin().revision()).as("one change, of the metadata").isEqualTo(revision + 1);
+		context.stop();
+		context.start();
+		assertThat(awaitOnly("mine").path("port").intValue()).isEqualTo(port(context));
+		assertThat(etcd.admin().keys("services/")).containsExactly("services/mine/one");
 	}
 
 	@Test
