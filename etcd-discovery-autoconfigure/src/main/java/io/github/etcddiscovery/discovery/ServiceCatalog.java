@@ -385,7 +385,7 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private void restore(Catalog written) {
 		if (this.catalog.revision() == 0) {
-			logger.warn("etcd can't be reached: discovery begins with the snapshot on disk, of revision %d"
+			logger.warn("Nothing can be read from etcd yet: discovery begins with the snapshot on disk, of revision %d"
 				.formatted(written.revision()));
 			this.restored = true;
 			replace(written);
