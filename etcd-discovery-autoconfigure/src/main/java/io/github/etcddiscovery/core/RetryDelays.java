@@ -24,11 +24,18 @@ public final class RetryDelays {
 
 	private static final long TIMED_OUT_JITTER_MILLIS = 800;
 
+	/**
+	 * As many members of five may be cut off while the others go on.
+	 */
+	private static final int LEADERLESS_MEMBERS = 2;
+
 	private final ExponentialBackOff backOff;
 
 	private final ExponentialBackOff timedOut;
 
 	private BackOffExecution execution;
+
+	private int leaderless;
 
 	/**
 	 * Create delays that grow from a fifth of a second.
@@ -45,24 +52,31 @@ public final class RetryDelays {
 
 	/**
 	 * The delay after a failure. A request that timed out has waited already, so it does
-	 * not lengthen the back-off; refusals by etcd's access control are for people to mend
-	 * and are tried again slowly.
+	 * not lengthen the back-off. Nor does a member without a leader at first: members are
+	 * asked in turn, so the next one may have one. Refusals by etcd's access control are
+	 * for people to mend and are tried again slowly.
 	 * @param kind what went wrong
 	 * @return the delay
 	 */
 	public Duration after(Kind kind) {
 		return switch (kind) {
 			case TIMED_OUT, CANCELLED -> Duration.ofMillis(this.timedOut.start().nextBackOff());
+			case NO_LEADER -> Duration.ofMillis(afterNoLeader().nextBackOff());
 			case UNAUTHENTICATED -> Duration.ofMillis(1000 + this.execution.nextBackOff());
 			case PERMISSION_DENIED -> Duration.ofMillis(5000 + this.execution.nextBackOff());
 			default -> Duration.ofMillis(this.execution.nextBackOff());
 		};
 	}
 
+	private BackOffExecution afterNoLeader() {
+		return (this.leaderless++ < LEADERLESS_MEMBERS) ? this.backOff.start() : this.execution;
+	}
+
 	/**
 	 * Start from the shortest delay again: the last try succeeded.
 	 */
 	public void reset() {
+		this.leaderless = 0;
 		this.execution = this.backOff.start();
 	}
 

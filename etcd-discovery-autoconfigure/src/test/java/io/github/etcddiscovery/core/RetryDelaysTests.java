@@ -86,6 +86,19 @@ class RetryDelaysTests {
 	}
 
 	@Test
+	void membersWithoutALeaderArePassedBySoon() {
+		long longest = 0;
+		for (int i = 0; i < 1000; i++) {
+			this.delays.reset();
+			for (int member = 0; member < 3; member++) {
+				assertThat(this.delays.after(Kind.NO_LEADER)).isBetween(Duration.ofMillis(200), Duration.ofMillis(400));
+			}
+			longest = Math.max(longest, this.delays.after(Kind.NO_LEADER).toMillis());
+		}
+		assertThat(longest).as("the delay when none has one").isGreaterThan(1000);
+	}
+
+	@Test
 	void refusedCredentialsAreTriedAtMostOnceASecond() {
 		for (int i = 0; i < 1000; i++) {
 			assertThat(this.delays.after(Kind.UNAUTHENTICATED)).isBetween(Duration.ofSeconds(1), MAX.plusSeconds(1));

@@ -78,6 +78,13 @@ final class Consumer implements AutoCloseable {
 		this.catalog.start();
 	}
 
+	/**
+	 * Asks something of etcd over the connection of the mirror.
+	 */
+	void ask() {
+		newListerWatcher(KeyRange.prefix(PREFIX + "/")).position().join();
+	}
+
 	private ListerWatcher newListerWatcher(KeyRange range) {
 		return new JetcdListerWatcher(this.connection, range);
 	}
