@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -126,18 +127,36 @@ public final class EtcdConnection implements AutoCloseable {
 	 * begin anew before that is closed.
 	 */
 	public void renew() {
+		if (retire((live) -> true)) {
+			logger.info("The certificates for etcd were replaced: going over to a fresh connection");
+		}
+	}
+
+	/**
+	 * Go over to a fresh connection in the same way, because a member is silent: over
+	 * this one it would be asked again whenever it is its turn, since to gRPC it is
+	 * connected. A fresh one is made only with members that answer.
+	 * @param client what it is silent to; nothing happens if that is in use no longer
+	 */
+	void shun(Client client) {
+		if (retire((live) -> live.client() == client)) {
+			logger.debug("A member of etcd is silent: going over to a fresh connection");
+		}
+	}
+
+	private boolean retire(Predicate<LiveClient> which) {
 		LiveClient old;
 		synchronized (this.lock) {
 			old = this.live;
-			this.live = null;
-			if (old == null) {
-				return;
+			if (old == null || !which.test(old)) {
+				return false;
 			}
+			this.live = null;
 			this.retired.add(old);
 		}
-		logger.info("The certificates for etcd were replaced: going over to a fresh connection");
 		this.watches.forEach(Runnable::run);
 		this.loop.schedule(() -> closeRetired(old), this.requestTimeout);
+		return true;
 	}
 
 	private void closeRetired(LiveClient old) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
 import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.kv.GetResponse;
 import io.etcd.jetcd.options.GetOption;
@@ -116,14 +117,16 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			.withCreateNotify(true)
 			.build();
 		try {
-			io.etcd.jetcd.Watch.Watcher watcher = this.connection.client()
-				.getWatchClient()
+			Client client = this.connection.client();
+			io.etcd.jetcd.Watch.Watcher watcher = client.getWatchClient()
 				.watch(this.key, option, new Listener(handler));
-			return new RunningWatch(watcher, this.connection.onRenewal(handler::renewed));
+			return new RunningWatch(watcher, this.connection.onRenewal(handler::renewed),
+					() -> this.connection.shun(client));
 		}
 		catch (RuntimeException ex) {
 			handler.failed(this.connection.translate(ex));
 			return new RunningWatch(null, () -> {
+			}, () -> {
 			});
 		}
 	}
@@ -162,8 +165,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	/**
 	 * A watcher of jetcd's, or none if it could not be had.
 	 */
-	private record RunningWatch(io.etcd.jetcd.Watch.@Nullable Watcher watcher,
-			Runnable unregistration) implements Watch {
+	private record RunningWatch(io.etcd.jetcd.Watch.@Nullable Watcher watcher, Runnable unregistration,
+			Runnable shunning) implements Watch {
 
 		@Override
 		public void requestProgress() {
@@ -177,6 +180,13 @@ public final class JetcdListerWatcher implements ListerWatcher {
 				// The stream has just ended, as the listener is told.
 				logger.trace("No progress can be requested", ex);
 			}
+		}
+
+		@Override
+		public void shun() {
+			// Whoever shuns it need not be told
+			this.unregistration.run();
+			this.shunning.run();
 		}
 
 		@Override

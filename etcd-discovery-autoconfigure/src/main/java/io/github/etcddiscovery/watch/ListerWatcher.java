@@ -43,6 +43,13 @@ public interface ListerWatcher {
 		void requestProgress();
 
 		/**
+		 * Let no further call go the way of this watch, from which nothing is heard: to a
+		 * member that hangs it would be made in vain.
+		 */
+		default void shun() {
+		}
+
+		/**
 		 * End the watch and free its stream. Batches under way may still arrive.
 		 */
 		@Override

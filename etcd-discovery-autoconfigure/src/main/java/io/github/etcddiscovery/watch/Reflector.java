@@ -332,6 +332,7 @@ public final class Reflector implements AutoCloseable {
 			transitionTo(State.STARTING);
 			later(() -> {
 				if (!this.created) {
+					shun();
 					end(new EtcdAccessException(Kind.TIMED_OUT, "etcd did not set the watch up in time", null));
 				}
 			}, Reflector.this.timing.createTimeout());
@@ -402,6 +403,7 @@ public final class Reflector implements AutoCloseable {
 
 		private void check() {
 			if (!this.heard) {
+				shun();
 				end(new EtcdAccessException(Kind.TIMED_OUT, "the watch has fallen silent", null));
 				return;
 			}
@@ -540,6 +542,12 @@ public final class Reflector implements AutoCloseable {
 			transitionTo(State.WAITING);
 			Reflector.this.retry = Reflector.this.loop.schedule(Reflector.this::list,
 					Reflector.this.delays.after(failure.getKind()));
+		}
+
+		private void shun() {
+			if (this.watch != null) {
+				tell(this.watch::shun);
+			}
 		}
 
 		private void release() {

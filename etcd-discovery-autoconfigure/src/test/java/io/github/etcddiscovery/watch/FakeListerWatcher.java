@@ -86,6 +86,8 @@ final class FakeListerWatcher implements ListerWatcher {
 
 		private volatile boolean silent;
 
+		private volatile boolean shunned;
+
 		FakeWatch(long fromRevision, Handler handler) {
 			this.fromRevision = fromRevision;
 			this.handler = handler;
@@ -126,8 +128,17 @@ final class FakeListerWatcher implements ListerWatcher {
 		}
 
 		@Override
+		public void shun() {
+			this.shunned = true;
+		}
+
+		@Override
 		public void close() {
 			this.closed++;
+		}
+
+		boolean shunned() {
+			return this.shunned;
 		}
 
 		int closed() {

@@ -487,6 +487,7 @@ class ReflectorTests {
 				.isLessThanOrEqualTo(MirrorTiming.CHECK_INTERVAL.multipliedBy(5).dividedBy(2).plusMillis(100));
 		}
 		assertLost(Kind.TIMED_OUT);
+		assertThat(watch.shunned()).isTrue();
 		assertThat(watch.closed()).isOne();
 		assertRelistsAndConverges();
 	}
