@@ -158,8 +158,9 @@ class LoginIntegrationTests {
 	}
 
 	private static GuardedApplication run(EtcdCluster etcd, String url) {
+		// No renewal falls into a test, for it would log in as well
 		GuardedApplication application = GuardedApplication
-			.run(Map.of(".endpoints", url, ".username", "app", ".password", PASSWORD));
+			.run(Map.of(".endpoints", url, ".username", "app", ".password", PASSWORD, ".discovery.ttl", "60s"));
 		GuardedApplication.await().until(() -> application.services().equals(List.of("app")));
 		return application;
 	}

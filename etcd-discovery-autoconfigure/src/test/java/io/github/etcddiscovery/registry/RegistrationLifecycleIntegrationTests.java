@@ -22,6 +22,7 @@ import io.github.etcddiscovery.discovery.WatchScope;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.FreePorts;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.apache.catalina.startup.Tomcat;
 import org.awaitility.Awaitility;
@@ -68,7 +69,6 @@ import org.springframework.context.annotation.AnnotationConfigApplicationContext
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.support.GenericApplicationContext;
-import org.springframework.test.util.TestSocketUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -333,7 +333,7 @@ class RegistrationLifecycleIntegrationTests {
 
 	@Test
 	void registersOnceWhenTheManagementServerHasTheSamePort() {
-		String port = String.valueOf(TestSocketUtils.findAvailableTcpPort());
+		String port = String.valueOf(FreePorts.next());
 		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
 				Map.of("server.port", port, "management.server.port", port), (bean) -> {
 				});
@@ -343,7 +343,7 @@ class RegistrationLifecycleIntegrationTests {
 
 	@Test
 	void registersTheManagementPortThatIsSet() {
-		String port = String.valueOf(TestSocketUtils.findAvailableTcpPort());
+		String port = String.valueOf(FreePorts.next());
 		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET, Map.of("management.server.port", port),
 				(bean) -> {
 				});

@@ -55,7 +55,7 @@ class WrittenFormatsIntegrationTests {
 		assertThat(etcd.admin().keys("")).containsExactly(KEY);
 		first.close();
 		awaitAddress("http://127.0.0.1:3001");
-		assertThat(second.changeTypes()).containsExactly(Type.STANDING_BY, Type.REGISTERED);
+		Bounds.awaitUntil(() -> second.changeTypes().equals(List.of(Type.STANDING_BY, Type.REGISTERED)));
 		assertThat(first.changeTypes()).containsExactly(Type.REGISTERED, Type.DEREGISTERED);
 	}
 

@@ -19,6 +19,12 @@ public final class FreePorts {
 
 	private static final int BOUND = 32_000;
 
+	// Of the JVMs that test side by side each has its own: the port of a server that was
+	// killed for a while looks free.
+	private static final int FORKS = 2;
+
+	private static final int FORK = Integer.getInteger("surefire.forkNumber", 1);
+
 	private static final Set<Integer> handedOut = ConcurrentHashMap.newKeySet();
 
 	private FreePorts() {
@@ -31,7 +37,7 @@ public final class FreePorts {
 	public static int next() {
 		for (int attempt = 0; attempt < 10_000; attempt++) {
 			int port = ThreadLocalRandom.current().nextInt(LOWEST, BOUND);
-			if (handedOut.add(port) && isFree(port)) {
+			if (port % FORKS == FORK % FORKS && handedOut.add(port) && isFree(port)) {
 				return port;
 			}
 		}
