@@ -332,8 +332,7 @@ public final class Reflector implements AutoCloseable {
 			transitionTo(State.STARTING);
 			later(() -> {
 				if (!this.created) {
-					shun();
-					end(new EtcdAccessException(Kind.TIMED_OUT, "etcd did not set the watch up in time", null));
+					endSilent("etcd did not set the watch up in time");
 				}
 			}, Reflector.this.timing.createTimeout());
 			this.watch = Reflector.this.source.watch(listed.revision() + 1, this);
@@ -403,8 +402,7 @@ public final class Reflector implements AutoCloseable {
 
 		private void check() {
 			if (!this.heard) {
-				shun();
-				end(new EtcdAccessException(Kind.TIMED_OUT, "the watch has fallen silent", null));
+				endSilent("the watch has fallen silent");
 				return;
 			}
 			// Not before: a watch that never lives this long is no reason to hurry.
@@ -544,10 +542,11 @@ public final class Reflector implements AutoCloseable {
 					Reflector.this.delays.after(failure.getKind()));
 		}
 
-		private void shun() {
+		private void endSilent(String message) {
 			if (this.watch != null) {
 				tell(this.watch::shun);
 			}
+			end(new EtcdAccessException(Kind.TIMED_OUT, message, null));
 		}
 
 		private void release() {
