@@ -136,8 +136,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	static Entry entry(KeyValue keyValue) {
-		return new Entry(key(keyValue.getKey()), value(keyValue.getValue()), keyValue.getModRevision(),
-				keyValue.getLease());
+		return new Entry(key(keyValue.getKey()), value(keyValue.getValue()), keyValue.getCreateRevision(),
+				keyValue.getModRevision(), keyValue.getLease());
 	}
 
 	/**
@@ -237,7 +237,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 				Entry entry = entry(event.getKeyValue());
 				if (JetcdListerWatcher.this.range.keysOnly()) {
 					// etcd's watch can't leave them out, but they need not be kept.
-					entry = new Entry(entry.key(), "", entry.modRevision(), entry.lease());
+					entry = new Entry(entry.key(), "", entry.createRevision(), entry.modRevision(), entry.lease());
 				}
 				changes.add((event.getEventType() == WatchEvent.EventType.DELETE)
 						? Change.delete(entry.key(), entry.modRevision()) : Change.put(entry));

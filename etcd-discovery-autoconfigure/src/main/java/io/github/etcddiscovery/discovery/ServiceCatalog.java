@@ -24,6 +24,7 @@ import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.watch.Change;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
@@ -448,8 +449,8 @@ public final class ServiceCatalog implements AutoCloseable {
 		}
 
 		@Override
-		public void applied(int changes) {
-			ServiceCatalog.this.counts.applied(changes);
+		public void applied(List<Change> changes) {
+			ServiceCatalog.this.counts.applied(changes.size());
 		}
 
 		@Override

@@ -509,7 +509,7 @@ public final class Reflector implements AutoCloseable {
 				this.audit.touched(keys);
 			}
 			tell(() -> Reflector.this.listener
-				.applied(batches.stream().mapToInt((batch) -> batch.changes().size()).sum()));
+				.applied(batches.stream().flatMap((batch) -> batch.changes().stream()).toList()));
 			passed.keySet().removeAll(next.entries().keySet());
 			if (!passed.isEmpty()) {
 				tell(() -> Reflector.this.listener.passed(passed.values()));

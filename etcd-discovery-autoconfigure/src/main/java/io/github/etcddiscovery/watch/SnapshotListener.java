@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.watch;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.Set;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -38,10 +39,11 @@ public interface SnapshotListener {
 	}
 
 	/**
-	 * Events of the watch were applied, whether or not they come to a change.
-	 * @param changes how many
+	 * Events of the watch were applied, whether or not they come to a change. What they
+	 * come to is published next.
+	 * @param changes the events
 	 */
-	default void applied(int changes) {
+	default void applied(List<Change> changes) {
 	}
 
 	/**

@@ -509,8 +509,8 @@ class MirrorChurnIntegrationTests {
 			Map<String, Entry> entries = new TreeMap<>();
 			for (KeyValue keyValue : response.getKvs()) {
 				String key = keyValue.getKey().toString();
-				entries.put(key,
-						new Entry(key, keyValue.getValue().toString(), keyValue.getModRevision(), keyValue.getLease()));
+				entries.put(key, new Entry(key, keyValue.getValue().toString(), keyValue.getCreateRevision(),
+						keyValue.getModRevision(), keyValue.getLease()));
 			}
 			return entries;
 		}

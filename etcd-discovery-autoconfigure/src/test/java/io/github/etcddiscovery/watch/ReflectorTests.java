@@ -1175,9 +1175,9 @@ class ReflectorTests {
 		}
 
 		@Override
-		public void applied(int changes) {
+		public void applied(List<Change> changes) {
 			this.loop.assertInLoop();
-			this.course.add("applied " + changes);
+			this.course.add("applied " + changes.size());
 		}
 
 		@Override
