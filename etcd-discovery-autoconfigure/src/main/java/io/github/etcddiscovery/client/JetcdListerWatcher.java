@@ -108,6 +108,21 @@ public final class JetcdListerWatcher implements ListerWatcher {
 					response.getHeader().getRevision()));
 	}
 
+	/**
+	 * Nothing was written since and there are as many keys: then they are the same.
+	 */
+	@Override
+	public CompletableFuture<Boolean> differs(Snapshot mirror) {
+		GetOption option = GetOption.builder()
+			.withRange(this.end)
+			.withMinModRevision(mirror.revision() + 1)
+			.withKeysOnly(true)
+			.withLimit(1)
+			.build();
+		return this.connection.read((client) -> client.getKVClient().get(this.key, option))
+			.thenApply((response) -> !response.getKvs().isEmpty() || response.getCount() != mirror.entries().size());
+	}
+
 	@Override
 	public Watch watch(long fromRevision, Handler handler) {
 		WatchOption option = WatchOption.builder()

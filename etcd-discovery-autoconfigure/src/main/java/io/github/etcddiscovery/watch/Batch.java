@@ -16,4 +16,12 @@ public record Batch(long clusterId, long revision, List<Change> changes) {
 		changes = List.copyOf(changes);
 	}
 
+	/**
+	 * The batch without what was changed at one revision.
+	 */
+	Batch without(long revision) {
+		return new Batch(this.clusterId, this.revision,
+				this.changes.stream().filter((change) -> change.revision() != revision).toList());
+	}
+
 }

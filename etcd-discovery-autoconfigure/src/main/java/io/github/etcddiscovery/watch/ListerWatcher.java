@@ -25,6 +25,17 @@ public interface ListerWatcher {
 	CompletableFuture<Position> position();
 
 	/**
+	 * Ask whether the range holds what a mirror of it does, at less cost than a list
+	 * where that can be: for a watch that gives no sign of life.
+	 * @param mirror the mirror's snapshot
+	 * @return whether a key was written or deleted since; fails with an
+	 * {@link EtcdAccessException}, within a deadline
+	 */
+	default CompletableFuture<Boolean> differs(Snapshot mirror) {
+		return list().thenApply((listed) -> !listed.differences(mirror).isEmpty());
+	}
+
+	/**
 	 * Watch the range.
 	 * @param fromRevision the first revision to deliver
 	 * @param handler what to tell
@@ -38,7 +49,8 @@ public interface ListerWatcher {
 	interface Watch extends AutoCloseable {
 
 		/**
-		 * Ask the watch for a sign of life, which {@link Handler#alive} is told of.
+		 * Ask the watch for a sign of life, which {@link Handler#alive} is told of. Not
+		 * everything between here and etcd passes the question on.
 		 */
 		void requestProgress();
 
@@ -65,7 +77,7 @@ public interface ListerWatcher {
 		/**
 		 * etcd has set the watch up. A second time means that the client library replaced
 		 * the stream and events may be missing.
-		 * @param clusterId the cluster
+		 * @param clusterId the cluster, or 0 if a proxy answers that does not know it
 		 * @param revision the revision of the store at that time
 		 */
 		void created(long clusterId, long revision);
@@ -79,7 +91,7 @@ public interface ListerWatcher {
 		/**
 		 * The watch is alive. That says nothing about which changes were delivered: etcd
 		 * before 3.4.25 and 3.5.8 may send this ahead of them.
-		 * @param clusterId the cluster
+		 * @param clusterId the cluster, or 0 if a proxy answers that does not know it
 		 * @param revision the revision of the store
 		 */
 		void alive(long clusterId, long revision);

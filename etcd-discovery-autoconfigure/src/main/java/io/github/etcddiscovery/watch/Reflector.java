@@ -23,8 +23,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a mirror of one range of keys: lists it at one revision, watches it from the next
- * one, applies what it sees and publishes a snapshot for it. What it guarantees:
+ * Keeps a mirror of one range of keys: lists it at one revision, watches it from there,
+ * applies what it sees and publishes a snapshot for it. What it guarantees:
  * <ul>
  * <li>Every published snapshot is what the range held at its revision: a list is one
  * revision, and a batch is applied whole or not at all.
@@ -36,9 +36,15 @@ import org.jspecify.annotations.Nullable;
  * <li>Meanwhile the last snapshot keeps being served; before the first one there is none,
  * which is not the same as an empty one.
  * <li>What did not change is not published as changed.
- * <li>A watch that does not answer is noticed within two check intervals, and events that
- * it lost within an audit interval.
+ * <li>A watch that does not answer any more is noticed within two check intervals, one
+ * that can't be asked within three after it missed something, and events that a watch
+ * lost within an audit interval.
  * </ul>
+ * The watch begins at the revision of the list and not at the next one: etcd does not
+ * answer a watch that waits for a revision that is not there yet, so that on an etcd to
+ * which nobody writes it could not be told from one that is dead. What comes of that
+ * revision is known and dropped.
+ * <p>
  * All state is confined to the loop; the methods that are documented so can be called
  * from any thread. Answers that belong to an earlier attempt are recognised by their
  * {@link Attempt} and dropped.
@@ -46,6 +52,11 @@ import org.jspecify.annotations.Nullable;
 public final class Reflector implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(Reflector.class);
+
+	/**
+	 * etcd answers a watch only when it has caught up, which takes up to 100 ms.
+	 */
+	private static final Duration FIRST_QUESTION = Duration.ofMillis(500);
 
 	private final KeyRange range;
 
@@ -72,6 +83,12 @@ public final class Reflector implements AutoCloseable {
 	private volatile Sync sync;
 
 	private volatile Counts counts = new Counts(0, 0);
+
+	/**
+	 * Whether watches give a sign of life when they are asked for one: etcd's do, those
+	 * of its proxy don't.
+	 */
+	private boolean answering;
 
 	/**
 	 * What the listener was told of since the mirror was last synchronised.
@@ -306,6 +323,8 @@ public final class Reflector implements AutoCloseable {
 
 		private boolean created;
 
+		private long listedAt;
+
 		/**
 		 * Of the threads that call the handler, one at a time.
 		 */
@@ -316,6 +335,18 @@ public final class Reflector implements AutoCloseable {
 		 * own slowness for the watch's.
 		 */
 		private volatile boolean heard;
+
+		private volatile boolean answered;
+
+		/**
+		 * The range has changed and nothing was heard of it, yet.
+		 */
+		private boolean suspected;
+
+		/**
+		 * The revision up to which the mirror was compared.
+		 */
+		private long comparedAt;
 
 		private @Nullable Audit audit;
 
@@ -335,7 +366,8 @@ public final class Reflector implements AutoCloseable {
 					endSilent("etcd did not set the watch up in time");
 				}
 			}, Reflector.this.timing.createTimeout());
-			this.watch = Reflector.this.source.watch(listed.revision() + 1, this);
+			this.listedAt = listed.revision();
+			this.watch = Reflector.this.source.watch(listed.revision(), this);
 		}
 
 		@Override
@@ -363,15 +395,19 @@ public final class Reflector implements AutoCloseable {
 			if (snapshot == null) {
 				return;
 			}
-			if (seen.clusterId() != snapshot.clusterId()) {
+			boolean known = seen.clusterId() != 0;
+			if (known && seen.clusterId() != snapshot.clusterId()) {
 				end(incoherent("the watch leads to another cluster"));
 			}
-			else if (seen.revision() >= snapshot.revision()) {
+			else if (known && seen.revision() >= snapshot.revision()) {
 				next.run();
 			}
 			else {
 				when(Reflector.this.source.position(), (now) -> {
-					if (now.clusterId() != snapshot.clusterId() || now.revision() < snapshot.revision()) {
+					if (now.clusterId() != snapshot.clusterId()) {
+						end(incoherent("etcd answers from another cluster"));
+					}
+					else if (now.revision() < snapshot.revision()) {
 						end(incoherent("etcd is at revision %d, before the %d that was seen: it was wiped or restored",
 								now.revision(), snapshot.revision()));
 					}
@@ -391,9 +427,16 @@ public final class Reflector implements AutoCloseable {
 				Reflector.this.delays.reset();
 			}
 			else {
+				later(this::ask, FIRST_QUESTION);
 				scheduleCheck();
 			}
 			scheduleAudit();
+		}
+
+		private void ask() {
+			if (this.watch != null) {
+				this.watch.requestProgress();
+			}
 		}
 
 		private void scheduleCheck() {
@@ -401,24 +444,66 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		private void check() {
-			if (!this.heard) {
-				endSilent("the watch has fallen silent");
-				return;
+			if (this.heard) {
+				calm();
 			}
+			else if (Reflector.this.answering) {
+				// The next one may lead through a proxy
+				Reflector.this.answering = this.answered;
+				endSilent("the watch has fallen silent");
+			}
+			else {
+				when(Reflector.this.source.position(), (now) -> verify(now, () -> compareUnlessIdle(now)));
+			}
+		}
+
+		private void calm() {
 			// Not before: a watch that never lives this long is no reason to hurry.
 			Reflector.this.delays.reset();
+			this.suspected = false;
 			this.heard = false;
-			if (this.watch != null) {
-				this.watch.requestProgress();
-			}
+			ask();
 			scheduleCheck();
+		}
+
+		/**
+		 * The watch can't be asked, so etcd is: only a watch that does not tell of a
+		 * change is dead.
+		 */
+		private void compareUnlessIdle(Position now) {
+			Snapshot snapshot = Reflector.this.snapshot;
+			if (snapshot == null || now.revision() == this.comparedAt) {
+				calm();
+				return;
+			}
+			when(Reflector.this.source.differs(snapshot), (differs) -> {
+				if (this.heard) {
+					calm();
+				}
+				else if (!differs) {
+					this.comparedAt = now.revision();
+					calm();
+				}
+				else if (this.suspected) {
+					endSilent("the watch does not tell of a change");
+				}
+				else {
+					// Its event may be under way
+					this.suspected = true;
+					scheduleCheck();
+				}
+			});
 		}
 
 		@Override
 		public void alive(long clusterId, long revision) {
 			this.heard = true;
-			onLoop(() -> verify(new Position(clusterId, revision), () -> {
-			}));
+			this.answered = true;
+			onLoop(() -> {
+				Reflector.this.answering = true;
+				verify(new Position(clusterId, revision), () -> {
+				});
+			});
 		}
 
 		private void scheduleAudit() {
@@ -470,7 +555,7 @@ public final class Reflector implements AutoCloseable {
 		@Override
 		public void changed(Batch batch) {
 			this.heard = true;
-			if (this.backlog.add(batch)) {
+			if (this.backlog.add(batch.without(this.listedAt))) {
 				onLoop(this::drain);
 			}
 		}

@@ -303,9 +303,21 @@ public final class EtcdMember {
 	 * @return their number
 	 */
 	public long logins() {
+		return counted("grpc_server_handled_total", "Authenticate");
+	}
+
+	/**
+	 * The calls that were begun with this member since it was started, streams as well.
+	 * @param method the name of the method, such as {@code Watch}
+	 * @return their number
+	 */
+	public long calls(String method) {
+		return counted("grpc_server_started_total", method);
+	}
+
+	private long counted(String metric, String method) {
 		return probe("/metrics").lines()
-			.filter((line) -> line.startsWith("grpc_server_handled_total{")
-					&& line.contains("grpc_method=\"Authenticate\""))
+			.filter((line) -> line.startsWith(metric + "{") && line.contains("grpc_method=\"" + method + "\""))
 			.mapToLong((line) -> Long.parseLong(line.substring(line.lastIndexOf(' ') + 1)))
 			.sum();
 	}

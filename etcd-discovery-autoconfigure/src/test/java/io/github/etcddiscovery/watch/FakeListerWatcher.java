@@ -19,6 +19,8 @@ final class FakeListerWatcher implements ListerWatcher {
 
 	private final List<CompletableFuture<Position>> positions = new CopyOnWriteArrayList<>();
 
+	private final List<CompletableFuture<Boolean>> comparisons = new CopyOnWriteArrayList<>();
+
 	private final List<FakeWatch> watches = new CopyOnWriteArrayList<>();
 
 	@Override
@@ -33,6 +35,13 @@ final class FakeListerWatcher implements ListerWatcher {
 		CompletableFuture<Position> position = new CompletableFuture<>();
 		this.positions.add(position);
 		return position;
+	}
+
+	@Override
+	public CompletableFuture<Boolean> differs(Snapshot mirror) {
+		CompletableFuture<Boolean> comparison = new CompletableFuture<>();
+		this.comparisons.add(comparison);
+		return comparison;
 	}
 
 	@Override
@@ -56,6 +65,14 @@ final class FakeListerWatcher implements ListerWatcher {
 
 	CompletableFuture<Position> lastPosition() {
 		return this.positions.get(this.positions.size() - 1);
+	}
+
+	List<CompletableFuture<Boolean>> comparisons() {
+		return this.comparisons;
+	}
+
+	CompletableFuture<Boolean> lastComparison() {
+		return this.comparisons.get(this.comparisons.size() - 1);
 	}
 
 	List<FakeWatch> watches() {

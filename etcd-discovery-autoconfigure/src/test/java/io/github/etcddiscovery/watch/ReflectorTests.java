@@ -67,13 +67,26 @@ class ReflectorTests {
 	}
 
 	@Test
-	void listsThenWatchesFromTheNextRevision() {
+	void listsThenWatchesFromTheListedRevision() {
 		start();
 		assertThat(this.etcd.lists()).hasSize(1);
 		assertThat(this.etcd.watches()).isEmpty();
 		answer(snapshot(41, entry("a", 7)));
 		assertThat(this.etcd.watches()).hasSize(1);
-		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(42);
+		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(41);
+	}
+
+	@Test
+	void dropsWhatTheListShowedAlready() {
+		start();
+		FakeWatch watch = sync(snapshot(5, entry("a", 5)));
+		watch.changed(Change.put(entry("a", 5)), Change.delete("gone", 5));
+		this.loop.runDue();
+		watch.changed(Change.put(entry("a", 5)), Change.put(entry("b", 6)));
+		this.loop.runDue();
+		assertThat(this.listener.lost).isEmpty();
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(6, entry("a", 5), entry("b", 6)));
+		assertThat(this.listener.published).last().extracting(Publication::changedKeys).isEqualTo(Set.of("b"));
 	}
 
 	@Test
@@ -262,7 +275,7 @@ class ReflectorTests {
 		assertThat(this.listener.published).hasSize(2);
 		assertThat(this.listener.published.get(1).changedKeys()).containsExactlyInAnyOrder("a", "c");
 		assertSyncedAt(9);
-		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(10);
+		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(9);
 	}
 
 	@Test
@@ -355,7 +368,7 @@ class ReflectorTests {
 		assertThat(this.listener.published.get(1))
 			.isEqualTo(new Publication(snapshot(3, entry("b", 2)), Set.of("a", "b")));
 		assertSyncedAt(3);
-		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(4);
+		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(3);
 	}
 
 	@Test
@@ -496,6 +509,7 @@ class ReflectorTests {
 	void changesAreASignOfLifeToo() {
 		start();
 		FakeWatch watch = sync(snapshot(1));
+		this.loop.advance(Duration.ofMinutes(1));
 		watch.silence();
 		for (int revision = 2; revision < 100; revision++) {
 			this.loop.advance(Duration.ofSeconds(2));
@@ -503,6 +517,128 @@ class ReflectorTests {
 		}
 		this.loop.runDue();
 		assertThat(this.listener.lost).isEmpty();
+	}
+
+	@Test
+	void watchThatCannotBeAskedMayBeSilentWhileNothingChanges() {
+		start();
+		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
+		watch.silence();
+		advanceWithPositions(Duration.ofMinutes(10), new Position(CLUSTER, 9));
+		assertThat(this.etcd.comparisons()).hasSize(1);
+		this.etcd.lastComparison().complete(false);
+		advanceWithPositions(Duration.ofMinutes(10), new Position(CLUSTER, 9));
+		assertThat(this.etcd.positions()).hasSizeBetween(120, 300);
+		assertThat(this.etcd.comparisons()).hasSize(1);
+		assertThat(this.etcd.lists()).hasSize(1);
+		assertThat(this.listener.lost).isEmpty();
+		assertSyncedAt(5);
+	}
+
+	@Test
+	void relistsWhenAWatchThatCannotBeAskedMissesAChange() {
+		start();
+		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
+		watch.silence();
+		long changedAt = this.loop.nanoTime();
+		while (this.listener.lost.isEmpty()) {
+			advanceWithPositions(Duration.ofMillis(100), new Position(CLUSTER, 9));
+			this.etcd.comparisons().forEach((comparison) -> comparison.complete(true));
+			assertThat(Duration.ofNanos(this.loop.nanoTime() - changedAt)).isLessThan(Duration.ofSeconds(15));
+		}
+		assertLost(Kind.TIMED_OUT);
+		assertThat(watch.shunned()).isTrue();
+		assertRelistsAndConverges();
+	}
+
+	@Test
+	void eventOfAWatchThatCannotBeAskedMayBeUnderWay() {
+		start();
+		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
+		watch.silence();
+		for (int revision = 6; revision < 50; revision++) {
+			int comparisons = this.etcd.comparisons().size();
+			while (this.etcd.comparisons().size() == comparisons) {
+				advanceWithPositions(Duration.ofMillis(100), new Position(CLUSTER, revision));
+			}
+			this.etcd.lastComparison().complete(true);
+			this.loop.runDue();
+			watch.changed(Change.put(entry("a", revision)));
+			this.loop.runDue();
+		}
+		assertThat(this.listener.lost).isEmpty();
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(49, entry("a", 49)));
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void relistsWhenNeitherTheWatchNorEtcdAnswers(Kind kind) {
+		start();
+		sync(snapshot(5)).silence();
+		this.loop.advance(MirrorTiming.CHECK_INTERVAL.multipliedBy(5).dividedBy(2));
+		this.etcd.lastPosition().completeExceptionally(FakeListerWatcher.failure(kind));
+		this.loop.runDue();
+		assertLost(kind);
+		assertRelistsAndConverges();
+	}
+
+	@Test
+	void findsAWipedStoreBehindAWatchThatCannotBeAsked() {
+		start();
+		sync(snapshot(5)).silence();
+		advanceWithPositions(MirrorTiming.CHECK_INTERVAL.multipliedBy(3), new Position(CLUSTER, 3));
+		assertLost(Kind.INCOHERENT);
+	}
+
+	@Test
+	void watchThatLeadsThroughAProxyFromNowOnCostsOneRelist() {
+		start();
+		sync(snapshot(5));
+		this.loop.advance(Duration.ofMinutes(1));
+		this.etcd.lastWatch().silence();
+		this.loop.advance(MirrorTiming.CHECK_INTERVAL.multipliedBy(5).dividedBy(2));
+		assertLost(Kind.TIMED_OUT);
+		this.loop.advance(MAX_DELAY);
+		for (int i = 0; i < 2; i++) {
+			sync(snapshot(5)).silence();
+			this.loop.advance(MirrorTiming.CHECK_INTERVAL.multipliedBy(5).dividedBy(2));
+			this.loop.advance(MAX_DELAY);
+		}
+		int lists = this.etcd.lists().size();
+		assertThat(lists).isEqualTo(3);
+		advanceWithPositions(Duration.ofMinutes(10), new Position(CLUSTER, 5));
+		assertThat(this.etcd.lists()).hasSize(lists);
+	}
+
+	private void advanceWithPositions(Duration duration, Position position) {
+		for (long end = this.loop.nanoTime() + duration.toNanos(); this.loop.nanoTime() < end;) {
+			this.loop.advance(Duration.ofMillis(100));
+			this.etcd.positions().forEach((asked) -> asked.complete(position));
+			this.loop.runDue();
+		}
+	}
+
+	@Test
+	void asksEtcdWhereItIsWhenTheWatchDoesNotKnow() {
+		start();
+		answer(snapshot(5, entry("a", 3)));
+		this.etcd.lastWatch().handler().created(0, 5);
+		this.loop.runDue();
+		assertThat(this.reflector.state().synced()).isFalse();
+		this.etcd.lastPosition().complete(new Position(CLUSTER, 5));
+		this.loop.runDue();
+		assertSyncedAt(5);
+	}
+
+	@Test
+	void relistsWhenAWatchThatDoesNotKnowItsClusterLeadsToAnother() {
+		start();
+		answer(snapshot(5, entry("a", 3)));
+		this.etcd.lastWatch().handler().created(0, 5);
+		this.loop.runDue();
+		this.etcd.lastPosition().complete(new Position(CLUSTER + 1, 50));
+		this.loop.runDue();
+		assertLost(Kind.INCOHERENT);
 	}
 
 	@Test
@@ -1414,7 +1550,7 @@ class ReflectorTests {
 				return;
 			}
 			FakeWatch watch = this.source.lastWatch();
-			if (watch.fromRevision() <= this.compacted) {
+			if (watch.fromRevision() < this.compacted) {
 				watch.failed(Kind.COMPACTED);
 				return;
 			}
