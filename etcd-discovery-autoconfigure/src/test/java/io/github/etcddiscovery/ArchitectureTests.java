@@ -49,7 +49,7 @@ class ArchitectureTests {
 	// Rooms that are still empty are named here already: the rule is there before the
 	// code is.
 	private static final String[] ROOMS = { "actuate", "autoconfigure", "client", "core", "discovery", "docker.compose",
-			"health", "instance", "loadbalancer", "metrics", "registry", "testcontainers", "watch" };
+			"health", "instance", "lease", "loadbalancer", "metrics", "registry", "testcontainers", "watch" };
 
 	@ArchTest
 	final ArchRule everyClassHasARoom = classes().should().resideInAnyPackage(packages(ROOMS));
@@ -67,10 +67,14 @@ class ArchitectureTests {
 	final ArchRule watchImportsCore = room("watch").imports("core");
 
 	@ArchTest
-	final ArchRule registryImportsCoreInstanceAndWatch = room("registry").imports("core", "instance", "watch");
+	final ArchRule leaseImportsCoreAndWatch = room("lease").imports("core", "watch");
 
 	@ArchTest
-	final ArchRule clientImportsThePortsThatItServes = room("client").imports("core", "watch", "registry");
+	final ArchRule registryImportsCoreInstanceWatchAndLease = room("registry").imports("core", "instance", "watch",
+			"lease");
+
+	@ArchTest
+	final ArchRule clientImportsThePortsThatItServes = room("client").imports("core", "watch", "lease");
 
 	@ArchTest
 	final ArchRule discoveryImportsCoreInstanceAndWatch = room("discovery").imports("core", "instance", "watch");
@@ -79,13 +83,16 @@ class ArchitectureTests {
 	final ArchRule loadbalancerSeesNoClient = room("loadbalancer").imports("core", "instance", "registry", "discovery");
 
 	@ArchTest
-	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "watch", "registry", "discovery");
+	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "watch", "lease", "registry",
+			"discovery");
 
 	@ArchTest
-	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "watch", "registry", "discovery");
+	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "watch", "lease", "registry",
+			"discovery");
 
 	@ArchTest
-	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "watch", "registry", "discovery");
+	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "watch", "lease", "registry",
+			"discovery");
 
 	@ArchTest
 	final ArchRule dockerComposeImportsClient = room("docker.compose").imports("client");
@@ -94,8 +101,8 @@ class ArchitectureTests {
 	final ArchRule testcontainersImportClient = room("testcontainers").imports("client");
 
 	@ArchTest
-	final ArchRule watchKnowsNeitherSpringNorJetcd = noClasses().that()
-		.resideInAPackage(packageOf("watch"))
+	final ArchRule watchAndLeaseKnowNeitherSpringNorJetcd = noClasses().that()
+		.resideInAnyPackage(packages("watch", "lease"))
 		.should()
 		.dependOnClassesThat(resideInAnyPackage("org.springframework..", "io.etcd.."))
 		.allowEmptyShould(true);
@@ -145,7 +152,7 @@ class ArchitectureTests {
 
 	@ArchTest
 	final ArchRule theWallClockIsNotRead = noClasses().that()
-		.resideInAnyPackage(packages("core", "watch", "registry", "client"))
+		.resideInAnyPackage(packages("core", "watch", "lease", "registry", "client"))
 		.should()
 		.accessTargetWhere(readsTheWallClock())
 		.allowEmptyShould(true);

@@ -14,7 +14,7 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
-import io.github.etcddiscovery.registry.LeaseStatus;
+import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
 import io.github.etcddiscovery.registry.RegistrationState;
 import io.github.etcddiscovery.watch.MirrorState;

@@ -14,7 +14,7 @@ import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.PutOption;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
-import io.github.etcddiscovery.registry.LeaseStore;
+import io.github.etcddiscovery.lease.LeaseStore;
 import io.github.etcddiscovery.watch.Entry;
 
 /**

@@ -3,8 +3,8 @@ package io.github.etcddiscovery.health;
 import java.util.function.Supplier;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
-import io.github.etcddiscovery.registry.LeaseStatus;
-import io.github.etcddiscovery.registry.LeaseStatus.State;
+import io.github.etcddiscovery.lease.LeaseStatus;
+import io.github.etcddiscovery.lease.LeaseStatus.State;
 import io.github.etcddiscovery.watch.MirrorState;
 import org.jspecify.annotations.Nullable;
 
@@ -74,7 +74,7 @@ public class EtcdHealthIndicator implements HealthIndicator {
 	 * While nothing is followed, only the lease can tell.
 	 */
 	private static boolean isReachable(MirrorState mirror, @Nullable LeaseStatus lease) {
-		return (mirror.revision() > 0) ? mirror.synced() : lease != null && lease.state() == State.REGISTERED;
+		return (mirror.revision() > 0) ? mirror.synced() : lease != null && lease.state() == State.ALIVE;
 	}
 
 }

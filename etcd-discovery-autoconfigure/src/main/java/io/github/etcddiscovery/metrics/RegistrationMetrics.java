@@ -4,7 +4,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
-import io.github.etcddiscovery.registry.LossCause;
+import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.registry.RegistrationState;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;

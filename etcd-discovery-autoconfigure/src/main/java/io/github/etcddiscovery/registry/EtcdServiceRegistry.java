@@ -23,7 +23,6 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
-import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -204,8 +203,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private boolean hasStood(EtcdRegistration registration) {
-		Type last = this.registrations.lastChanges().get(key(registration.getInstance()));
-		return registration.getWithdrawal() != null || last != null && last != Type.CONFLICTED;
+		return registration.getWithdrawal() != null || this.registrations.hasStood(key(registration.getInstance()));
 	}
 
 	private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {

@@ -15,8 +15,9 @@ import java.util.stream.Collectors;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.lease.LeaseStatus.State;
+import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
-import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.watch.Entry;
 import org.junit.jupiter.api.Test;
@@ -285,7 +286,7 @@ class LeasedRegistrationsModelTests {
 			switch (change.type()) {
 				case REGISTERED, RECOVERED -> {
 					LeaseStatus status = this.registrations.status();
-					assertThat(status.state()).isEqualTo(State.REGISTERED);
+					assertThat(status.state()).isEqualTo(State.ALIVE);
 					assertThat(status.remaining()).isPositive();
 					assertThat(status.leaseId()).isEqualTo(change.leaseId()).isNotZero();
 					assertThat(last).isNotIn(Type.REGISTERED, Type.RECOVERED);
@@ -334,10 +335,10 @@ class LeasedRegistrationsModelTests {
 			}
 			else {
 				assertThat(this.etcd.leases()).containsExactly(status.leaseId());
-				assertThat(status.state()).isEqualTo(State.REGISTERED);
+				assertThat(status.state()).isEqualTo(State.ALIVE);
 			}
 			assertThat(this.wanted.keySet()).allMatch(this.registrations::isRegistered);
-			assertThat(this.registrations.lastChanges().keySet()).isEqualTo(this.wanted.keySet());
+			assertThat(this.registrations.states().keySet()).isEqualTo(this.wanted.keySet());
 			assertThat(this.outcomes).allMatch(CompletableFuture::isDone);
 			assertThat(this.etcd.openWatches()).isEqualTo(this.wanted.size());
 		}

@@ -14,8 +14,10 @@ import java.util.stream.Stream;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.lease.LeaseStatus.State;
+import io.github.etcddiscovery.lease.LeaseStatus;
+import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
-import io.github.etcddiscovery.registry.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.watch.Entry;
 import org.assertj.core.api.InstanceOfAssertFactories;
@@ -84,7 +86,7 @@ class LeasedRegistrationsTests {
 		assertThat(outcome).isCompleted();
 		assertThat(entry(KEY).value()).isEqualTo(VALUE);
 		assertThat(this.etcd.leases()).containsExactly(entry(KEY).lease());
-		assertThat(this.registrations.status()).isEqualTo(new LeaseStatus(State.REGISTERED, entry(KEY).lease(), TTL));
+		assertThat(this.registrations.status()).isEqualTo(new LeaseStatus(State.ALIVE, entry(KEY).lease(), TTL));
 		assertThat(this.registrations.isRegistered(KEY)).isTrue();
 		assertThat(this.changes)
 			.containsExactly(new RegistrationChange(Type.REGISTERED, KEY, entry(KEY).lease(), null));
@@ -104,8 +106,8 @@ class LeasedRegistrationsTests {
 		register(OTHER_KEY, VALUE);
 		assertThat(this.etcd.leases()).hasSize(1);
 		assertThat(entry(OTHER_KEY).lease()).isEqualTo(entry(KEY).lease());
-		assertThat(this.registrations.lastChanges()).containsOnly(Map.entry(KEY, Type.REGISTERED),
-				Map.entry(OTHER_KEY, Type.REGISTERED));
+		assertThat(this.registrations.states()).containsOnly(Map.entry(KEY, RegistrationState.REGISTERED),
+				Map.entry(OTHER_KEY, RegistrationState.REGISTERED));
 	}
 
 	@Test
@@ -182,7 +184,7 @@ class LeasedRegistrationsTests {
 		renewals.get(0).complete();
 		this.loop.runDue();
 		assertThat(renewals).as("that of the former lease said nothing about this one").hasSize(2);
-		assertThat(this.registrations.status().state()).isEqualTo(State.REGISTERED);
+		assertThat(this.registrations.status().state()).isEqualTo(State.ALIVE);
 		renewals.get(1).complete();
 		this.loop.runDue();
 		assertThat(this.registrations.status().remaining()).isEqualTo(TTL);
@@ -774,7 +776,7 @@ class LeasedRegistrationsTests {
 		assertThat(deregister(OTHER_KEY)).isCompleted();
 		assertThat(this.etcd.entries()).containsOnlyKeys(KEY);
 		assertThat(this.registrations.isRegistered(KEY)).isTrue();
-		assertThat(this.registrations.lastChanges()).containsOnlyKeys(KEY);
+		assertThat(this.registrations.states()).containsOnlyKeys(KEY);
 		assertThat(types(OTHER_KEY)).containsExactly(Type.REGISTERED, Type.DEREGISTERED);
 		assertThat(this.etcd.openWatches()).isEqualTo(1);
 	}
@@ -1019,7 +1021,7 @@ class LeasedRegistrationsTests {
 		assertThat(this.etcd.leases()).isEmpty();
 		assertThat(this.etcd.openWatches()).isZero();
 		assertThat(this.registrations.status().state()).isEqualTo(State.CLOSED);
-		assertThat(this.registrations.lastChanges()).isEmpty();
+		assertThat(this.registrations.states()).isEmpty();
 		assertThat(types(KEY)).containsExactly(Type.REGISTERED, Type.DEREGISTERED);
 		assertThat(types(OTHER_KEY)).containsExactly(Type.REGISTERED, Type.DEREGISTERED);
 		assertThat(close()).isCompleted();
@@ -1056,7 +1058,7 @@ class LeasedRegistrationsTests {
 			register(KEY, VALUE);
 			deregister(KEY);
 		}
-		assertThat(this.registrations).extracting("lease.ownLeases", InstanceOfAssertFactories.ITERABLE)
+		assertThat(this.registrations).extracting("keys.lease.ownLeases", InstanceOfAssertFactories.ITERABLE)
 			.hasSizeLessThanOrEqualTo(100);
 	}
 

@@ -22,6 +22,7 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 
 import org.springframework.util.unit.DataSize;

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
-import io.github.etcddiscovery.registry.LeaseStatus.State;
+import io.github.etcddiscovery.lease.LeaseStatus.State;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
@@ -370,7 +370,7 @@ class RegistrationFaultsIntegrationTests {
 	private static boolean isRegistered(Node node) {
 		long lease = node.lease().leaseId();
 		var entry = etcd.admin().entry(KEY);
-		return entry != null && lease != 0 && entry.getLease() == lease && node.lease().state() == State.REGISTERED
+		return entry != null && lease != 0 && entry.getLease() == lease && node.lease().state() == State.ALIVE
 				&& node.registry().isRegistered(registration("one", 8080));
 	}
 

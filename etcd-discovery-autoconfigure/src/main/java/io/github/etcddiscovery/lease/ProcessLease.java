@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.registry;
+package io.github.etcddiscovery.lease;
 
 import java.time.Duration;
 import java.util.EnumSet;
@@ -13,7 +13,7 @@ import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.core.RetryDelays;
-import io.github.etcddiscovery.registry.LeaseStatus.State;
+import io.github.etcddiscovery.lease.LeaseStatus.State;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -193,9 +193,9 @@ final class ProcessLease {
 			this.troubles.clear();
 		}
 		this.delays.reset();
-		if (this.lease.state() != State.REGISTERED) {
-			transitionTo(State.REGISTERED);
-			this.listener.held();
+		if (this.lease.state() != State.ALIVE) {
+			transitionTo(State.ALIVE);
+			this.listener.alive();
 		}
 		cancelTimer();
 		Duration next = this.ttl.dividedBy(3).minusNanos(this.loop.nanoTime() - this.lease.renewedAt());
@@ -218,7 +218,7 @@ final class ProcessLease {
 	 * Do not count as held any more what was not renewed for its whole time.
 	 */
 	void noticeExpiry() {
-		if (this.lease.state() == State.REGISTERED && status().remaining().isZero()) {
+		if (this.lease.state() == State.ALIVE && status().remaining().isZero()) {
 			transitionTo(State.RECOVERING);
 			this.listener.lost(LossCause.NOT_RENEWED, "the lease was not renewed for %s".formatted(this.ttl));
 		}
@@ -292,8 +292,8 @@ final class ProcessLease {
 	/**
 	 * Whether the lease lives, as far as is known.
 	 */
-	boolean isHeld() {
-		return this.lease.state() == State.REGISTERED;
+	boolean isAlive() {
+		return this.lease.state() == State.ALIVE;
 	}
 
 	boolean isClosed() {
@@ -315,7 +315,7 @@ final class ProcessLease {
 		/**
 		 * It is there: keys can be written under it.
 		 */
-		void held();
+		void alive();
 
 		/**
 		 * It has ended, or must be supposed to have, and with it the keys under it.

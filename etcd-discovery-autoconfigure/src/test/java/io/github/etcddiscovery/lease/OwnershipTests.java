@@ -1,9 +1,9 @@
-package io.github.etcddiscovery.registry;
+package io.github.etcddiscovery.lease;
 
 import java.util.Optional;
 import java.util.Set;
 
-import io.github.etcddiscovery.registry.Ownership.Verdict;
+import io.github.etcddiscovery.lease.Ownership.Verdict;
 import io.github.etcddiscovery.watch.Entry;
 import org.junit.jupiter.api.Test;
 

@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.registry;
+package io.github.etcddiscovery.lease;
 
 /**
  * Why a registration had to be put back.

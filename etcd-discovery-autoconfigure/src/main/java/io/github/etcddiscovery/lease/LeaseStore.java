@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.registry;
+package io.github.etcddiscovery.lease;
 
 import java.time.Duration;
 import java.util.Optional;

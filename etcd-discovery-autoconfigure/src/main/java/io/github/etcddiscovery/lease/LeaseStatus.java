@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.registry;
+package io.github.etcddiscovery.lease;
 
 import java.time.Duration;
 
@@ -26,7 +26,7 @@ public record LeaseStatus(State state, long leaseId, Duration remaining) {
 	public enum State {
 
 		/**
-		 * There is nothing to register.
+		 * There is nothing to keep.
 		 */
 		IDLE,
 
@@ -36,9 +36,9 @@ public record LeaseStatus(State state, long leaseId, Duration remaining) {
 		GRANTING,
 
 		/**
-		 * The lease lives and the registrations stand under it, or are being put there.
+		 * The lease is renewed: keys stand under it, or are being put there.
 		 */
-		REGISTERED,
+		ALIVE,
 
 		/**
 		 * The lease has ended, or must be supposed to have.

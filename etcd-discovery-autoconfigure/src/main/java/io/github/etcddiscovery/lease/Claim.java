@@ -1,0 +1,425 @@
+package io.github.etcddiscovery.lease;
+
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Outcomes;
+import io.github.etcddiscovery.lease.Goal.Gone;
+import io.github.etcddiscovery.lease.Goal.Keep;
+import io.github.etcddiscovery.lease.Standing.Ended;
+import io.github.etcddiscovery.lease.Standing.Held;
+import io.github.etcddiscovery.lease.Standing.Leaving;
+import io.github.etcddiscovery.lease.Standing.Lost;
+import io.github.etcddiscovery.lease.Standing.Pending;
+import io.github.etcddiscovery.lease.Standing.Yielded;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.ListerWatcher;
+import io.github.etcddiscovery.watch.Reflector;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One key: a {@link Goal}, how the key stands ({@link Standing}), and whose {@link Turn}
+ * it is. {@link #reconcile()} brings the key to its goal: it reads the key, judges whose
+ * it is, and writes or deletes it. What a claim guarantees:
+ * <ul>
+ * <li>The key is written and deleted only on condition that it is still what was read,
+ * and only when it is ours by the rules of {@link Ownership}; a write of unknown outcome
+ * is read back.
+ * <li>The key is watched: what others do to it is noticed and mended, with a growing
+ * delay so that two that disagree do not write in turns for ever.
+ * <li>What is given up is deleted, for as long as that takes and the lease lives.
+ * <li>The owner is told of each change of the standing, and of nothing else.
+ * </ul>
+ * Confined to the loop.
+ */
+final class Claim {
+
+	private static final Log logger = LogFactory.getLog(Claim.class);
+
+	private final String key;
+
+	private final ProcessLease lease;
+
+	private final LeaseStore store;
+
+	private final EventLoop loop;
+
+	private final Owner owner;
+
+	private final Turn turn;
+
+	private final Reflector reflector;
+
+	private Goal goal;
+
+	private Standing standing = new Pending();
+
+	/**
+	 * Whether a write of unknown outcome may still be on its way.
+	 */
+	private boolean unsettled;
+
+	/**
+	 * What has gone wrong since the key was last held: each kind is worth one line in the
+	 * log.
+	 */
+	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
+
+	/**
+	 * Create a claim; nothing is done before {@link #reconcile()}.
+	 * @param key the key
+	 * @param goal what is wanted of it
+	 * @param lease the lease to write it under
+	 * @param store etcd
+	 * @param watches how to watch the key
+	 * @param loop the loop that owns the state
+	 * @param requestTimeout how long etcd may take to set the watch up
+	 * @param owner is told what becomes of the claim
+	 */
+	Claim(String key, Keep goal, ProcessLease lease, LeaseStore store, Function<KeyRange, ListerWatcher> watches,
+			EventLoop loop, Duration requestTimeout, Owner owner) {
+		this.key = key;
+		this.goal = goal;
+		this.lease = lease;
+		this.store = store;
+		this.loop = loop;
+		this.owner = owner;
+		this.turn = new Turn(loop, lease.newDelays(), lease.ttl().toNanos() * 2, this::begin);
+		KeyRange range = KeyRange.single(key);
+		this.reflector = new Reflector(range, watches.apply(range), loop, lease.newDelays(), requestTimeout,
+				(snapshot, changed) -> observe(Optional.ofNullable(snapshot.entries().get(key))));
+	}
+
+	String key() {
+		return this.key;
+	}
+
+	Standing standing() {
+		return this.standing;
+	}
+
+	/**
+	 * Whether the key is to be kept.
+	 */
+	boolean isWanted() {
+		return this.goal instanceof Keep && !hasEnded();
+	}
+
+	/**
+	 * Whether it was given up together with the lease: another claim may stand in its
+	 * place by now.
+	 */
+	private boolean hasEnded() {
+		return this.standing instanceof Ended;
+	}
+
+	/**
+	 * Want a value from now on.
+	 */
+	void keep(Keep next) {
+		tried(cancelled((this.goal instanceof Gone) ? "it was registered again meanwhile"
+				: "another value was registered meanwhile"));
+		this.goal = next;
+		if (this.standing instanceof Leaving) {
+			transitionTo(new Pending(), null);
+		}
+	}
+
+	/**
+	 * Want another value for a key that is wanted.
+	 */
+	void revise(String value, Predicate<String> sameAddress, CompletableFuture<Void> firstTry) {
+		keep(new Keep(value, sameAddress, this.goal instanceof Keep last && last.shared(), firstTry));
+	}
+
+	/**
+	 * Not want the key any more. The claim ends when the key is gone.
+	 * @param firstTry completes with the first try
+	 */
+	void leave(CompletableFuture<Void> firstTry) {
+		want(new Gone(firstTry));
+		if (!(this.standing instanceof Leaving)) {
+			transitionTo(new Leaving(), null);
+		}
+	}
+
+	private void want(Gone next) {
+		if (this.goal instanceof Gone last && !last.firstTry().isDone()) {
+			last.firstTry().whenComplete(Outcomes.into(next.firstTry()));
+			return;
+		}
+		tried(cancelled("the registration was given up"));
+		this.goal = next;
+	}
+
+	/**
+	 * End with the lease, which takes the key with it.
+	 * @param revoked completes when the lease is revoked
+	 */
+	void endWith(CompletableFuture<Void> revoked) {
+		this.turn.stop();
+		if (this.goal instanceof Gone gone) {
+			revoked.whenComplete(Outcomes.into(gone.firstTry()));
+		}
+		else {
+			tried(cancelled("the registration was given up"));
+		}
+		end();
+	}
+
+	/**
+	 * End with the lease, because this key is not wanted and no other one needs it.
+	 * @param revoked completes when the lease is revoked
+	 * @param firstTry completes then, too
+	 */
+	void endWith(CompletableFuture<Void> revoked, CompletableFuture<Void> firstTry) {
+		want(new Gone(firstTry));
+		endWith(revoked);
+	}
+
+	private void end() {
+		this.reflector.close();
+		transitionTo(new Ended(), null);
+	}
+
+	/**
+	 * Bring the key to its goal: at once, or after the run that is under way.
+	 */
+	void reconcile() {
+		this.turn.take();
+	}
+
+	/**
+	 * Without a lease there is nothing to write yet.
+	 */
+	private boolean begin() {
+		long leaseId = this.lease.id();
+		if (hasEnded() || (leaseId == 0 && isWanted())) {
+			return false;
+		}
+		this.loop.handle(this.store.read(this.key), (found, failure) -> {
+			if (failure != null) {
+				failed(failure);
+			}
+			else if (this.standing instanceof Leaving) {
+				delete(found);
+			}
+			else if (this.goal instanceof Keep wanted && !hasEnded() && isCurrent(leaseId)) {
+				decide(found, wanted, leaseId);
+			}
+			else {
+				this.turn.end();
+			}
+		});
+		return true;
+	}
+
+	private boolean isCurrent(long leaseId) {
+		return leaseId != 0 && leaseId == this.lease.id();
+	}
+
+	private void decide(Optional<Entry> found, Keep wanted, long leaseId) {
+		if (found.isEmpty()) {
+			lost(LossCause.KEY_DELETED, "the key is gone");
+		}
+		switch (Ownership.judge(found, leaseId, wanted.value(), this.lease::isOurs, this.standing.hasBeenHeld(),
+				wanted.sameAddress())) {
+			case HELD -> hold(leaseId);
+			case YIELD -> yieldTo(found.orElseThrow(), wanted.shared());
+			case WRITE -> write(found, wanted, leaseId);
+		}
+	}
+
+	private void write(Optional<Entry> found, Keep wanted, long leaseId) {
+		boolean overwritten = this.standing instanceof Held && found.isPresent() && !isCurrent(found.get().lease());
+		this.loop.handle(this.store.put(this.key, wanted.value(), leaseId, modRevision(found)), (written, failure) -> {
+			this.unsettled = failure != null;
+			if (failure != null) {
+				failed(failure);
+			}
+			else if (written && this.goal instanceof Keep now && now.value().equals(wanted.value())) {
+				if (overwritten) {
+					this.owner.restored(LossCause.KEY_OVERWRITTEN);
+				}
+				hold(leaseId);
+			}
+			else {
+				repeat();
+			}
+		});
+	}
+
+	private void hold(long leaseId) {
+		this.lease.noticeExpiry();
+		if (isWanted() && isCurrent(leaseId) && this.lease.isAlive()) {
+			this.troubles.clear();
+			if (!(this.standing instanceof Held)) {
+				transitionTo(new Held(), null);
+				logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key, leaseId,
+						this.lease.ttl().toSeconds()));
+				this.reflector.start();
+			}
+			tried(null);
+		}
+		this.turn.end();
+	}
+
+	private void yieldTo(Entry entry, boolean shared) {
+		String reason = "'%s' belongs to another live process, under lease %x".formatted(this.key, entry.lease());
+		EtcdAccessException taken = new EtcdAccessException(Kind.TAKEN, reason, null);
+		if (!(this.standing instanceof Yielded)) {
+			if (shared) {
+				logger.info("Standing by: %s; this one takes over when the other one leaves".formatted(reason));
+			}
+			else {
+				logger.warn("Not registered: %s; this one takes over when the other one leaves"
+					.formatted(taken.describe()));
+			}
+			transitionTo(new Yielded(shared, this.standing.hasBeenHeld()), reason);
+		}
+		tried(shared ? null : taken);
+		this.reflector.start();
+		this.turn.end();
+	}
+
+	/**
+	 * Asks etcd even if there is nothing of ours, when a write of unknown outcome may
+	 * still be on its way: that one comes before this one or not at all.
+	 */
+	private void delete(Optional<Entry> found) {
+		boolean ours = found.isPresent() && this.lease.isOurs(found.get().lease());
+		if (!ours && !this.unsettled) {
+			gone();
+			return;
+		}
+		this.loop.handle(this.store.delete(this.key, ours ? modRevision(found) : 0), (deleted, failure) -> {
+			this.unsettled = failure != null;
+			if (failure != null) {
+				failed(failure);
+			}
+			else if (deleted) {
+				gone();
+			}
+			else {
+				repeat();
+			}
+		});
+	}
+
+	private void gone() {
+		if (this.standing instanceof Leaving) {
+			end();
+			tried(null);
+		}
+		this.turn.end();
+	}
+
+	private void failed(EtcdAccessException failure) {
+		tried(failure);
+		if (!hasEnded()) {
+			if (failure.getKind() == Kind.LEASE_NOT_FOUND) {
+				this.lease.renew();
+			}
+			else if (this.troubles.add(failure.getKind())) {
+				logger.warn("Cannot %s '%s': %s. Trying on".formatted(isWanted() ? "write" : "delete", this.key,
+						failure.describe()));
+			}
+			this.turn.takeLater(failure.getKind());
+		}
+		this.turn.end();
+	}
+
+	private void repeat() {
+		this.turn.take();
+		this.turn.end();
+	}
+
+	/**
+	 * The watch only says when to read again: it may lag behind what was written since,
+	 * or run ahead of the answer to it.
+	 */
+	private void observe(Optional<Entry> found) {
+		if (!(this.goal instanceof Keep wanted) || hasEnded() || this.lease.id() == 0) {
+			return;
+		}
+		boolean asWanted = found.isPresent() && isCurrent(found.get().lease())
+				&& found.get().value().equals(wanted.value());
+		if (asWanted) {
+			return;
+		}
+		if (found.isEmpty() && !this.turn.isRunning()) {
+			this.lease.renew();
+		}
+		this.turn.takeLater(Kind.OTHER);
+	}
+
+	/**
+	 * The key must be supposed to be gone.
+	 */
+	void lost(LossCause cause, String reason) {
+		if (this.standing instanceof Held) {
+			transitionTo(new Lost(cause), reason);
+		}
+	}
+
+	/**
+	 * The lease was not granted: the key can't be written.
+	 */
+	void refused(EtcdAccessException failure) {
+		if (isWanted()) {
+			tried(failure);
+		}
+	}
+
+	private void tried(@Nullable EtcdAccessException failure) {
+		Outcomes.<Void>into(this.goal.firstTry()).accept(null, failure);
+	}
+
+	private void transitionTo(Standing next, @Nullable String reason) {
+		this.loop.assertInLoop();
+		Standing last = this.standing;
+		if (!next.predecessors().contains(last.getClass())) {
+			throw new IllegalStateException("'%s' can't go from %s to %s".formatted(this.key, last, next));
+		}
+		logger.debug("'%s': %s -> %s".formatted(this.key, last, next));
+		this.standing = next;
+		this.owner.changed(this, last, next, reason);
+	}
+
+	private static EtcdAccessException cancelled(String reason) {
+		return new EtcdAccessException(Kind.CANCELLED, reason, null);
+	}
+
+	private static long modRevision(Optional<Entry> found) {
+		return found.map(Entry::modRevision).orElse(0L);
+	}
+
+	/**
+	 * Who the claim belongs to.
+	 */
+	interface Owner {
+
+		/**
+		 * The standing changed.
+		 */
+		void changed(Claim claim, Standing last, Standing next, @Nullable String reason);
+
+		/**
+		 * What others did to the key was undone before it counted as lost.
+		 */
+		void restored(LossCause cause);
+
+	}
+
+}
