@@ -72,7 +72,7 @@ class EtcdContainerConnectionDetailsFactoryTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { "etcd", "quay.io/coreos/etcd:v3.5.30", "gcr.io/etcd-development/etcd:v3.6.16",
+	@ValueSource(strings = { "etcd", "quay.io/coreos/etcd:v3.5.35", "gcr.io/etcd-development/etcd:v3.7.3",
 			"bitnami/etcd", "bitnamilegacy/etcd:3.6" })
 	void connectsToTheImage(String image) {
 		WithField.etcd = container(image);

@@ -29,7 +29,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 class EtcdDockerComposeConnectionDetailsFactoryTests {
 
 	@ParameterizedTest
-	@ValueSource(strings = { "etcd", "quay.io/coreos/etcd:v3.5.30", "gcr.io/etcd-development/etcd:v3.6.16",
+	@ValueSource(strings = { "etcd", "quay.io/coreos/etcd:v3.5.35", "gcr.io/etcd-development/etcd:v3.7.3",
 			"registry.example.com/etcd-development/etcd", "bitnami/etcd:latest", "docker.io/bitnamilegacy/etcd:3.6" })
 	void connectsToTheImage(String image) {
 		EtcdConnectionDetails details = details(image, Map.of(), Map.of());
