@@ -16,6 +16,7 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryClient;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
@@ -90,8 +91,8 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 		EtcdDiscoveryProperties discovery = binder.bindOrCreate(PREFIX + ".discovery",
 				Bindable.of(EtcdDiscoveryProperties.class), bindHandler);
 		String prefix = discovery.prefix();
-		InstanceReader reader = new InstanceReader(prefix, List.of(), List.of(new JsonCodec(), new AddressCodec()),
-				discovery.limits());
+		InstanceReader reader = new InstanceReader(InstancePlaces.below(prefix),
+				List.of(new JsonCodec(), new AddressCodec()), discovery.limits());
 		List<ServiceInstance> instances = new ArrayList<>();
 		SslBundles bundles = bundles(properties.ssl().bundleInUse(), binder, bindHandler);
 		for (Entry entry : entries(properties, bundles, prefix, serviceId)) {

@@ -87,7 +87,7 @@ public final class EtcdDiscoveryAutoConfiguration {
 		List<ServiceInstanceCodec> all = Stream
 			.concat(codecs.orderedStream(), Stream.of(new JsonCodec(), new AddressCodec()))
 			.toList();
-		return new InstanceReader(properties.prefix(), properties.additionalPrefixes(), all, properties.limits());
+		return new InstanceReader(properties.places(), all, properties.limits());
 	}
 
 	@Bean

@@ -1,16 +1,14 @@
 package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
-import java.util.List;
-import java.util.stream.Stream;
 
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.watch.MirrorTiming;
 
 /**
  * What a catalog goes by.
  *
- * @param prefix the prefix, without a slash at its end
- * @param additionalPrefixes further prefixes, of which none begins another
+ * @param places where instances stand
  * @param scope how much of them is followed
  * @param timing when the mirror is checked and audited
  * @param syncTimeout how long look-ups wait for the first synchronisation
@@ -19,8 +17,8 @@ import io.github.etcddiscovery.watch.MirrorTiming;
  * @param hold when instances that vanished are served on
  * @param snapshot what is kept on disk
  */
-public record CatalogSettings(String prefix, List<String> additionalPrefixes, WatchScope scope, MirrorTiming timing,
-		Duration syncTimeout, Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot) {
+public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTiming timing, Duration syncTimeout,
+		Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot) {
 
 	/**
 	 * The settings of an application.
@@ -29,7 +27,7 @@ public record CatalogSettings(String prefix, List<String> additionalPrefixes, Wa
 	 * @return the settings
 	 */
 	public static CatalogSettings of(EtcdDiscoveryProperties properties, Duration requestTimeout) {
-		return new CatalogSettings(properties.prefix(), properties.additionalPrefixes(), properties.watchScope(),
+		return new CatalogSettings(properties.places(), properties.watchScope(),
 				new MirrorTiming(requestTimeout, properties.checkInterval(), properties.auditInterval()),
 				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot());
 	}
@@ -42,15 +40,8 @@ public record CatalogSettings(String prefix, List<String> additionalPrefixes, Wa
 	 * @return the settings
 	 */
 	static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
-		return new CatalogSettings(prefix, List.of(), WatchScope.PREFIX, MirrorTiming.of(requestTimeout), syncTimeout,
-				Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled());
-	}
-
-	/**
-	 * All prefixes.
-	 */
-	List<String> prefixes() {
-		return Stream.concat(Stream.of(this.prefix), this.additionalPrefixes.stream()).toList();
+		return new CatalogSettings(InstancePlaces.below(prefix), WatchScope.PREFIX, MirrorTiming.of(requestTimeout),
+				syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled());
 	}
 
 }

@@ -63,7 +63,7 @@ final class ColdStart implements AutoCloseable {
 			Supplier<Catalog> current) {
 		Path file = settings.snapshot().file();
 		return (settings.snapshot().enabled() && file != null)
-				? new ColdStart(new CatalogFile(file, String.join(",", settings.prefixes())), loop,
+				? new ColdStart(new CatalogFile(file, String.join(",", settings.places().all())), loop,
 						settings.syncTimeout().dividedBy(2), adopt, current)
 				: null;
 	}

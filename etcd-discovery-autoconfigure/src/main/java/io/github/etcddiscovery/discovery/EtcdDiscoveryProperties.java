@@ -2,10 +2,13 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.InstanceLimits;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -33,6 +36,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * unless a network of such is among them
  * @param maxInstancesPerService how many instances of a service are read; those that come
  * when there are so many are passed over
+ * @param services what is different for single services, by name: 'key' is where a
+ * service is registered that has no prefix
  * @param hold when instances that vanish without a goodbye are served on
  * @param snapshot what is kept on disk for a start while etcd is away
  */
@@ -42,7 +47,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue("0") int order, @DefaultValue("prefix") WatchScope watchScope,
 		@DefaultValue("10m") Duration watchIdleTimeout, @DefaultValue("3s") Duration checkInterval,
 		@DefaultValue("5m") Duration auditInterval, @DefaultValue List<String> allowedNetworks,
-		@DefaultValue("10000") int maxInstancesPerService,
+		@DefaultValue("10000") int maxInstancesPerService, @DefaultValue Map<String, ServiceProperties> services,
 		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot) {
 
@@ -64,6 +69,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		requireNetworks(allowedNetworks);
 		require(maxInstancesPerService > 0, "max-instances-per-service", maxInstancesPerService,
 				"It must be at least 1");
+		services = Map.copyOf(services);
+		requireOwnKeys(prefix, additionalPrefixes, services);
 	}
 
 	private static void requireNetworks(List<String> networks) {
@@ -73,6 +80,20 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		catch (IllegalArgumentException ex) {
 			require(false, "allowed-networks", String.join(",", networks), String.valueOf(ex.getMessage()));
 		}
+	}
+
+	/**
+	 * Where instances are looked for.
+	 * @return the places
+	 */
+	public InstancePlaces places() {
+		Map<String, String> keys = new HashMap<>();
+		this.services.forEach((name, service) -> {
+			if (service.key() != null) {
+				keys.put(name, service.key());
+			}
+		});
+		return new InstancePlaces(this.prefix, this.additionalPrefixes, keys);
 	}
 
 	/**
@@ -97,13 +118,31 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		List<String> others = new ArrayList<>(List.of(prefix));
 		for (String additional : additionalPrefixes) {
 			requirePrefix("additional-prefixes", additional);
-			for (String other : others) {
-				boolean apart = !(additional + "/").startsWith(other + "/")
-						&& !(other + "/").startsWith(additional + "/");
-				require(apart, "additional-prefixes", additional,
-						"It must not lie within '%s', nor the other way round".formatted(other));
-			}
+			requireApart("additional-prefixes", additional, others);
 			others.add(additional);
+		}
+	}
+
+	private static void requireOwnKeys(String prefix, List<String> additionalPrefixes,
+			Map<String, ServiceProperties> services) {
+		List<String> others = new ArrayList<>(additionalPrefixes);
+		others.add(prefix);
+		services.forEach((name, service) -> {
+			if (service.key() != null) {
+				String property = ServiceProperties.propertyOf(name, "key");
+				require(!name.isEmpty() && !name.contains("/"), property, service.key(),
+						"The name of the service must not have a slash");
+				requirePrefix(property, service.key());
+				requireApart(property, service.key(), others);
+				others.add(service.key());
+			}
+		});
+	}
+
+	private static void requireApart(String property, String place, List<String> others) {
+		for (String other : others) {
+			boolean apart = !(place + "/").startsWith(other + "/") && !(other + "/").startsWith(place + "/");
+			require(apart, property, place, "It must not lie within '%s', nor the other way round".formatted(other));
 		}
 	}
 

@@ -2,12 +2,15 @@ package io.github.etcddiscovery.discovery;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
+import io.github.etcddiscovery.instance.InstancePlaces;
+import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.MirrorState;
 import io.github.etcddiscovery.watch.Reflector;
 
 /**
- * All services, in one mirror for each prefix.
+ * All services, in one mirror for each prefix and two for each service that has none.
  */
 final class PrefixScope implements CatalogScope {
 
@@ -18,6 +21,22 @@ final class PrefixScope implements CatalogScope {
 	PrefixScope(List<Mirror> mirrors, FirstSync firstSync) {
 		this.mirrors = mirrors;
 		this.firstSync = firstSync;
+	}
+
+	/**
+	 * What there is to follow in some places.
+	 */
+	static Stream<KeyRange> ranges(InstancePlaces places) {
+		return Stream.concat(places.prefixes().stream().map((prefix) -> KeyRange.prefix(prefix + "/")),
+				places.serviceKeys().values().stream().sorted().flatMap(PrefixScope::ranges));
+	}
+
+	/**
+	 * The key of a service and the keys below it are two ranges: one over both would hold
+	 * its neighbours as well.
+	 */
+	static Stream<KeyRange> ranges(String serviceKey) {
+		return Stream.of(KeyRange.single(serviceKey), KeyRange.prefix(serviceKey + "/"));
 	}
 
 	@Override

@@ -122,13 +122,12 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.coldStart = ColdStart.of(settings, loop, this::restore, this::current);
 		this.scope = switch (settings.scope()) {
 			case PREFIX -> {
-				List<Mirror> mirrors = settings.prefixes()
-					.stream()
-					.map((prefix) -> mirror(KeyRange.prefix(prefix + "/"), true))
+				List<Mirror> mirrors = PrefixScope.ranges(settings.places())
+					.map((range) -> mirror(range, true))
 					.toList();
 				yield new PrefixScope(mirrors, firstSync(Mirror.allSettled(mirrors)));
 			}
-			case SERVICE -> new ServiceScope(settings.prefixes(), reader, loop, settings.idleTimeout(), this::mirror,
+			case SERVICE -> new ServiceScope(settings.places(), reader, loop, settings.idleTimeout(), this::mirror,
 					this::firstSync, this::forget);
 		};
 	}
@@ -255,10 +254,11 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	/**
 	 * The beginnings of the keys that are followed.
-	 * @return the prefixes, without a slash at their ends, that of this starter first
+	 * @return the prefixes, without a slash at their ends, that of this starter first;
+	 * then the keys of services that have no prefix
 	 */
 	public List<String> prefixes() {
-		return this.settings.prefixes();
+		return this.settings.places().all();
 	}
 
 	/**
@@ -353,7 +353,7 @@ public final class ServiceCatalog implements AutoCloseable {
 			Thread.currentThread().interrupt();
 		}
 		catch (TimeoutException | ExecutionException ex) {
-			logger.debug("Nothing is known of '%s' yet".formatted(this.settings.prefix()));
+			logger.debug("Nothing is known of '%s' yet".formatted(this.settings.places().prefix()));
 		}
 	}
 
@@ -397,7 +397,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * In the scope of a service: nobody has asked for it in a while.
 	 */
 	private void forget(String serviceId) {
-		List<String> keys = this.settings.prefixes().stream().map((prefix) -> prefix + "/" + serviceId).toList();
+		List<String> keys = this.settings.places().keysOf(serviceId);
 		replace(this.catalog.without(serviceId,
 				(other) -> keys.stream().anyMatch((key) -> other.equals(key) || other.startsWith(key + "/"))));
 	}
@@ -430,7 +430,7 @@ public final class ServiceCatalog implements AutoCloseable {
 		}
 
 		private boolean isAdditional() {
-			return !this.range.key().startsWith(ServiceCatalog.this.settings.prefix() + "/");
+			return !this.range.key().startsWith(ServiceCatalog.this.settings.places().prefix() + "/");
 		}
 
 		@Override

@@ -15,6 +15,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.watch.KeyRange;
@@ -25,8 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Each service in a mirror of its own, from the first look-up until it has not been asked
- * for in a while. A service is two ranges, the key with its name and the keys below it,
- * since one range over both would hold its neighbours as well; and that for each prefix.
+ * for in a while. A service is two ranges, its key and the keys below it, for each place.
  * Which services there are is known from mirrors without values, in use only while
  * somebody asks for that. When too many services are asked for, those that were not asked
  * for the longest make way.
@@ -41,7 +41,7 @@ final class ServiceScope implements CatalogScope {
 
 	private static final long RELEASED = Long.MIN_VALUE;
 
-	private final List<String> prefixes;
+	private final InstancePlaces places;
 
 	private final InstanceReader reader;
 
@@ -65,7 +65,7 @@ final class ServiceScope implements CatalogScope {
 
 	/**
 	 * Create the scope.
-	 * @param prefixes the prefixes, without slashes at their ends
+	 * @param places where instances stand
 	 * @param reader reads keys
 	 * @param loop the loop of the catalog
 	 * @param idleTimeout how long a service is followed after it was last asked for
@@ -73,9 +73,9 @@ final class ServiceScope implements CatalogScope {
 	 * @param firstSyncs bounds the wait for a first synchronisation
 	 * @param released is told, on the loop, of what is no longer followed
 	 */
-	ServiceScope(List<String> prefixes, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
+	ServiceScope(InstancePlaces places, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
 			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Released released) {
-		this.prefixes = prefixes;
+		this.places = places;
 		this.reader = reader;
 		this.loop = loop;
 		this.idleTimeout = idleTimeout;
@@ -137,17 +137,16 @@ final class ServiceScope implements CatalogScope {
 		if (this.services.size() >= MAX_SERVICES) {
 			this.loop.execute(this::makeRoom);
 		}
-		return new Followed(this.prefixes.stream()
-			.map((prefix) -> prefix + "/" + serviceId)
-			.flatMap((key) -> Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/")))
+		return new Followed(this.places.keysOf(serviceId)
+			.stream()
+			.flatMap(PrefixScope::ranges)
 			.map((range) -> this.mirrors.of(range, true))
 			.toList());
 	}
 
 	private Followed newNames() {
-		return new Followed(this.prefixes.stream()
-			.map((prefix) -> this.mirrors.of(KeyRange.prefix(prefix + "/").withoutValues(), false))
-			.toList());
+		return new Followed(
+				PrefixScope.ranges(this.places).map((range) -> this.mirrors.of(range.withoutValues(), false)).toList());
 	}
 
 	/**
@@ -155,7 +154,7 @@ final class ServiceScope implements CatalogScope {
 	 */
 	private boolean isName(String serviceId) {
 		try {
-			return this.reader.key(this.prefixes.get(0) + "/" + serviceId).instanceId() == null;
+			return this.reader.key(this.places.prefix() + "/" + serviceId).instanceId() == null;
 		}
 		catch (InvalidInstanceException ex) {
 			return false;

@@ -20,7 +20,7 @@ final class DubboShape implements JsonShape {
 
 	@Override
 	public List<EtcdServiceInstance> read(InstanceKey key, JsonNode json) {
-		JsonFields.requireSame("serviceName", key.service(), JsonFields.text(json, "serviceName"));
+		JsonFields.requireService("serviceName", key, JsonFields.text(json, "serviceName"));
 		String host = Addresses.requireHost(JsonFields.requiredText(json, "host"));
 		return List.of(new Address(false, host, JsonFields.port(json)).toInstance(key, status(json),
 				JsonFields.metadata(json, "metadata")));

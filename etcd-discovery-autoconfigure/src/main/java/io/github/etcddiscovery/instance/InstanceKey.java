@@ -4,13 +4,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The place of an instance in etcd: {@code <prefix>/<service>/<instance-id>}, or
- * {@code <prefix>/<service>} for a service that is a single address.
+ * {@code <prefix>/<service>} for a service that is a single address. A service may have a
+ * key of its own in the place of {@code <prefix>/<service>}.
  *
- * @param prefix the keys' common beginning, without a slash at its end
+ * @param base the key of the service: {@code <prefix>/<service>}, or its own
+ * @param prefix the keys' common beginning, without a slash at its end; the key of the
+ * service if that is its own
  * @param service the name of the service
  * @param instanceId what follows the name, or {@code null} at the bare name
  */
-public record InstanceKey(String prefix, String service, @Nullable String instanceId) {
+public record InstanceKey(String base, String prefix, String service, @Nullable String instanceId) {
 
 	/**
 	 * What bytes become that are not UTF-8.
@@ -18,6 +21,16 @@ public record InstanceKey(String prefix, String service, @Nullable String instan
 	static final char NOT_UTF_8 = '\uFFFD';
 
 	private static final int MAX_LENGTH = 512;
+
+	/**
+	 * Create a key below a prefix.
+	 * @param prefix the prefix, without a slash at its end
+	 * @param service the name of the service
+	 * @param instanceId what follows the name, or {@code null} at the bare name
+	 */
+	public InstanceKey(String prefix, String service, @Nullable String instanceId) {
+		this(prefix + "/" + service, prefix, service, instanceId);
+	}
 
 	/**
 	 * Read a key.
@@ -42,6 +55,22 @@ public record InstanceKey(String prefix, String service, @Nullable String instan
 	}
 
 	/**
+	 * Read a key of a service that has a key of its own.
+	 * @param service the name of the service
+	 * @param base the key of the service
+	 * @param key that key, or one below it
+	 * @return its parts
+	 * @throws InvalidInstanceException if the key names no instance
+	 */
+	static InstanceKey parse(String service, String base, String key) {
+		String instanceId = key.equals(base) ? null : key.substring(base.length() + 1);
+		if (instanceId != null) {
+			requireName("instance id", instanceId);
+		}
+		return new InstanceKey(base, base, service, instanceId);
+	}
+
+	/**
 	 * The id of the instance found here: what the key says, or the service's name at the
 	 * bare name.
 	 * @return the id
@@ -51,13 +80,21 @@ public record InstanceKey(String prefix, String service, @Nullable String instan
 	}
 
 	/**
+	 * Whether a value that stands here may say that it is of a service: what the key
+	 * says, or, at a key of its own, how that ends, since it has another name there.
+	 */
+	boolean isOf(String service) {
+		return service.equals(this.service) || (this.base.equals(this.prefix)
+				&& service.equals(this.base.substring(this.base.lastIndexOf('/') + 1)));
+	}
+
+	/**
 	 * The key as etcd holds it.
 	 * @return the key
 	 */
 	@Override
 	public String toString() {
-		String base = this.prefix + "/" + this.service;
-		return (this.instanceId != null) ? base + "/" + this.instanceId : base;
+		return (this.instanceId != null) ? this.base + "/" + this.instanceId : this.base;
 	}
 
 	private static void requireName(String what, String name) {

@@ -21,9 +21,7 @@ public final class InstanceReader {
 	private static final Pattern SAFE_ID = Pattern
 		.compile("[\\x21\\x23\\x24\\x26-\\x2B\\x2D-\\x3A\\x3C-\\x5B\\x5D-\\x7E]*+");
 
-	private final String prefix;
-
-	private final List<String> additionalPrefixes;
+	private final InstancePlaces places;
 
 	private final List<ServiceInstanceCodec> codecs;
 
@@ -35,20 +33,17 @@ public final class InstanceReader {
 	 * @param codecs the formats, in the order they are asked
 	 */
 	public InstanceReader(String prefix, List<? extends ServiceInstanceCodec> codecs) {
-		this(prefix, List.of(), codecs, InstanceLimits.defaults());
+		this(InstancePlaces.below(prefix), codecs, InstanceLimits.defaults());
 	}
 
 	/**
-	 * Create a reader for several prefixes, of which none begins another.
-	 * @param prefix the prefix that is also written to, without a slash at its end
-	 * @param additionalPrefixes prefixes of others, without a slash at their ends
+	 * Create a reader for several places.
+	 * @param places where instances stand
 	 * @param codecs the formats, in the order they are asked
 	 * @param limits what instances may be
 	 */
-	public InstanceReader(String prefix, List<String> additionalPrefixes, List<? extends ServiceInstanceCodec> codecs,
-			InstanceLimits limits) {
-		this.prefix = prefix;
-		this.additionalPrefixes = List.copyOf(additionalPrefixes);
+	public InstanceReader(InstancePlaces places, List<? extends ServiceInstanceCodec> codecs, InstanceLimits limits) {
+		this.places = places;
 		this.codecs = List.copyOf(codecs);
 		this.limits = limits;
 	}
@@ -68,12 +63,7 @@ public final class InstanceReader {
 	 * @throws InvalidInstanceException if it names none
 	 */
 	public InstanceKey key(String key) {
-		for (String additional : this.additionalPrefixes) {
-			if (key.startsWith(additional + "/")) {
-				return InstanceKey.parse(additional, key);
-			}
-		}
-		return InstanceKey.parse(this.prefix, key);
+		return this.places.parse(key);
 	}
 
 	/**
@@ -103,11 +93,11 @@ public final class InstanceReader {
 	}
 
 	/**
-	 * The same id may stand under another prefix too, so there the prefix is part of it.
+	 * The same id may stand in another place too, so there the place is part of it.
 	 */
 	private EtcdServiceInstance identified(InstanceKey key, EtcdServiceInstance instance) {
 		String id = String.valueOf(instance.getInstanceId());
-		String unique = key.prefix().equals(this.prefix) ? id : id + "@" + key.prefix();
+		String unique = key.prefix().equals(this.places.prefix()) ? id : id + "@" + key.prefix();
 		String safe = SAFE_ID.matcher(unique).matches() ? unique : escaped(unique);
 		return safe.equals(id) ? instance : instance.withInstanceId(safe);
 	}

@@ -38,7 +38,7 @@ public final class JsonCodec implements ServiceInstanceCodec {
 	}
 
 	private static EtcdServiceInstance instance(InstanceKey key, JsonNode json) {
-		JsonFields.requireSame("service", key.service(), JsonFields.text(json, "service"));
+		JsonFields.requireService("service", key, JsonFields.text(json, "service"));
 		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
 		String host = Addresses.requireHost(JsonFields.requiredText(json, "host"));
 		boolean secure = isSecure(JsonFields.text(json, "scheme"));

@@ -62,6 +62,15 @@ final class JsonFields {
 	}
 
 	/**
+	 * The service that a field names, if it is there, is the one that the key names.
+	 */
+	static void requireService(String field, InstanceKey key, @Nullable String service) {
+		if (service != null && !key.isOf(service)) {
+			requireSame(field, key.service(), service);
+		}
+	}
+
+	/**
 	 * What a field says, if it is there, is what the key says.
 	 */
 	static void requireSame(String field, String expected, @Nullable String actual) {

@@ -26,7 +26,7 @@ final class KratosShape implements JsonShape {
 
 	@Override
 	public List<EtcdServiceInstance> read(InstanceKey key, JsonNode json) {
-		JsonFields.requireSame("name", key.service(), JsonFields.text(json, "name"));
+		JsonFields.requireService("name", key, JsonFields.text(json, "name"));
 		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
 		Map<String, String> metadata = JsonFields.metadata(json, "metadata");
 		String version = JsonFields.text(json, "version");

@@ -77,6 +77,8 @@ class InvalidPropertiesTests {
 							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: one is put behind it.
 							discovery.additional-prefixes=a/b,a        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'a'      | It must not lie within 'a/b', nor the other way round.
+							discovery.services.users.key=user.rpc/     | The property 'spring.cloud.etcd.discovery.services.users.key' cannot be 'user.rpc/' | It must not end with a slash: one is put behind it.
+							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc or the name of a ServiceInstanceCodec bean; there are address, grpc, json.
 							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 0s and 5m.
 					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s.

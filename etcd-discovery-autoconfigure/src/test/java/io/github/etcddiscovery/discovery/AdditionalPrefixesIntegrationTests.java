@@ -9,6 +9,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.cloud.client.ServiceInstance;
 
@@ -82,6 +84,43 @@ class AdditionalPrefixesIntegrationTests {
 		}
 	}
 
+	@ParameterizedTest
+	@EnumSource(WatchScope.class)
+	void findsServiceWithoutPrefixAtItsOwnKey(WatchScope scope) {
+		etcd.admin().put("user.rpc", "http://10.0.0.1:80");
+		etcd.admin().put("user.rpc/7587864068988009477", "10.0.0.2:8080");
+		etcd.admin().put("user.rpc2/1", "10.0.0.3:8080");
+		etcd.admin().put("services/users/1", "10.0.0.4:8080");
+		Consumer.Builder builder = consumer().serviceKey("users", "user.rpc");
+		if (scope == WatchScope.SERVICE) {
+			builder.perService(Duration.ofSeconds(30));
+		}
+		try (Consumer consumer = builder.start()) {
+			assertThat(uris(consumer, "users")).containsExactlyInAnyOrder("http://10.0.0.1:80", "http://10.0.0.2:8080",
+					"http://10.0.0.4:8080");
+			assertThat(consumer.client().getServices()).contains("users").doesNotContain("user.rpc");
+			assertThat(consumer.client().getRegisteredInstances("users")).extracting(EtcdServiceInstance::getInstanceId)
+				.containsExactlyInAnyOrder("users@user.rpc", "7587864068988009477@user.rpc", "1");
+			etcd.admin().put("user.rpc/8", "10.0.0.5:8080");
+			etcd.admin().delete("user.rpc");
+			Awaitility.await()
+				.atMost(BOUND)
+				.untilAsserted(() -> assertThat(uris(consumer, "users"))
+					.containsExactlyInAnyOrder("http://10.0.0.2:8080", "http://10.0.0.5:8080", "http://10.0.0.4:8080"));
+			assertThat(consumer.catalog().rejected()).isEmpty();
+		}
+	}
+
+	@Test
+	void serviceAtItsOwnKeyIsLetGoAndFollowedAgain() {
+		etcd.admin().put("user.rpc/1", "10.0.0.2:8080");
+		try (Consumer consumer = consumer().serviceKey("users", "user.rpc").perService(Duration.ofSeconds(1)).start()) {
+			assertThat(uris(consumer, "users")).containsExactly("http://10.0.0.2:8080");
+			Awaitility.await().atMost(BOUND).until(() -> consumer.content().isEmpty());
+			assertThat(uris(consumer, "users")).containsExactly("http://10.0.0.2:8080");
+		}
+	}
+
 	@Test
 	void nameThatNoUriCanHoldIsFoundButNotListed() {
 		etcd.admin().put("services/order items/1", "10.0.0.7:1");
@@ -120,8 +159,12 @@ class AdditionalPrefixesIntegrationTests {
 	}
 
 	private static List<String> uris(Consumer consumer) {
+		return uris(consumer, "orders");
+	}
+
+	private static List<String> uris(Consumer consumer, String service) {
 		return consumer.client()
-			.getInstances("orders")
+			.getInstances(service)
 			.stream()
 			.map(ServiceInstance::getUri)
 			.map(String::valueOf)

@@ -13,6 +13,7 @@ import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceLimits;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
@@ -315,7 +316,7 @@ class CatalogTests {
 
 	@Test
 	void keepsThoseItKnowsWhenThereAreTooMany() {
-		InstanceReader narrow = new InstanceReader("services", List.of(), List.of(new AddressCodec()),
+		InstanceReader narrow = new InstanceReader(InstancePlaces.below("services"), List.of(new AddressCodec()),
 				new InstanceLimits(AllowedNetworks.of(List.of()), 2));
 		Map<String, Entry> entries = new HashMap<>();
 		Catalog before = Catalog.empty();

@@ -22,6 +22,7 @@ import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceLimits;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
@@ -66,11 +67,11 @@ final class Consumer implements AutoCloseable {
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
 						List.of((client) -> client.interceptor(builder.spy))),
 				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
-		CatalogSettings settings = new CatalogSettings(PREFIX, builder.additionalPrefixes, builder.scope,
-				builder.timing, builder.syncTimeout, builder.idleTimeout, builder.hold, builder.snapshot);
+		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
+		CatalogSettings settings = new CatalogSettings(places, builder.scope, builder.timing, builder.syncTimeout,
+				builder.idleTimeout, builder.hold, builder.snapshot);
 		this.catalog = new ServiceCatalog(settings,
-				new InstanceReader(PREFIX, builder.additionalPrefixes, builder.codecs,
-						new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
+				new InstanceReader(places, builder.codecs, new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));
@@ -181,6 +182,8 @@ final class Consumer implements AutoCloseable {
 
 		private List<String> additionalPrefixes = List.of();
 
+		private Map<String, String> serviceKeys = Map.of();
+
 		private @Nullable String user;
 
 		private DataSize maxInboundMessageSize = DataSize.ofMegabytes(64);
@@ -220,6 +223,11 @@ final class Consumer implements AutoCloseable {
 
 		Builder additionalPrefixes(String... prefixes) {
 			this.additionalPrefixes = List.of(prefixes);
+			return this;
+		}
+
+		Builder serviceKey(String service, String key) {
+			this.serviceKeys = Map.of(service, key);
 			return this;
 		}
 

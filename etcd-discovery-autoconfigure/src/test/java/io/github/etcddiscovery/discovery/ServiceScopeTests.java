@@ -8,6 +8,7 @@ import java.util.concurrent.CompletableFuture;
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.instance.AddressCodec;
+import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
@@ -30,7 +31,7 @@ class ServiceScopeTests {
 
 	private final List<KeyRange> followed = new ArrayList<>();
 
-	private final ServiceScope scope = new ServiceScope(List.of("services"),
+	private final ServiceScope scope = new ServiceScope(InstancePlaces.below("services"),
 			new InstanceReader("services", List.of(new AddressCodec())), this.loop, Duration.ofMinutes(10),
 			(range, indexed) -> follow(range),
 			(done) -> new FirstSync(done, this.loop::nanoTime, Duration.ofSeconds(5)), this.released::add);

@@ -66,7 +66,8 @@ class AllowedNetworksTests {
 
 	@Test
 	void isAppliedWhicheverCodecHasReadTheValue() {
-		InstanceReader reader = new InstanceReader("services", List.of(), List.of(new JsonCodec(), new AddressCodec()),
+		InstanceReader reader = new InstanceReader(InstancePlaces.below("services"),
+				List.of(new JsonCodec(), new AddressCodec()),
 				new InstanceLimits(AllowedNetworks.of(List.of("10.0.0.0/8")), 10));
 		InstanceKey key = reader.key("services/app/1");
 		assertThat(reader.read(key, "http://10.0.0.1:80")).hasSize(1);

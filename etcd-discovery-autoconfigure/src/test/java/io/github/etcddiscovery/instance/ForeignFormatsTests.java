@@ -17,9 +17,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
  */
 class ForeignFormatsTests {
 
-	private final InstanceReader reader = new InstanceReader("services",
-			List.of("/services", "/microservices", "kitex/registry-etcd"), List.of(new JsonCodec(), new AddressCodec()),
-			InstanceLimits.defaults());
+	private final InstanceReader reader = new InstanceReader(
+			new InstancePlaces("services", List.of("/services", "/microservices", "kitex/registry-etcd"),
+					Map.of("users", "user.rpc")),
+			List.of(new JsonCodec(), new AddressCodec()), InstanceLimits.defaults());
 
 	/**
 	 * {@code etcd-io/etcd}: {@code Update} in
@@ -193,6 +194,27 @@ class ForeignFormatsTests {
 		assertThat(this.reader.key("services/orders/1")).isEqualTo(new InstanceKey("services", "orders", "1"));
 		assertThatExceptionOfType(InvalidInstanceException.class)
 			.isThrownBy(() -> this.reader.key("/microservices2/orders/1"));
+	}
+
+	@Test
+	void serviceMayHaveKeyOfItsOwn() {
+		assertThat(this.reader.key("user.rpc/7")).isEqualTo(new InstanceKey("user.rpc", "user.rpc", "users", "7"))
+			.hasToString("user.rpc/7");
+		assertThat(this.reader.key("user.rpc")).hasToString("user.rpc").extracting(InstanceKey::id).isEqualTo("users");
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.reader.key("user.rpc2/7"));
+		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> this.reader.key("user.rpc/"));
+	}
+
+	@Test
+	void valueAtKeyOfItsOwnMayHaveTheNameThatTheKeyEndsWith() {
+		for (String name : List.of("users", "user.rpc")) {
+			assertThat(readOne("user.rpc/7", "{\"service\":\"%s\",\"host\":\"a\",\"port\":1}".formatted(name))
+				.getServiceId()).isEqualTo("users");
+		}
+		assertThatExceptionOfType(InvalidInstanceException.class)
+			.isThrownBy(() -> read("user.rpc/7", "{\"service\":\"orders\",\"host\":\"a\",\"port\":1}"));
+		assertThatExceptionOfType(InvalidInstanceException.class)
+			.isThrownBy(() -> read("services/users/7", "{\"service\":\"user.rpc\",\"host\":\"a\",\"port\":1}"));
 	}
 
 	private List<EtcdServiceInstance> read(String key, String value) {
