@@ -43,6 +43,8 @@ final class Catalog {
 
 	private final List<String> names;
 
+	private final List<String> applicationNames;
+
 	private Catalog(long revision, Map<String, Service> services, Map<String, String> rejected) {
 		this.revision = revision;
 		this.services = services;
@@ -54,6 +56,7 @@ final class Catalog {
 			}
 		});
 		this.names = List.copyOf(names);
+		this.applicationNames = this.names.stream().filter((name) -> !service(name).isManagement()).toList();
 	}
 
 	/**
@@ -221,6 +224,23 @@ final class Catalog {
 	}
 
 	/**
+	 * The names without those of management ports: whoever publishes each name would
+	 * publish the actuators.
+	 */
+	List<String> applicationNames() {
+		return this.applicationNames;
+	}
+
+	/**
+	 * Whether a service is one of management ports. Of one that is not known only a key
+	 * tells.
+	 */
+	boolean isManagement(InstanceKey key) {
+		Service service = service(key.service());
+		return service.isPresent() ? service.isManagement() : key.isManagement();
+	}
+
+	/**
 	 * The instances that want to be called.
 	 */
 	List<ServiceInstance> routable(String name) {
@@ -333,6 +353,10 @@ final class Catalog {
 
 		boolean isPresent() {
 			return !this.registered.isEmpty();
+		}
+
+		boolean isManagement() {
+			return this.registered.stream().allMatch(EtcdServiceInstance::isManagement);
 		}
 
 	}

@@ -46,8 +46,9 @@ interface CatalogScope {
 	/**
 	 * The names of the services that have an instance.
 	 * @param catalog the catalog as it is now
+	 * @param management whether those of management ports are among them
 	 */
-	List<String> names(Catalog catalog);
+	List<String> names(Catalog catalog, boolean management);
 
 	/**
 	 * How far the catalog can be trusted.

@@ -16,9 +16,10 @@ import io.github.etcddiscovery.watch.MirrorTiming;
  * followed by itself
  * @param hold when instances that vanished are served on
  * @param snapshot what is kept on disk
+ * @param listManagementServices whether management ports are among the services
  */
 public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTiming timing, Duration syncTimeout,
-		Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot) {
+		Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot, boolean listManagementServices) {
 
 	/**
 	 * The settings of an application.
@@ -29,7 +30,8 @@ public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTim
 	public static CatalogSettings of(EtcdDiscoveryProperties properties, Duration requestTimeout) {
 		return new CatalogSettings(properties.places(), properties.watchScope(),
 				new MirrorTiming(requestTimeout, properties.checkInterval(), properties.auditInterval()),
-				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot());
+				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot(),
+				properties.listManagementServices());
 	}
 
 	/**
@@ -41,7 +43,7 @@ public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTim
 	 */
 	static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
 		return new CatalogSettings(InstancePlaces.below(prefix), WatchScope.PREFIX, MirrorTiming.of(requestTimeout),
-				syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled());
+				syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled(), false);
 	}
 
 }

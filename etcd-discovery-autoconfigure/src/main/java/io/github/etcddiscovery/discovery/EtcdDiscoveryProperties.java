@@ -40,6 +40,8 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * service is registered that has no prefix
  * @param hold when instances that vanish without a goodbye are served on
  * @param snapshot what is kept on disk for a start while etcd is away
+ * @param listManagementServices whether the names that applications register their
+ * management ports under are among the services; a look-up by name finds them in any case
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
@@ -49,7 +51,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue("5m") Duration auditInterval, @DefaultValue List<String> allowedNetworks,
 		@DefaultValue("10000") int maxInstancesPerService, @DefaultValue Map<String, ServiceProperties> services,
 		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
-		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot) {
+		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot,
+		@DefaultValue("false") boolean listManagementServices) {
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
 

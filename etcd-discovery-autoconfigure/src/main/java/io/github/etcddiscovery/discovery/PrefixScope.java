@@ -79,8 +79,8 @@ final class PrefixScope implements CatalogScope {
 	}
 
 	@Override
-	public List<String> names(Catalog catalog) {
-		return catalog.names();
+	public List<String> names(Catalog catalog, boolean management) {
+		return management ? catalog.names() : catalog.applicationNames();
 	}
 
 	@Override

@@ -191,11 +191,12 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The names of the services that have an instance. Does not wait.
+	 * The names of the services that have an instance; without those of management ports,
+	 * unless the settings ask for them. Does not wait.
 	 * @return an immutable list in alphabetical order
 	 */
 	public List<String> services() {
-		return this.scope.names(this.catalog);
+		return this.scope.names(this.catalog, this.settings.listManagementServices());
 	}
 
 	/**

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -15,6 +16,7 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
@@ -184,12 +186,20 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	@Override
-	public List<String> names(Catalog catalog) {
-		TreeSet<String> names = new TreeSet<>(catalog.names());
+	public List<String> names(Catalog catalog, boolean management) {
+		TreeSet<String> names = new TreeSet<>(management ? catalog.names() : catalog.applicationNames());
 		for (Mirror mirror : followNames().mirrors) {
 			Snapshot keys = mirror.reflector().snapshot();
 			if (keys != null) {
-				keys.entries().keySet().stream().map(this::serviceOf).filter(Catalog::isListed).forEach(names::add);
+				keys.entries()
+					.keySet()
+					.stream()
+					.map(this::parsed)
+					.flatMap(Optional::stream)
+					.filter((key) -> management || !catalog.isManagement(key))
+					.map(InstanceKey::service)
+					.filter(Catalog::isListed)
+					.forEach(names::add);
 			}
 		}
 		return List.copyOf(names);
@@ -211,15 +221,12 @@ final class ServiceScope implements CatalogScope {
 		followed().flatMap((followed) -> followed.mirrors.stream()).map(Mirror::reflector).forEach(Reflector::relist);
 	}
 
-	/**
-	 * The service that a key belongs to, or nothing if it names none.
-	 */
-	private String serviceOf(String key) {
+	private Optional<InstanceKey> parsed(String key) {
 		try {
-			return this.reader.key(key).service();
+			return Optional.of(this.reader.key(key));
 		}
 		catch (InvalidInstanceException ex) {
-			return "";
+			return Optional.empty();
 		}
 	}
 

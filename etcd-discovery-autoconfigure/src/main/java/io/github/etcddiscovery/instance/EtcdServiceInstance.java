@@ -15,6 +15,12 @@ import org.springframework.cloud.client.DefaultServiceInstance;
  */
 public class EtcdServiceInstance extends DefaultServiceInstance {
 
+	/**
+	 * Name of the metadata that says that an instance is the management port of another
+	 * service's instance, and of which service.
+	 */
+	public static final String MANAGEMENT_OF = "management-of";
+
 	private final InstanceStatus status;
 
 	private final URI uri;
@@ -44,6 +50,14 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 */
 	public InstanceStatus getStatus() {
 		return this.status;
+	}
+
+	/**
+	 * Whether it is the management port of another service's instance.
+	 * @return {@code true} if its metadata say so
+	 */
+	public boolean isManagement() {
+		return getMetadata().containsKey(MANAGEMENT_OF);
 	}
 
 	@Override

@@ -20,6 +20,12 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 	 */
 	static final char NOT_UTF_8 = '\uFFFD';
 
+	/**
+	 * What is added to the name of a service, and to the ids of its instances, for their
+	 * management ports.
+	 */
+	public static final String MANAGEMENT_SUFFIX = "-management";
+
 	private static final int MAX_LENGTH = 512;
 
 	/**
@@ -86,6 +92,15 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 	boolean isOf(String service) {
 		return service.equals(this.service) || (this.base.equals(this.prefix)
 				&& service.equals(this.base.substring(this.base.lastIndexOf('/') + 1)));
+	}
+
+	/**
+	 * Whether a management port is likely to stand here, as far as a key alone can tell.
+	 * @return {@code true} if name and id both end as those of management ports do
+	 */
+	public boolean isManagement() {
+		return this.instanceId != null && this.service.endsWith(MANAGEMENT_SUFFIX)
+				&& this.instanceId.endsWith(MANAGEMENT_SUFFIX) && !this.instanceId.equals(this.service);
 	}
 
 	/**

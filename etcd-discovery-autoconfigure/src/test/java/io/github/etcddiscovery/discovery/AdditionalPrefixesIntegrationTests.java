@@ -135,6 +135,26 @@ class AdditionalPrefixesIntegrationTests {
 		}
 	}
 
+	@Test
+	void managementPortsAreFoundButListedOnlyWhenAskedFor() {
+		etcd.admin().put("services/orders/1", "10.0.0.7:1");
+		etcd.admin().put("services/wealth-management/1", "10.0.0.7:3");
+		etcd.admin()
+			.put("services/orders-management/1-management",
+					"{\"host\":\"10.0.0.7\",\"port\":2,\"metadata\":{\"management-of\":\"orders\"}}");
+		for (Consumer.Builder builder : List.of(consumer(), consumer().perService(Duration.ofMinutes(1)))) {
+			try (Consumer consumer = builder.start()) {
+				assertThat(consumer.client().getServices()).containsExactly("orders", "wealth-management");
+				assertThat(consumer.client().getInstances("orders-management")).hasSize(1);
+				assertThat(consumer.client().getServices()).containsExactly("orders", "wealth-management");
+			}
+			try (Consumer consumer = builder.listManagementServices().start()) {
+				assertThat(consumer.client().getServices()).containsExactly("orders", "orders-management",
+						"wealth-management");
+			}
+		}
+	}
+
 	private static void putInstances() {
 		etcd.admin().put("services/orders/1", "10.0.0.7:1");
 		etcd.admin().put("/microservices/orders/k1", KRATOS);

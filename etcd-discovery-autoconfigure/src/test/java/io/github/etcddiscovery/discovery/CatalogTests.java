@@ -35,6 +35,8 @@ class CatalogTests {
 
 	private static final String DOWN = "{\"host\":\"h\",\"port\":1,\"status\":\"DOWN\"}";
 
+	private static final String MANAGEMENT = "{\"host\":\"h\",\"port\":2,\"metadata\":{\"management-of\":\"orders\"}}";
+
 	private final InstanceReader reader = new InstanceReader("services",
 			List.of(new FailingCodec(), new JsonCodec(), new AddressCodec()));
 
@@ -73,6 +75,26 @@ class CatalogTests {
 		delete("foo");
 		delete("foo/1");
 		assertThat(this.catalog.names()).containsExactly("foo-", "foobar");
+	}
+
+	@Test
+	void managementPortsAreKnownButNotAmongTheApplications() {
+		put("orders/1", "h:1", "orders-management/1-management", MANAGEMENT, "wealth-management/1", "h:3",
+				"mixed-management/1", MANAGEMENT, "mixed-management/2", "h:4");
+		assertThat(this.catalog.names()).containsExactly("mixed-management", "orders", "orders-management",
+				"wealth-management");
+		assertThat(this.catalog.applicationNames()).containsExactly("mixed-management", "orders", "wealth-management");
+		assertThat(ids("orders-management")).containsExactly("1-management");
+		assertThat(this.catalog.isManagement(key("orders-management/2"))).isTrue();
+		assertThat(this.catalog.isManagement(key("wealth-management/2-management"))).as("others are none").isFalse();
+		assertThat(this.catalog.isManagement(key("unknown-management/1-management"))).isTrue();
+		assertThat(this.catalog.isManagement(key("unknown-management/1"))).isFalse();
+		assertThat(this.catalog.isManagement(key("unknown-management/unknown-management"))).isFalse();
+		assertThat(this.catalog.isManagement(key("unknown-management"))).isFalse();
+	}
+
+	private InstanceKey key(String key) {
+		return this.reader.key("services/" + key);
 	}
 
 	@Test

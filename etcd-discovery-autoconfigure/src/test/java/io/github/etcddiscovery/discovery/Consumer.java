@@ -69,7 +69,8 @@ final class Consumer implements AutoCloseable {
 				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
 		CatalogSettings settings = new CatalogSettings(places, builder.scope, builder.timing, builder.syncTimeout,
-				builder.idleTimeout, builder.hold, builder.snapshot);
+				builder.idleTimeout, builder.hold, builder.snapshot,
+				builder.listManagementServices);
 		this.catalog = new ServiceCatalog(settings,
 				new InstanceReader(places, builder.codecs, new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
@@ -190,6 +191,8 @@ final class Consumer implements AutoCloseable {
 
 		private WatchScope scope = WatchScope.PREFIX;
 
+		private boolean listManagementServices;
+
 		private Duration requestTimeout = REQUEST_TIMEOUT;
 
 		private MirrorTiming timing = MirrorTiming.of(REQUEST_TIMEOUT);
@@ -241,6 +244,11 @@ final class Consumer implements AutoCloseable {
 
 		Builder maxInboundMessageSize(DataSize size) {
 			this.maxInboundMessageSize = size;
+			return this;
+		}
+
+		Builder listManagementServices() {
+			this.listManagementServices = true;
 			return this;
 		}
 
