@@ -24,10 +24,14 @@ import org.springframework.cloud.commons.util.InetUtils;
 import org.springframework.cloud.commons.util.UtilAutoConfiguration;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Fallback;
 import org.springframework.core.env.Environment;
 
 /**
- * Auto-configuration that registers the application itself.
+ * Auto-configuration that registers the application itself. Its beans give way to those
+ * of another registry beside it where Spring Cloud takes one only, such as its own
+ * auto-configuration and the {@code serviceregistry} endpoint: whoever has both is moving
+ * from the other one to this one.
  */
 @AutoConfiguration(after = { EtcdServiceRegistryAutoConfiguration.class, AutoServiceRegistrationAutoConfiguration.class,
 		UtilAutoConfiguration.class })
@@ -41,12 +45,14 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 	private static final String PREFIX = "spring.cloud.etcd.discovery";
 
 	@Bean
+	@Fallback
 	@ConditionalOnMissingBean
 	EtcdRegistration etcdRegistration(Environment environment, InetUtils inetUtils) {
 		return new EtcdRegistration((port) -> factory(environment, inetUtils).create(port));
 	}
 
 	@Bean
+	@Fallback
 	@ConditionalOnMissingBean
 	EtcdAutoServiceRegistration etcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,

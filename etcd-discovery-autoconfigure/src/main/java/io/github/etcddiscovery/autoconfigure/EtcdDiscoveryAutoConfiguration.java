@@ -121,8 +121,8 @@ public final class EtcdDiscoveryAutoConfiguration {
 
 	@Bean
 	ConsumerAnnouncer etcdConsumerAnnouncer(ApplicationContext context,
-			ObjectProvider<AutoServiceRegistration> registration) {
-		return new ConsumerAnnouncer(context, registration);
+			ObjectProvider<AutoServiceRegistration> registrations) {
+		return new ConsumerAnnouncer(context, registrations);
 	}
 
 }

@@ -1,8 +1,11 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
 
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
@@ -11,8 +14,11 @@ import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 
 import org.springframework.boot.EnvironmentPostProcessor;
 import org.springframework.boot.SpringApplication;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.MapPropertySource;
 
 /**
  * Defaults for three neighbours, behind whatever the application sets itself. jetcd warns
@@ -22,15 +28,23 @@ import org.springframework.core.env.ConfigurableEnvironment;
  * told so, are on for all: an instance that has died is listed until its lease ends. Its
  * health checks follow what is registered. And Spring Cloud's refresh leaves our
  * properties alone, which cannot change in place: it would print a stack trace for each.
+ * These are added to what the application names itself, since Spring Cloud knows one list
+ * only.
  */
 final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 
+	private static final String NEVER_REFRESHABLE = "spring.cloud.refresh.never-refreshable";
+
 	/**
-	 * The first is Spring Cloud's own default.
+	 * Spring Cloud's own default.
 	 */
-	private static final String NEVER_REFRESHABLE = String.join(",", "com.zaxxer.hikari.HikariDataSource",
-			EtcdProperties.class.getName(), EtcdDiscoveryProperties.class.getName(),
-			EtcdRegistrationProperties.class.getName(), EtcdLoadBalancerProperties.class.getName());
+	private static final List<String> NEVER_REFRESHABLE_BY_DEFAULT = List.of("com.zaxxer.hikari.HikariDataSource");
+
+	private static final List<String> IMMUTABLE = Stream
+		.of(EtcdProperties.class, EtcdDiscoveryProperties.class, EtcdRegistrationProperties.class,
+				EtcdLoadBalancerProperties.class)
+		.map(Class::getName)
+		.toList();
 
 	/**
 	 * Without discovery here, what is called is found by somebody else; and the retries
@@ -46,7 +60,6 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		}
 		Map<String, Object> defaults = new HashMap<>();
 		defaults.put("logging.level.io.etcd.jetcd.impl", "ERROR");
-		defaults.put("spring.cloud.refresh.never-refreshable", NEVER_REFRESHABLE);
 		if (LOAD_BALANCING.stream().allMatch((name) -> environment.getProperty(name, Boolean.class, true))) {
 			defaults.put("spring.cloud.loadbalancer.cache.enabled", "false");
 			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");
@@ -55,6 +68,18 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		// What there is already was set by the application
 		defaults.keySet().removeIf(environment::containsProperty);
 		DefaultPropertiesPropertySource.addOrMerge(defaults, environment.getPropertySources());
+		addNeverRefreshable(environment);
+	}
+
+	private static void addNeverRefreshable(ConfigurableEnvironment environment) {
+		// A refresh processes a copy of the environment, which may have it already
+		environment.getPropertySources().remove(NEVER_REFRESHABLE);
+		Set<String> types = new LinkedHashSet<>(Binder.get(environment)
+			.bind(NEVER_REFRESHABLE, Bindable.listOf(String.class))
+			.orElse(NEVER_REFRESHABLE_BY_DEFAULT));
+		types.addAll(IMMUTABLE);
+		environment.getPropertySources()
+			.addFirst(new MapPropertySource(NEVER_REFRESHABLE, Map.of(NEVER_REFRESHABLE, String.join(",", types))));
 	}
 
 }

@@ -24,6 +24,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.cloud.client.serviceregistry.ServiceRegistryAutoConfiguration;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Fallback;
 
 /**
  * Auto-configuration for the service registry.
@@ -52,7 +53,12 @@ public final class EtcdServiceRegistryAutoConfiguration {
 				Monitor.of(monitors.orderedStream()));
 	}
 
+	/**
+	 * Gives way to another registry where Spring Cloud takes one only: see
+	 * {@link EtcdAutoServiceRegistrationAutoConfiguration}.
+	 */
 	@Bean(destroyMethod = "shutdown")
+	@Fallback
 	@ConditionalOnMissingBean
 	EtcdServiceRegistry etcdServiceRegistry(LeasedRegistrations registrations, EtcdDiscoveryProperties properties,
 			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader,

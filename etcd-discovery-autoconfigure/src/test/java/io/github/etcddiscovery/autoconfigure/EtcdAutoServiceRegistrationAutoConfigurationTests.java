@@ -19,6 +19,9 @@ import org.springframework.cloud.client.discovery.simple.SimpleDiscoveryClientAu
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistration;
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistrationAutoConfiguration;
 import org.springframework.cloud.client.serviceregistry.Registration;
+import org.springframework.cloud.client.serviceregistry.ServiceRegistry;
+import org.springframework.cloud.client.serviceregistry.ServiceRegistryAutoConfiguration;
+import org.springframework.cloud.client.serviceregistry.endpoint.ServiceRegistryEndpoint;
 import org.springframework.cloud.commons.util.UtilAutoConfiguration;
 import org.springframework.context.annotation.Configuration;
 
@@ -95,6 +98,26 @@ class EtcdAutoServiceRegistrationAutoConfigurationTests {
 		this.contextRunner.withUserConfiguration(AnnotatedWithoutRegistration.class)
 			.withPropertyValues("spring.cloud.service-registry.auto-registration.enabled=true")
 			.run((context) -> assertThat(context).hasSingleBean(EtcdAutoServiceRegistration.class));
+	}
+
+	@Test
+	void giveWayToAnotherRegistryWhereSpringCloudTakesOneOnly() {
+		AutoServiceRegistration otherAuto = mock(AutoServiceRegistration.class);
+		Registration other = mock(Registration.class);
+		ServiceRegistry<?> otherRegistry = mock(ServiceRegistry.class);
+		this.contextRunner.withBean("otherAuto", AutoServiceRegistration.class, () -> otherAuto)
+			.withBean("other", Registration.class, () -> other)
+			.withBean("otherRegistry", ServiceRegistry.class, () -> otherRegistry)
+			.withConfiguration(AutoConfigurations.of(ServiceRegistryAutoConfiguration.class))
+			.withPropertyValues("management.endpoints.web.exposure.include=serviceregistry")
+			.run((context) -> {
+				assertThat(context).hasNotFailed()
+					.hasSingleBean(EtcdAutoServiceRegistration.class)
+					.hasSingleBean(ServiceRegistryEndpoint.class);
+				assertThat(context.getBean(AutoServiceRegistration.class)).isSameAs(otherAuto);
+				assertThat(context.getBean(Registration.class)).isSameAs(other);
+				assertThat(context.getBean(ServiceRegistry.class)).isSameAs(otherRegistry);
+			});
 	}
 
 	@Test

@@ -47,11 +47,24 @@ class EtcdEnvironmentPostProcessorTests {
 	}
 
 	@ParameterizedTest
-	@ValueSource(strings = { LOGGING + "=DEBUG", CACHE + "=true", HEALTH_CHECK + "=false", REFRESH + "=some.Type" })
+	@ValueSource(strings = { LOGGING + "=DEBUG", CACHE + "=true", HEALTH_CHECK + "=false" })
 	void givesWayToArguments(String property) {
 		String[] parts = property.split("=");
 		try (ConfigurableApplicationContext context = run(Empty.class, Map.of(), "--" + property)) {
 			assertThat(context.getEnvironment().getProperty(parts[0])).isEqualTo(parts[1]);
+		}
+	}
+
+	@ParameterizedTest
+	@ValueSource(strings = { "some.Type,other.Type", "[0]" })
+	void addsToWhatTheApplicationDoesNotRefresh(String value) {
+		String[] arguments = value.equals("[0]")
+				? new String[] { "--" + REFRESH + "[0]=some.Type", "--" + REFRESH + "[1]=other.Type" }
+				: new String[] { "--" + REFRESH + "=" + value };
+		try (ConfigurableApplicationContext context = run(Empty.class, Map.of(), arguments)) {
+			assertThat(context.getEnvironment().getProperty(REFRESH, String[].class)).containsExactly("some.Type",
+					"other.Type", EtcdProperties.class.getName(), EtcdDiscoveryProperties.class.getName(),
+					EtcdRegistrationProperties.class.getName(), EtcdLoadBalancerProperties.class.getName());
 		}
 	}
 

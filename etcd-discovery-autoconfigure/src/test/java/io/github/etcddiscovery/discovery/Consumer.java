@@ -69,8 +69,7 @@ final class Consumer implements AutoCloseable {
 				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
 		CatalogSettings settings = new CatalogSettings(places, builder.scope, builder.timing, builder.syncTimeout,
-				builder.idleTimeout, builder.hold, builder.snapshot,
-				builder.listManagementServices);
+				builder.idleTimeout, builder.hold, builder.snapshot, builder.listManagementServices);
 		this.catalog = new ServiceCatalog(settings,
 				new InstanceReader(places, builder.codecs, new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
