@@ -241,10 +241,17 @@ final class Catalog {
 	}
 
 	/**
-	 * The instances that want to be called.
+	 * The instances that want to be called by HTTP.
 	 */
 	List<ServiceInstance> routable(String name) {
 		return service(name).routable();
+	}
+
+	/**
+	 * The instances that want to be called by gRPC.
+	 */
+	List<EtcdServiceInstance> callable(String name) {
+		return service(name).callable();
 	}
 
 	/**
@@ -338,7 +345,7 @@ final class Catalog {
 	 * absent.
 	 */
 	private record Service(Map<String, List<EtcdServiceInstance>> byKey, Absentees absentees,
-			List<EtcdServiceInstance> registered, List<ServiceInstance> routable) {
+			List<EtcdServiceInstance> registered, List<ServiceInstance> routable, List<EtcdServiceInstance> callable) {
 
 		static final Service NONE = of(Map.of(), Absentees.NONE);
 
@@ -346,9 +353,12 @@ final class Catalog {
 			List<EtcdServiceInstance> registered = Stream
 				.concat(byKey.values().stream().flatMap(List::stream), absentees.held().stream())
 				.toList();
-			List<ServiceInstance> routable = new ArrayList<>(registered.size());
-			registered.stream().filter((instance) -> instance.getStatus() == InstanceStatus.UP).forEach(routable::add);
-			return new Service(byKey, absentees, registered, Collections.unmodifiableList(routable));
+			List<EtcdServiceInstance> callable = registered.stream()
+				.filter((instance) -> instance.getStatus() == InstanceStatus.UP)
+				.toList();
+			List<ServiceInstance> routable = new ArrayList<>(callable.size());
+			callable.stream().filter((instance) -> !instance.isGrpcOnly()).forEach(routable::add);
+			return new Service(byKey, absentees, registered, Collections.unmodifiableList(routable), callable);
 		}
 
 		boolean isPresent() {

@@ -142,18 +142,19 @@ final class CatalogFile {
 	}
 
 	private record Row(String key, String service, String id, String host, int port, boolean secure,
-			InstanceStatus status, Map<String, String> metadata) {
+			InstanceStatus status, Map<String, String> metadata, @Nullable Boolean grpcOnly) {
 
 		static Row of(String key, EtcdServiceInstance instance) {
 			Map<String, String> metadata = new LinkedHashMap<>(instance.getMetadata());
 			metadata.keySet().removeIf((name) -> SECRET.matcher(name).matches());
 			return new Row(key, instance.getServiceId(), String.valueOf(instance.getInstanceId()), instance.getHost(),
-					instance.getPort(), instance.isSecure(), instance.getStatus(), metadata);
+					instance.getPort(), instance.isSecure(), instance.getStatus(), metadata,
+					instance.isGrpcOnly() ? true : null);
 		}
 
 		EtcdServiceInstance toInstance() {
 			return new EtcdServiceInstance(this.service, this.id, this.host, this.port, this.secure, this.status,
-					this.metadata);
+					this.metadata, Boolean.TRUE.equals(this.grpcOnly));
 		}
 
 	}

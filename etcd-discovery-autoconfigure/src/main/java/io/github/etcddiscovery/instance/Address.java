@@ -1,23 +1,27 @@
 package io.github.etcddiscovery.instance;
 
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-import org.jspecify.annotations.Nullable;
-
 /**
- * An address as text: {@code http://host:port}, {@code https://host:port} or
- * {@code host:port}.
+ * An address as text: {@code http://host:port}, {@code https://host:port},
+ * {@code grpc://host:port}, {@code grpcs://host:port} or {@code host:port}.
  *
  * @param secure whether it is to be called with TLS
  * @param host the host name or address; an IPv6 address without brackets
  * @param port the port
+ * @param grpcOnly whether nothing but gRPC is spoken there
  */
-record Address(boolean secure, String host, int port) {
+record Address(boolean secure, String host, int port, boolean grpcOnly) {
 
 	private static final Pattern ADDRESS = Pattern.compile(
 			"(?:(?<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:\\[(?<ipv6>[^\\]]*)]|(?<host>[^/:?#\\s]+))(?::(?<port>\\d{1,9}))?/?");
+
+	Address(boolean secure, String host, int port) {
+		this(secure, host, port, false);
+	}
 
 	/**
 	 * Read an address.
@@ -31,9 +35,11 @@ record Address(boolean secure, String host, int port) {
 			throw new InvalidInstanceException(
 					"'%s' is not an address like http://host:port".formatted(EscapedText.of(withoutUser(text))));
 		}
-		boolean secure = isSecure(address.group("scheme"));
+		String name = address.group("scheme");
+		Scheme scheme = Scheme.of((name != null) ? name.toLowerCase(Locale.ROOT) : null);
 		String host = (address.group("ipv6") != null) ? address.group("ipv6") : address.group("host");
-		return new Address(secure, Addresses.requireHost(host), Addresses.requirePort(port(address, secure)));
+		return new Address(scheme.secure(), Addresses.requireHost(host), Addresses.requirePort(port(address, scheme)),
+				scheme.grpcOnly());
 	}
 
 	/**
@@ -43,32 +49,15 @@ record Address(boolean secure, String host, int port) {
 		return text.substring(text.lastIndexOf('@') + 1);
 	}
 
-	/**
-	 * Whether a scheme stands for TLS.
-	 * @param scheme the scheme; none is http
-	 * @return {@code true} for https
-	 * @throws InvalidInstanceException if it is neither http nor https
-	 */
-	static boolean isSecure(@Nullable String scheme) {
-		if (scheme == null || scheme.equalsIgnoreCase("http")) {
-			return false;
-		}
-		if (scheme.equalsIgnoreCase("https")) {
-			return true;
-		}
-		throw new InvalidInstanceException(
-				"the scheme '%s' is neither http nor https".formatted(EscapedText.of(scheme)));
-	}
-
-	private static int port(Matcher address, boolean secure) {
+	private static int port(Matcher address, Scheme scheme) {
 		String port = address.group("port");
 		if (port != null) {
 			return Integer.parseInt(port);
 		}
-		if (address.group("scheme") == null) {
+		if (address.group("scheme") == null || scheme.grpcOnly()) {
 			throw new InvalidInstanceException("the address has no port");
 		}
-		return secure ? 443 : 80;
+		return scheme.secure() ? 443 : 80;
 	}
 
 	/**
@@ -82,7 +71,8 @@ record Address(boolean secure, String host, int port) {
 	}
 
 	EtcdServiceInstance toInstance(InstanceKey key, InstanceStatus status, Map<String, String> metadata) {
-		return new EtcdServiceInstance(key.service(), key.id(), this.host, this.port, this.secure, status, metadata);
+		return new EtcdServiceInstance(key.service(), key.id(), this.host, this.port, this.secure, status, metadata,
+				this.grpcOnly);
 	}
 
 }

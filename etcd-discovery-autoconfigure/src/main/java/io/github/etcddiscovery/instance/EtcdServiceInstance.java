@@ -23,10 +23,12 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	private final InstanceStatus status;
 
+	private final boolean grpcOnly;
+
 	private final URI uri;
 
 	/**
-	 * Create an instance.
+	 * Create an instance that is called by HTTP.
 	 * @param serviceId the name of the service
 	 * @param instanceId the id, unique within the service
 	 * @param host the host name or address; an IPv6 address without brackets
@@ -38,10 +40,27 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 */
 	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
 			InstanceStatus status, Map<String, String> metadata) {
+		this(serviceId, instanceId, host, port, secure, status, metadata, false);
+	}
+
+	/**
+	 * Create an instance.
+	 * @param serviceId the name of the service
+	 * @param instanceId the id, unique within the service
+	 * @param host the host name or address; an IPv6 address without brackets
+	 * @param port the port
+	 * @param secure whether it speaks TLS
+	 * @param status whether it wants to be called
+	 * @param metadata free metadata
+	 * @param grpcOnly whether its port speaks gRPC and nothing else
+	 */
+	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
+			InstanceStatus status, Map<String, String> metadata, boolean grpcOnly) {
 		super(instanceId, serviceId, host, port, secure, Collections.unmodifiableMap(new LinkedHashMap<>(metadata)));
 		this.status = status;
+		this.grpcOnly = grpcOnly;
 		String literal = host.contains(":") ? "[" + host + "]" : host;
-		this.uri = URI.create((secure ? "https" : "http") + "://" + literal + ":" + port);
+		this.uri = URI.create(scheme(secure, grpcOnly) + "://" + literal + ":" + port);
 	}
 
 	/**
@@ -60,6 +79,15 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 		return getMetadata().containsKey(MANAGEMENT_OF);
 	}
 
+	/**
+	 * Whether its port speaks gRPC and nothing else. Such an instance is handed to gRPC
+	 * channels, and to nobody who calls by HTTP.
+	 * @return {@code true} if so
+	 */
+	public boolean isGrpcOnly() {
+		return this.grpcOnly;
+	}
+
 	@Override
 	public URI getUri() {
 		return this.uri;
@@ -67,7 +95,11 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	@Override
 	public String getScheme() {
-		return isSecure() ? "https" : "http";
+		return scheme(isSecure(), this.grpcOnly);
+	}
+
+	private static String scheme(boolean secure, boolean grpcOnly) {
+		return (grpcOnly ? "grpc" : "http") + (secure ? "s" : "");
 	}
 
 	/**
@@ -76,7 +108,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withStatus(InstanceStatus status) {
-		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), status, getMetadata());
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), status, getMetadata(),
+				this.grpcOnly);
 	}
 
 	/**
@@ -85,7 +118,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withMetadata(Map<String, String> metadata) {
-		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), this.status, metadata);
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), isSecure(), this.status, metadata,
+				this.grpcOnly);
 	}
 
 	/**
@@ -95,7 +129,7 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 */
 	public EtcdServiceInstance withInstanceId(String instanceId) {
 		return new EtcdServiceInstance(getServiceId(), instanceId, getHost(), getPort(), isSecure(), this.status,
-				getMetadata());
+				getMetadata(), this.grpcOnly);
 	}
 
 	/**
@@ -104,7 +138,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withPort(int port) {
-		return new EtcdServiceInstance(getServiceId(), id(), getHost(), port, isSecure(), this.status, getMetadata());
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), port, isSecure(), this.status, getMetadata(),
+				this.grpcOnly);
 	}
 
 	private String id() {
@@ -147,7 +182,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	@Override
 	public boolean equals(Object other) {
-		return super.equals(other) && this.status == ((EtcdServiceInstance) other).status;
+		return super.equals(other) && this.status == ((EtcdServiceInstance) other).status
+				&& this.grpcOnly == ((EtcdServiceInstance) other).grpcOnly;
 	}
 
 	@Override

@@ -11,7 +11,8 @@ import tools.jackson.databind.node.ObjectNode;
  * What etcd's own Go client reads and writes for gRPC's name resolution, byte for byte as
  * Go has it: <pre class="code">
  * {"Op":0,"Addr":"10.1.2.3:9000","Metadata":{"zone":"a"}}
- * </pre> It has no status: what is not {@code UP} does not stand in etcd.
+ * </pre> The address is that of gRPC, if the instance has a port of its own for it. There
+ * is no status: what is not {@code UP} does not stand in etcd.
  */
 public final class GoNamingCodec implements ServiceInstanceCodec {
 
@@ -33,12 +34,17 @@ public final class GoNamingCodec implements ServiceInstanceCodec {
 			return null;
 		}
 		Map<String, String> metadata = new TreeMap<>(instance.getMetadata());
-		if (instance.isSecure()) {
+		GrpcEndpoint endpoint = GrpcEndpoint.of(instance);
+		if (endpoint.secure()) {
 			metadata.put(GoNamingShape.SECURE, "true");
+		}
+		if (instance.isGrpcOnly() || endpoint.port() != instance.getPort()
+				|| !endpoint.host().equals(instance.getHost())) {
+			metadata.put(GoNamingShape.GRPC_ONLY, "true");
 		}
 		ObjectNode json = JsonFields.MAPPER.createObjectNode();
 		json.put("Op", 0);
-		json.put("Addr", Address.hostAndPort(instance.getHost(), instance.getPort()));
+		json.put("Addr", Address.hostAndPort(endpoint.host(), endpoint.port()));
 		if (metadata.isEmpty()) {
 			json.putNull("Metadata");
 		}

@@ -21,6 +21,12 @@ final class GoNamingShape implements JsonShape {
 	 */
 	static final String SECURE = "secure";
 
+	/**
+	 * Of no meaning in Go either: how {@link GoNamingCodec} says that the address is that
+	 * of gRPC, and HTTP is spoken elsewhere.
+	 */
+	static final String GRPC_ONLY = "grpcOnly";
+
 	@Override
 	public boolean fits(JsonNode json) {
 		return json.has("Op") && json.has("Addr");
@@ -34,8 +40,9 @@ final class GoNamingShape implements JsonShape {
 		Address address = Address.parse(JsonFields.requiredText(json, "Addr"));
 		Map<String, String> metadata = metadata(json.path("Metadata"));
 		boolean secure = address.secure() || Boolean.parseBoolean(metadata.remove(SECURE));
-		return List
-			.of(new Address(secure, address.host(), address.port()).toInstance(key, InstanceStatus.UP, metadata));
+		boolean grpcOnly = address.grpcOnly() || Boolean.parseBoolean(metadata.remove(GRPC_ONLY));
+		return List.of(new Address(secure, address.host(), address.port(), grpcOnly).toInstance(key, InstanceStatus.UP,
+				metadata));
 	}
 
 	private static Map<String, String> metadata(JsonNode json) {

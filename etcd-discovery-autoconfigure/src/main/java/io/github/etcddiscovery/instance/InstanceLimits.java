@@ -47,6 +47,7 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 		}
 		this.networks.requireAllowed(Addresses.requireHost(instance.getHost()));
 		Addresses.requirePort(instance.getPort());
+		requireAllowedGrpc(instance);
 		if (instance.getMetadata().size() > MAX_METADATA) {
 			throw new InvalidInstanceException("it has more than %d metadata".formatted(MAX_METADATA));
 		}
@@ -56,6 +57,20 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 					.formatted(EscapedText.of(name), MAX_METADATA_NAME, MAX_METADATA_VALUE));
 			}
 		});
+	}
+
+	/**
+	 * A port that can't be read is no concern of those who call by HTTP.
+	 */
+	private void requireAllowedGrpc(EtcdServiceInstance instance) {
+		String host;
+		try {
+			host = GrpcEndpoint.of(instance).host();
+		}
+		catch (InvalidInstanceException ex) {
+			return;
+		}
+		this.networks.requireAllowed(host);
 	}
 
 }

@@ -41,20 +41,9 @@ public final class JsonCodec implements ServiceInstanceCodec {
 		JsonFields.requireService("service", key, JsonFields.text(json, "service"));
 		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
 		String host = Addresses.requireHost(JsonFields.requiredText(json, "host"));
-		boolean secure = isSecure(JsonFields.text(json, "scheme"));
-		return new Address(secure, host, JsonFields.port(json)).toInstance(key, status(JsonFields.text(json, "status")),
-				JsonFields.metadata(json, "metadata"));
-	}
-
-	private static boolean isSecure(@Nullable String scheme) {
-		if (scheme == null || scheme.equals("http")) {
-			return false;
-		}
-		if (scheme.equals("https")) {
-			return true;
-		}
-		throw new InvalidInstanceException(
-				"the scheme '%s' is neither http nor https".formatted(EscapedText.of(scheme)));
+		Scheme scheme = Scheme.of(JsonFields.text(json, "scheme"));
+		return new Address(scheme.secure(), host, JsonFields.port(json), scheme.grpcOnly()).toInstance(key,
+				status(JsonFields.text(json, "status")), JsonFields.metadata(json, "metadata"));
 	}
 
 	/**

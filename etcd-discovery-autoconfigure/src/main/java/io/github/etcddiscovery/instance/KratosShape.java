@@ -13,8 +13,9 @@ import tools.jackson.databind.JsonNode;
  * <pre class="code">
  * {"id":"8f14","name":"orders","version":"v1","metadata":{},
  *  "endpoints":["http://10.1.2.3:8000?isSecure=false","grpc://10.1.2.3:9000?isSecure=false"]}
- * </pre> Each http or https endpoint is an instance; a gRPC endpoint is metadata of
- * theirs, as is the version. With several such endpoints the address makes the ids
+ * </pre> Each http or https endpoint is an instance; the first gRPC endpoint is metadata
+ * of theirs, as is the version. Without such an endpoint each gRPC endpoint is an
+ * instance that only speaks gRPC. With several instances the address makes the ids
  * differ.
  */
 final class KratosShape implements JsonShape {
@@ -43,18 +44,23 @@ final class KratosShape implements JsonShape {
 	}
 
 	private static Map<String, Address> addresses(JsonNode endpoints, Map<String, String> metadata) {
-		Map<String, Address> addresses = new LinkedHashMap<>();
+		Map<String, Address> http = new LinkedHashMap<>();
+		Map<String, Address> grpc = new LinkedHashMap<>();
 		for (JsonNode node : endpoints.values()) {
 			Endpoint endpoint = Endpoint.of(node.asString(""));
 			switch (endpoint.scheme()) {
-				case "http", "https" -> addresses.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress());
-				case "grpc", "grpcs" -> metadata.putIfAbsent("grpc", endpoint.hostAndPort());
+				case "http", "https" -> http.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress("http"));
+				case "grpc", "grpcs" -> grpc.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress("grpc"));
 				default -> {
-					// Another protocol, which nobody calls by HTTP
+					// Another protocol, which nobody here calls by
 				}
 			}
 		}
-		return addresses;
+		if (http.isEmpty()) {
+			return grpc;
+		}
+		grpc.values().stream().findFirst().ifPresent((address) -> GrpcEndpoint.of(address).describe(metadata));
+		return http;
 	}
 
 	/**
@@ -74,8 +80,8 @@ final class KratosShape implements JsonShape {
 			return new Endpoint(scheme, rest, secure);
 		}
 
-		Address toAddress() {
-			return Address.parse((this.secure ? "https://" : "http://") + this.hostAndPort);
+		Address toAddress(String protocol) {
+			return Address.parse(protocol + (this.secure ? "s://" : "://") + this.hostAndPort);
 		}
 
 	}

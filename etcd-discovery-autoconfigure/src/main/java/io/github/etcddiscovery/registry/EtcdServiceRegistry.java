@@ -18,6 +18,7 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.GrpcEndpoint;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
@@ -347,9 +348,10 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private boolean hasSameAddress(EtcdServiceInstance instance, String otherValue) {
 		try {
 			List<EtcdServiceInstance> others = this.reader.read(this.reader.key(key(instance)), otherValue);
+			GrpcEndpoint grpc = GrpcEndpoint.of(instance);
 			return others.stream()
-				.anyMatch(
-						(other) -> other.getHost().equals(instance.getHost()) && other.getPort() == instance.getPort());
+				.anyMatch((other) -> other.getHost().equals(instance.getHost())
+						&& (other.getPort() == instance.getPort() || other.getPort() == grpc.port()));
 		}
 		catch (RuntimeException ex) {
 			return false;

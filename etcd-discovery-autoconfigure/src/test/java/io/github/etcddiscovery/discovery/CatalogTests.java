@@ -66,6 +66,17 @@ class CatalogTests {
 	}
 
 	@Test
+	void whoOnlySpeaksGrpcIsNotCalledByHttp() {
+		put("orders/a", "h:1", "orders/b", "grpc://h:2", "orders/c", "{\"host\":\"h\",\"port\":3,\"scheme\":\"grpcs\"}",
+				"orders/d", "{\"host\":\"h\",\"port\":4,\"scheme\":\"grpc\",\"status\":\"DOWN\"}");
+		assertThat(this.catalog.routable("orders")).extracting(ServiceInstance::getInstanceId).containsExactly("a");
+		assertThat(this.catalog.callable("orders")).extracting(EtcdServiceInstance::getInstanceId)
+			.containsExactly("a", "b", "c");
+		assertThat(this.catalog.registered("orders")).extracting(EtcdServiceInstance::isGrpcOnly)
+			.containsExactly(false, true, true, true);
+	}
+
+	@Test
 	void nameThatBeginsLikeAnotherIsAnotherService() {
 		put("foo/1", "h:1", "foobar/1", "h:2", "foo-/1", "h:3", "foo", "h:4");
 		assertThat(this.catalog.names()).containsExactly("foo", "foo-", "foobar");

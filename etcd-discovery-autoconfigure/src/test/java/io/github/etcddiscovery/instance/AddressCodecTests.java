@@ -77,7 +77,7 @@ class AddressCodecTests {
 	@ValueSource(strings = { "ftp://a:21", "tcp://a:80", "httpx://a:80", "file:///etc/passwd", "javascript://a:80" })
 	void refusesOtherSchemes(String value) {
 		assertThat(failure(value).getMessage())
-			.matches("the scheme '.*' is neither http nor https|.*is not an address.*");
+			.matches("the scheme '.*' is none of http, https, grpc and grpcs|.*is not an address.*");
 	}
 
 	@ParameterizedTest

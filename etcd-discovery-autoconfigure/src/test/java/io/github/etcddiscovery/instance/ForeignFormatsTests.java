@@ -84,13 +84,15 @@ class ForeignFormatsTests {
 	}
 
 	@Test
-	void kratosWithoutHttpDescribesNone() {
-		assertThat(
-				read("/microservices/orders/1", "{\"id\":\"1\",\"name\":\"orders\",\"version\":\"\",\"metadata\":null,"
-						+ "\"endpoints\":[\"grpc://10.0.0.7:9000\"]}"))
-			.isEmpty();
+	void kratosWithoutHttpOnlySpeaksGrpc() {
+		List<EtcdServiceInstance> instances = read("/microservices/orders/1",
+				"{\"id\":\"1\",\"name\":\"orders\",\"version\":\"\",\"metadata\":null,"
+						+ "\"endpoints\":[\"grpc://10.0.0.7:9000\",\"grpcs://10.0.0.7:9443\",\"grpc://10.0.0.7:9001?isSecure=true\"]}");
+		assertThat(instances).allMatch(EtcdServiceInstance::isGrpcOnly)
+			.extracting((instance) -> instance.getUri().toString())
+			.containsExactly("grpc://10.0.0.7:9000", "grpcs://10.0.0.7:9443", "grpcs://10.0.0.7:9001");
 		assertThat(read("/microservices/orders/1",
-				"{\"id\":\"1\",\"name\":\"orders\",\"version\":\"\",\"metadata\":null,\"endpoints\":[]}"))
+				"{\"id\":\"1\",\"name\":\"orders\",\"version\":\"\",\"metadata\":null,\"endpoints\":[\"ws://a:1\"]}"))
 			.isEmpty();
 	}
 

@@ -41,6 +41,21 @@ class GoNamingCodecTests {
 		assertThat(new JsonCodec().decode(key, value)).isEqualTo(List.of(instance));
 	}
 
+	/**
+	 * The port of HTTP is of no use to Go, and whoever calls by HTTP is not to be sent to
+	 * that of gRPC.
+	 */
+	@Test
+	void writesThePortOfGrpc() {
+		EtcdServiceInstance instance = instance("10.0.0.7", true, Map.of("gRPC_port", "9090"));
+		String value = String.valueOf(this.codec.encode(instance));
+		assertThat(value).isEqualTo("{\"Op\":0,\"Addr\":\"10.0.0.7:9090\","
+				+ "\"Metadata\":{\"gRPC_port\":\"9090\",\"grpcOnly\":\"true\"}}");
+		EtcdServiceInstance read = this.codec.decode(this.codec.key("services", instance), value).get(0);
+		assertThat(read.getUri()).hasToString("grpc://10.0.0.7:9090");
+		assertThat(GrpcEndpoint.of(read)).isEqualTo(GrpcEndpoint.of(instance));
+	}
+
 	@ParameterizedTest
 	@EnumSource(value = InstanceStatus.class, mode = EnumSource.Mode.EXCLUDE, names = "UP")
 	void whatIsNotToBeCalledIsNotWritten(InstanceStatus status) {

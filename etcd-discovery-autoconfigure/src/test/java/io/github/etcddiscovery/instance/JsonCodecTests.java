@@ -134,7 +134,7 @@ class JsonCodecTests {
 	@ValueSource(strings = { "ftp", "", "HTTP", "http ", "javascript", "a\\nb" })
 	void refusesOtherSchemes(String scheme) {
 		assertRefused(json("\"scheme\":\"" + scheme + "\"")).withMessageStartingWith("the scheme '")
-			.withMessageEndingWith("' is neither http nor https")
+			.withMessageEndingWith("' is none of http, https, grpc and grpcs")
 			.withMessageNotContaining("\n");
 	}
 
