@@ -68,6 +68,8 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private final @Nullable ColdStart coldStart;
 
+	private final Followers followers;
+
 	private final RejectionLog rejectionLog = new RejectionLog();
 
 	private final CatalogCounts counts = new CatalogCounts();
@@ -119,6 +121,7 @@ public final class ServiceCatalog implements AutoCloseable {
 				(instance) -> replace(this.catalog.release(instance)));
 		this.departures = new Departures(loop, probe,
 				(instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
+		this.followers = new Followers(loop, settings.idleTimeout().dividedBy(2), this::grpcInstances);
 		this.coldStart = ColdStart.of(settings, loop, this::restore, this::current);
 		this.scope = switch (settings.scope()) {
 			case PREFIX -> {
@@ -165,19 +168,51 @@ public final class ServiceCatalog implements AutoCloseable {
 	@Override
 	public void close() {
 		this.scope.close();
+		this.followers.close();
 		if (this.coldStart != null) {
 			this.coldStart.close();
 		}
 	}
 
 	/**
-	 * The instances of a service that want to be called. Does not wait.
+	 * The instances of a service that want to be called by HTTP. Does not wait.
 	 * @param serviceId the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<ServiceInstance> instances(String serviceId) {
 		this.scope.use(serviceId);
 		return this.catalog.routable(serviceId);
+	}
+
+	/**
+	 * The instances of a service that want to be called by gRPC: also those that speak
+	 * nothing else. Does not wait.
+	 * @param serviceId the name of the service
+	 * @return an immutable list, the same object until the service changes
+	 */
+	public List<EtcdServiceInstance> grpcInstances(String serviceId) {
+		this.scope.use(serviceId);
+		return this.catalog.callable(serviceId);
+	}
+
+	/**
+	 * Be told of changes of a service.
+	 * @param serviceId the name of the service
+	 * @param follower who follows it, for people to read
+	 * @param changed run, on the loop of the catalog, when the answer of
+	 * {@link #grpcInstances(String)} is another one; must not block
+	 * @return to be closed when nobody listens any more
+	 */
+	public Following follow(String serviceId, String follower, Runnable changed) {
+		return this.followers.follow(serviceId, follower, changed);
+	}
+
+	/**
+	 * Who follows which service.
+	 * @return followers by service
+	 */
+	public Map<String, List<String>> followers() {
+		return this.followers.names();
 	}
 
 	/**
@@ -382,6 +417,7 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.catalog = next;
 		this.heldInstances.attend(next);
 		this.departures.attend(next);
+		this.followers.attend();
 		this.changeListener.run();
 	}
 
