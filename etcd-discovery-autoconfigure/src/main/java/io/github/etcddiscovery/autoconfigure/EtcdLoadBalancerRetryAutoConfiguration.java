@@ -3,6 +3,7 @@ package io.github.etcddiscovery.autoconfigure;
 import java.util.Objects;
 
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.GatewayMvcRetryFilter;
 import io.github.etcddiscovery.loadbalancer.GatewayMvcRetryPostProcessor;
 import io.github.etcddiscovery.loadbalancer.GatewayRetryFilter;
 import io.github.etcddiscovery.loadbalancer.SafeReactiveRetryPolicy;
@@ -94,6 +95,12 @@ public final class EtcdLoadBalancerRetryAutoConfiguration {
 		static GatewayMvcRetryPostProcessor etcdGatewayMvcRetryPostProcessor(
 				ObjectProvider<ReactiveLoadBalancer.Factory<ServiceInstance>> factory) {
 			return new GatewayMvcRetryPostProcessor(factory);
+		}
+
+		@Bean
+		@ConditionalOnMissingBean
+		GatewayMvcRetryFilter etcdGatewayMvcRetryFilter() {
+			return new GatewayMvcRetryFilter();
 		}
 
 	}

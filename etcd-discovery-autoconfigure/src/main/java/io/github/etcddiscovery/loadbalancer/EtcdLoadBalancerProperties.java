@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import java.time.Duration;
+import java.util.Set;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -17,10 +18,14 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * says something new of it
  * @param slowStart how long it takes until a new instance is called as often as the
  * others; 0s to call it like them from the start
+ * @param leastRequest names of services of which the less loaded of two instances is
+ * called, by the calls of this application that have not been answered yet, in place of
+ * one after another; '*' for all services
  */
 @ConfigurationProperties("spring.cloud.etcd.loadbalancer")
 public record EtcdLoadBalancerProperties(@DefaultValue("true") boolean enabled,
-		@DefaultValue("false") boolean ejectUnreachable, @DefaultValue("0s") Duration slowStart) {
+		@DefaultValue("true") boolean ejectUnreachable, @DefaultValue("0s") Duration slowStart,
+		@DefaultValue Set<String> leastRequest) {
 
 	/**
 	 * Check the limits.

@@ -1,12 +1,16 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.core.RetryAwareServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerEnvironmentPropertyUtils;
@@ -24,11 +28,14 @@ final class RotationPostProcessor implements BeanPostProcessor {
 
 	private final ObjectProvider<Ejections> ejections;
 
+	private final ObjectProvider<Loads> loads;
+
 	RotationPostProcessor(Environment environment, ObjectProvider<EtcdLoadBalancerProperties> properties,
-			ObjectProvider<Ejections> ejections) {
+			ObjectProvider<Ejections> ejections, ObjectProvider<Loads> loads) {
 		this.environment = environment;
 		this.properties = properties;
 		this.ejections = ejections;
+		this.loads = loads;
 	}
 
 	@Override
@@ -37,7 +44,11 @@ final class RotationPostProcessor implements BeanPostProcessor {
 				&& !(bean instanceof RetryAwareServiceInstanceListSupplier)) {
 			boolean avoidTried = LoadBalancerEnvironmentPropertyUtils.trueOrMissingForClientOrDefault(this.environment,
 					"retry.avoid-previous-instance");
-			return new RotationSupplier(supplier, avoidTried, this.ejections.getIfAvailable(), slowStart());
+			return new RotationSupplier(isWeighted() ? RotationSupplier.innermost(supplier) : supplier, avoidTried,
+					this.ejections.getIfAvailable(), slowStart(), choice());
+		}
+		if (bean instanceof ReactorServiceInstanceLoadBalancer loadBalancer) {
+			return new BracketedLoadBalancer(loadBalancer);
 		}
 		return bean;
 	}
@@ -46,6 +57,29 @@ final class RotationPostProcessor implements BeanPostProcessor {
 		Duration duration = this.properties.getObject().slowStart();
 		return duration.isZero() ? null
 				: new SlowStart(duration, System::nanoTime, () -> ThreadLocalRandom.current().nextDouble());
+	}
+
+	/**
+	 * Spring Cloud's own configuration: what weighs in an application's own suppliers is
+	 * its own.
+	 */
+	private boolean isWeighted() {
+		return LoadBalancerEnvironmentPropertyUtils.equalToForClientOrDefault(this.environment, "configurations",
+				"weighted");
+	}
+
+	private UnaryOperator<List<ServiceInstance>> choice() {
+		Loads loads = this.loads.getIfAvailable();
+		if (isWeighted()) {
+			Weights weights = new Weights();
+			return (loads != null) ? (instances) -> loads.better(Weights.withWeight(instances), weights) : weights;
+		}
+		return (loads != null) ? (instances) -> loads.better(instances, RotationPostProcessor::any)
+				: UnaryOperator.identity();
+	}
+
+	private static List<ServiceInstance> any(List<ServiceInstance> instances) {
+		return List.of(instances.get(ThreadLocalRandom.current().nextInt(instances.size())));
 	}
 
 }

@@ -2,9 +2,14 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
@@ -21,17 +26,26 @@ import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 /**
  * The instances of a service that are in rotation for a request: those that the suppliers
  * around which it is put have chosen, except the one that the request has already been
- * sent to, those that are ejected and some that are new. If the suppliers prefer
- * instances that are all out of rotation, such as that of a session, the others come in.
- * If all are, all are served: a list is emptied by nothing here.
+ * sent to, those that are ejected, those that no client can call and some that are new.
+ * If the suppliers prefer instances that are all out of rotation, such as that of a
+ * session, the others come in. If all are, all are served: a list is emptied by nothing
+ * here. If they are weighed, or the loads of two are compared, the one to call is left.
  */
 final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
+
+	private static final Log logger = LogFactory.getLog(RotationSupplier.class);
+
+	private static final int MAX_REPORTS = 100;
 
 	private final boolean avoidTried;
 
 	private final @Nullable Ejections ejections;
 
 	private final @Nullable SlowStart slowStart;
+
+	private final UnaryOperator<List<ServiceInstance>> choice;
+
+	private final Set<String> reported = ConcurrentHashMap.newKeySet();
 
 	private final @Nullable ServiceInstanceListSupplier registered;
 
@@ -41,13 +55,15 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	 * @param avoidTried whether a request that is tried again is to go elsewhere
 	 * @param ejections the instances that are ejected, if any ever are
 	 * @param slowStart leaves new instances out now and then, if anybody does
+	 * @param choice what is chosen from those in rotation
 	 */
 	RotationSupplier(ServiceInstanceListSupplier delegate, boolean avoidTried, @Nullable Ejections ejections,
-			@Nullable SlowStart slowStart) {
+			@Nullable SlowStart slowStart, UnaryOperator<List<ServiceInstance>> choice) {
 		super(delegate);
 		this.avoidTried = avoidTried;
 		this.ejections = ejections;
 		this.slowStart = slowStart;
+		this.choice = choice;
 		// Health checks repeat what was registered when they began
 		this.registered = (slowStart != null || isHealthChecked(delegate)) ? innermost(delegate) : null;
 	}
@@ -58,7 +74,10 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 						&& isHealthChecked(around.getDelegate());
 	}
 
-	private static ServiceInstanceListSupplier innermost(ServiceInstanceListSupplier supplier) {
+	/**
+	 * The one that all others are around: it serves what is registered.
+	 */
+	static ServiceInstanceListSupplier innermost(ServiceInstanceListSupplier supplier) {
 		return (supplier instanceof DelegatingServiceInstanceListSupplier around) ? innermost(around.getDelegate())
 				: supplier;
 	}
@@ -72,31 +91,41 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	@SuppressWarnings("rawtypes")
 	public Flux<List<ServiceInstance>> get(Request request) {
 		Predicate<ServiceInstance> avoided = avoided(request);
-		if (this.registered != null) {
-			return this.registered.get()
-				.next()
-				.flatMap((current) -> inRotation(request, isMissing(current, avoided))
-					.map((instances) -> withoutSomeNew(instances, current)))
-				.flux();
-		}
-		return (avoided != null) ? inRotation(request, avoided).flux() : this.delegate.get(request);
+		Mono<List<ServiceInstance>> inRotation = (this.registered != null) ? this.registered.get()
+			.next()
+			.flatMap((current) -> inRotation(request, isMissing(current, avoided))
+				.map((instances) -> withoutSomeNew(instances, current))) : inRotation(request, avoided);
+		return inRotation.map(this.choice).flux();
 	}
 
-	private @Nullable Predicate<ServiceInstance> avoided(Request<?> request) {
+	private Predicate<ServiceInstance> avoided(Request<?> request) {
 		ServiceInstance tried = this.avoidTried ? TriedInstances.of(request) : null;
-		Predicate<ServiceInstance> isTried = (tried != null) ? (instance) -> address(instance).equals(address(tried))
-				: null;
-		if (this.ejections == null || this.ejections.isEmpty()) {
-			return isTried;
+		Predicate<ServiceInstance> avoided = this::isUncallable;
+		if (tried != null) {
+			avoided = avoided.or((instance) -> address(instance).equals(address(tried)));
 		}
-		return (isTried != null) ? isTried.or(this.ejections::contains) : this.ejections::contains;
+		return (this.ejections != null && !this.ejections.isEmpty()) ? avoided.or(this.ejections::contains) : avoided;
+	}
+
+	/**
+	 * To Java, a host with an underscore, as Docker's names have it, is none.
+	 */
+	private boolean isUncallable(ServiceInstance instance) {
+		if (!(instance instanceof EtcdServiceInstance) || instance.getUri().getHost() != null) {
+			return false;
+		}
+		if (this.reported.size() < MAX_REPORTS && this.reported.add(address(instance))) {
+			logger.warn("Passing over %s: Java's HTTP clients cannot call a host of that name. Register an IP address"
+				.formatted(instance));
+		}
+		return true;
 	}
 
 	private static Predicate<ServiceInstance> isMissing(List<ServiceInstance> registered,
-			@Nullable Predicate<ServiceInstance> or) {
+			Predicate<ServiceInstance> or) {
 		Set<String> addresses = registered.stream().map(RotationSupplier::address).collect(Collectors.toSet());
 		Predicate<ServiceInstance> isMissing = (instance) -> !addresses.contains(address(instance));
-		return (or != null) ? isMissing.or(or) : isMissing;
+		return isMissing.or(or);
 	}
 
 	private Mono<List<ServiceInstance>> inRotation(Request<?> request, Predicate<ServiceInstance> avoided) {
@@ -112,6 +141,9 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	 */
 	private static Mono<List<ServiceInstance>> without(Predicate<ServiceInstance> avoided,
 			List<ServiceInstance> instances, ServiceInstanceListSupplier supplier, Request<?> request) {
+		if (instances.stream().noneMatch(avoided)) {
+			return Mono.just(instances);
+		}
 		List<ServiceInstance> others = instances.stream().filter(avoided.negate()).toList();
 		if (!others.isEmpty()) {
 			return Mono.just(others);
@@ -136,11 +168,13 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * What a connection is made to. Gateways wrap the instances that they are given, so
-	 * they can't be compared themselves.
+	 * What a connection is made to. Gateways wrap the instances that they are given, and
+	 * an IPv6 address is in brackets where it is called, so they can't be compared
+	 * themselves.
 	 */
 	static String address(ServiceInstance instance) {
-		return instance.getHost() + ":" + instance.getPort();
+		String host = instance.getHost();
+		return (host.startsWith("[") ? host.substring(1, host.length() - 1) : host) + ":" + instance.getPort();
 	}
 
 }

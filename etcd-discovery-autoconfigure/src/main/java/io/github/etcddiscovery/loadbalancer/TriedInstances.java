@@ -20,7 +20,10 @@ import org.springframework.cloud.client.loadbalancer.RetryableRequestContext;
  */
 final class TriedInstances implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
-	private static final String ATTRIBUTE = TriedInstances.class.getName();
+	/**
+	 * The attribute of a request that says where it has been sent before.
+	 */
+	static final String ATTRIBUTE = TriedInstances.class.getName();
 
 	/**
 	 * The instance that the request was sent to last.
@@ -31,7 +34,11 @@ final class TriedInstances implements LoadBalancerLifecycle<Object, Object, Serv
 			return retryable.getPreviousServiceInstance();
 		}
 		Map<String, Object> attributes = attributes(request);
-		return (attributes != null && attributes.get(ATTRIBUTE) instanceof ServiceInstance tried) ? tried : null;
+		Object tried = (attributes != null) ? attributes.get(ATTRIBUTE) : null;
+		if (tried instanceof ProxiedRequest proxied) {
+			return proxied.tried();
+		}
+		return (tried instanceof ServiceInstance instance) ? instance : null;
 	}
 
 	private static @Nullable Map<String, Object> attributes(Request<?> request) {
@@ -49,6 +56,10 @@ final class TriedInstances implements LoadBalancerLifecycle<Object, Object, Serv
 		ServiceInstance chosen = response.getServer();
 		Map<String, Object> attributes = attributes(request);
 		if (chosen != null && attributes != null && !(request.getContext() instanceof RetryableRequestContext)) {
+			if (attributes.get(ATTRIBUTE) instanceof ProxiedRequest proxied) {
+				proxied.sentTo(chosen);
+				return;
+			}
 			try {
 				attributes.put(ATTRIBUTE, chosen);
 			}

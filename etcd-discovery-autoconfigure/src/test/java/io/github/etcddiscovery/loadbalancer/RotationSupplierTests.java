@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,7 @@ class RotationSupplierTests {
 
 	@Test
 	void servesTheInstanceThatWasTriedWhenThatIsWanted() {
-		RotationSupplier supplier = new RotationSupplier(this.base, false, null, null);
+		RotationSupplier supplier = new RotationSupplier(this.base, false, null, null, UnaryOperator.identity());
 		assertThat(supplier.get(retry(Instances.TWO)).blockFirst()).contains(Instances.TWO);
 	}
 
@@ -125,7 +126,8 @@ class RotationSupplierTests {
 	@Test
 	void passesTheChosenInstanceOnAndLeavesItWhenItIsOut() {
 		RotationSupplier supplier = new RotationSupplier(
-				new SameInstancePreferenceServiceInstanceListSupplier(this.base), true, this.ejections, null);
+				new SameInstancePreferenceServiceInstanceListSupplier(this.base), true, this.ejections, null,
+				UnaryOperator.identity());
 		((SelectedInstanceCallback) supplier).selectedServiceInstance(Instances.TWO);
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.TWO);
 		eject(Instances.TWO);
@@ -180,7 +182,7 @@ class RotationSupplierTests {
 	void leavesNewInstancesOutNowAndThen() {
 		this.registered = List.of(Instances.ONE);
 		RotationSupplier supplier = new RotationSupplier(this.base, true, null,
-				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5));
+				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5), UnaryOperator.identity());
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
 		this.registered = List.of(Instances.ONE, Instances.TWO);
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
@@ -188,7 +190,8 @@ class RotationSupplierTests {
 	}
 
 	private @Nullable List<ServiceInstance> choose(ServiceInstanceListSupplier supplier, Request<?> request) {
-		return new RotationSupplier(supplier, true, this.ejections, null).get(request).blockFirst();
+		return new RotationSupplier(supplier, true, this.ejections, null, UnaryOperator.identity()).get(request)
+			.blockFirst();
 	}
 
 	private void eject(ServiceInstance... instances) {

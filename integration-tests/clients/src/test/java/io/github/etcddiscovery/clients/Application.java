@@ -9,8 +9,20 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnWebApplication.Type;
+import org.springframework.cloud.gateway.route.RouteLocator;
+import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
+import org.springframework.cloud.gateway.server.mvc.filter.BeforeFilterFunctions;
+import org.springframework.cloud.gateway.server.mvc.filter.LoadBalancerFilterFunctions;
+import org.springframework.cloud.gateway.server.mvc.handler.GatewayRouterFunctions;
+import org.springframework.cloud.gateway.server.mvc.handler.HandlerFunctions;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.web.servlet.function.RequestPredicates;
+import org.springframework.web.servlet.function.RouterFunction;
+import org.springframework.web.servlet.function.ServerResponse;
 
 /**
  * The applications that the clients run in.
@@ -59,7 +71,10 @@ enum Application {
 	private static Map<String, String> gateway(String server) {
 		String prefix = "spring.cloud.gateway.server." + server + ".";
 		return Map.of(prefix + "enabled", "true", prefix + "routes[0].id", "shop", prefix + "routes[0].uri",
-				"lb://shop", prefix + "routes[0].predicates[0]", "Path=/");
+				"lb://shop", prefix + "routes[0].predicates[0]", "Path=/", prefix + "routes[1].id", "chat",
+				prefix + "routes[1].uri", "lb:ws://chat", prefix + "routes[1].predicates[0]", "Path=/chat",
+				"spring.cloud.gateway.server.webflux.discovery.locator.enabled", "true",
+				"spring.cloud.etcd.gateway.locator.enabled", "true");
 	}
 
 	ConfigurableApplicationContext run(String etcd, String... arguments) {
@@ -78,6 +93,35 @@ enum Application {
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration
 	static class GatewayApplication {
+
+		@Configuration(proxyBeanMethods = false)
+		@ConditionalOnWebApplication(type = Type.SERVLET)
+		static class JavaRoutes {
+
+			@Bean
+			RouterFunction<ServerResponse> javaRoute() {
+				return GatewayRouterFunctions.route("java")
+					.route(RequestPredicates.path("/java"), HandlerFunctions.http())
+					.filter(LoadBalancerFilterFunctions.lb("shop"))
+					.before(BeforeFilterFunctions.setPath("/"))
+					.build();
+			}
+
+		}
+
+		@Configuration(proxyBeanMethods = false)
+		@ConditionalOnWebApplication(type = Type.REACTIVE)
+		static class ReactiveJavaRoutes {
+
+			@Bean
+			RouteLocator javaRoute(RouteLocatorBuilder builder) {
+				return builder.routes()
+					.route("java",
+							(route) -> route.path("/java").filters((filters) -> filters.setPath("/")).uri("lb://shop"))
+					.build();
+			}
+
+		}
 
 	}
 

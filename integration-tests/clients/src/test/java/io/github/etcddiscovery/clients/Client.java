@@ -110,26 +110,31 @@ enum Client {
 
 	},
 
-	GATEWAY(Application.GATEWAY) {
+	GATEWAY(Application.GATEWAY, "/"),
 
-		/**
-		 * What it sends on may be a body that was read already.
-		 */
-		@Override
-		boolean postsAgain() {
-			return false;
-		}
+	GATEWAY_WITH_JAVA_ROUTE(Application.GATEWAY, "/java"),
 
-	},
+	GATEWAY_WITH_LOCATOR(Application.GATEWAY, "/shop/"),
 
-	REACTIVE_GATEWAY(Application.REACTIVE_GATEWAY);
+	REACTIVE_GATEWAY(Application.REACTIVE_GATEWAY, "/"),
+
+	REACTIVE_GATEWAY_WITH_JAVA_ROUTE(Application.REACTIVE_GATEWAY, "/java"),
+
+	REACTIVE_GATEWAY_WITH_LOCATOR(Application.REACTIVE_GATEWAY, "/shop/");
 
 	private static final Duration PATIENCE = Duration.ofSeconds(20);
 
 	private final Application application;
 
+	private final String path;
+
 	Client(Application application) {
+		this(application, "/");
+	}
+
+	Client(Application application, String path) {
 		this.application = application;
+		this.path = path;
 	}
 
 	Application application() {
@@ -137,18 +142,11 @@ enum Client {
 	}
 
 	String get(ConfigurableApplicationContext context) {
-		return throughGateway(context).get().retrieve().body(String.class);
+		return throughGateway(context).get().uri(this.path).retrieve().body(String.class);
 	}
 
 	String post(ConfigurableApplicationContext context) {
-		return throughGateway(context).post().body("body").retrieve().body(String.class);
-	}
-
-	/**
-	 * Whether a {@code POST} whose connection was never made is sent to another instance.
-	 */
-	boolean postsAgain() {
-		return true;
+		return throughGateway(context).post().uri(this.path).body("body").retrieve().body(String.class);
 	}
 
 	static RestClient throughGateway(ConfigurableApplicationContext context) {

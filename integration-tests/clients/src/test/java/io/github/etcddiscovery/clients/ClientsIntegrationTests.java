@@ -130,14 +130,44 @@ class ClientsIntegrationTests {
 		ConfigurableApplicationContext context = application(client);
 		this.one.crash();
 		registerBoth(context);
-		Set<String> answers = answers(client::post, context);
-		if (client.postsAgain()) {
-			assertThat(answers).containsExactly("two");
+		assertThat(answers(client::post, context)).containsExactly("two");
+		assertThat(this.two.requests()).hasSize(6);
+	}
+
+	/**
+	 * The calls are at most four at a time, so that no more can meet the crash
+	 * unprepared.
+	 */
+	@ParameterizedTest
+	@EnumSource
+	void hardlyAnyPostFailsWhenOneOfTwoCrashes(Client client) {
+		assertThat(failuresAroundACrash(client, application(client))).isLessThanOrEqualTo(5);
+	}
+
+	@ParameterizedTest
+	@EnumSource
+	void ejectsWhatHasCrashedAlsoWhenRetriesAreSwitchedOff(Client client) {
+		assertThat(failuresAroundACrash(client, withoutRetries(client))).isLessThanOrEqualTo(5);
+	}
+
+	private long failuresAroundACrash(Client client, ConfigurableApplicationContext context) {
+		registerBoth(context);
+		soon().until(() -> answers(client::get, context).equals(Set.of("one", "two")));
+		ExecutorService threads = Executors.newFixedThreadPool(4);
+		try {
+			List<CompletableFuture<Boolean>> calls = IntStream.range(0, 200)
+				.mapToObj((number) -> CompletableFuture.supplyAsync(() -> {
+					if (number == 50) {
+						this.one.crash();
+					}
+					return answers(1, client::post, context).stream().allMatch(Set.of("one", "two")::contains);
+				}, threads))
+				.toList();
+			return calls.stream().filter((call) -> !call.join()).count();
 		}
-		else {
-			assertThat(answers).contains("two").hasSize(2);
+		finally {
+			threads.shutdown();
 		}
-		assertThat(this.two.requests()).hasSize(client.postsAgain() ? 6 : 3);
 	}
 
 	@ParameterizedTest
@@ -154,13 +184,17 @@ class ClientsIntegrationTests {
 	@ParameterizedTest
 	@EnumSource
 	void triesNothingAgainWhenRetriesAreSwitchedOff(Client client) {
-		ConfigurableApplicationContext context = withoutRetries.computeIfAbsent(client.application(),
-				(application) -> application.run(etcd.clientUrl(), "--spring.cloud.loadbalancer.retry.enabled=false"));
-		this.one.crash();
+		ConfigurableApplicationContext context = withoutRetries(client);
+		this.one.setHangingUp(true);
 		registerBoth(context);
 		assertThat(answers(client::get, context)).contains("two").hasSizeGreaterThan(1);
 		assertThat(answers(client::post, context)).contains("two").hasSizeGreaterThan(1);
 		assertThat(this.two.requests()).hasSize(6);
+	}
+
+	private static ConfigurableApplicationContext withoutRetries(Client client) {
+		return withoutRetries.computeIfAbsent(client.application(),
+				(application) -> application.run(etcd.clientUrl(), "--spring.cloud.loadbalancer.retry.enabled=false"));
 	}
 
 	private static ConfigurableApplicationContext application(Client client) {
@@ -182,8 +216,13 @@ class ClientsIntegrationTests {
 	 */
 	private static Set<String> answers(Function<ConfigurableApplicationContext, String> call,
 			ConfigurableApplicationContext context) {
+		return answers(6, call, context);
+	}
+
+	private static Set<String> answers(int calls, Function<ConfigurableApplicationContext, String> call,
+			ConfigurableApplicationContext context) {
 		Set<String> answers = new HashSet<>();
-		for (int i = 0; i < 6; i++) {
+		for (int i = 0; i < calls; i++) {
 			try {
 				answers.add(call.apply(context));
 			}

@@ -1,0 +1,38 @@
+package io.github.etcddiscovery.loadbalancer;
+
+import java.io.IOException;
+
+import jakarta.servlet.Filter;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.ServletRequest;
+import jakarta.servlet.ServletResponse;
+import jakarta.servlet.http.HttpServletRequest;
+
+import org.springframework.cloud.gateway.server.mvc.filter.FormFilter;
+import org.springframework.core.Ordered;
+
+/**
+ * Watches over the body of each request of the blocking Spring Cloud Gateway. It stands
+ * right behind the filter that makes a new body for a form.
+ */
+public final class GatewayMvcRetryFilter implements Filter, Ordered {
+
+	/**
+	 * Create a filter.
+	 */
+	public GatewayMvcRetryFilter() {
+	}
+
+	@Override
+	public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
+			throws IOException, ServletException {
+		chain.doFilter((request instanceof HttpServletRequest http) ? new ProxiedRequest(http) : request, response);
+	}
+
+	@Override
+	public int getOrder() {
+		return FormFilter.FORM_FILTER_ORDER + 1;
+	}
+
+}
