@@ -3,8 +3,10 @@ package io.github.etcddiscovery.autoconfigure;
 import java.util.Set;
 
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -20,6 +22,7 @@ import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpeci
 import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration;
+import org.springframework.cloud.loadbalancer.config.LoadBalancerZoneConfig;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Configuration;
@@ -77,10 +80,35 @@ class EtcdLoadBalancerAutoConfigurationTests {
 	}
 
 	@Test
-	void ejectsOnlyWhenToldSo() {
-		this.contextRunner.run((context) -> assertThat(lifecycles(context)).doesNotContain("ejections"));
-		this.contextRunner.withPropertyValues("spring.cloud.etcd.loadbalancer.eject-unreachable=true")
-			.run((context) -> assertThat(lifecycles(context)).contains("ejections"));
+	void ejectsUnlessToldOtherwise() {
+		this.contextRunner.run((context) -> assertThat(lifecycles(context)).contains("ejections"));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.loadbalancer.eject-unreachable=false")
+			.run((context) -> assertThat(lifecycles(context)).doesNotContain("ejections"));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "other, false", "'other,service', true", "*, true" })
+	void comparesTheLoadsOfTheServicesThatAreNamed(String services, boolean compares) {
+		this.contextRunner.run((context) -> assertThat(lifecycles(context)).doesNotContain("loads"));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.loadbalancer.least-request=" + services)
+			.run((context) -> assertThat(lifecycles(context).contains("loads")).isEqualTo(compares));
+	}
+
+	@Test
+	void hasTheZoneThatTheApplicationRegistersWith() {
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.discovery.zone= ")
+			.run((context) -> assertThat(zone(context)).isNull());
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.discovery.metadata.zone=a")
+			.run((context) -> assertThat(zone(context)).isEqualTo("a"));
+		this.contextRunner
+			.withPropertyValues("spring.cloud.etcd.discovery.metadata.zone=a", "spring.cloud.etcd.discovery.zone=b")
+			.run((context) -> assertThat(zone(context)).isEqualTo("b"));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.discovery.zone=b", "spring.cloud.loadbalancer.zone=c")
+			.run((context) -> assertThat(zone(context)).isEqualTo("c"));
+	}
+
+	private static @Nullable String zone(ApplicationContext context) {
+		return context.getBean(LoadBalancerZoneConfig.class).getZone();
 	}
 
 	private static Set<String> lifecycles(ApplicationContext context) {

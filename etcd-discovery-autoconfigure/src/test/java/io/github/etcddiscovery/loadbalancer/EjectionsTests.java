@@ -79,6 +79,43 @@ class EjectionsTests {
 	}
 
 	@Test
+	void asksWhetherAnybodyListensAfterACallWithoutAnAnswer() {
+		fail(Instances.ONE, new IllegalStateException(new IOException("Connection reset")));
+		fail(Instances.ONE, new IOException("Connection reset"));
+		assertThat(this.trials).hasSize(1);
+		this.trials.get(0).complete(Answer.ACCEPTED);
+		assertThat(this.ejections.isEmpty()).isTrue();
+		pass();
+		fail(Instances.ONE, new IOException("Connection reset"));
+		assertThat(this.trials).hasSize(2);
+		this.trials.get(1).complete(Answer.REFUSED);
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+	}
+
+	@Test
+	void comesBackWhenACallSucceeds() {
+		fail(Instances.ONE, new ConnectException());
+		succeed(Instances.ONE);
+		assertThat(this.ejections.contains(Instances.ONE)).as("it may have begun before").isTrue();
+		pass();
+		succeed(Instances.TWO);
+		assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+		succeed(Instances.ONE);
+		assertThat(this.ejections.contains(Instances.ONE)).isFalse();
+	}
+
+	@Test
+	void comesBackWhenNothingCanBeFoundOut() {
+		fail(Instances.ONE, new ConnectException());
+		for (long i = 0; i < Ejections.UNKNOWN_FOR.toSeconds(); i++) {
+			pass();
+			assertThat(this.ejections.contains(Instances.ONE)).isTrue();
+			this.trials.get(this.trials.size() - 1).complete(Answer.UNKNOWN);
+		}
+		assertThat(this.ejections.contains(Instances.ONE)).isFalse();
+	}
+
+	@Test
 	void comesBackWhenTheRegistrySaysSomethingNew() {
 		fail(Instances.ONE, new ConnectException());
 		ServiceInstance again = Instances.instance(Instances.ONE.getPort(), Map.of());
@@ -93,6 +130,10 @@ class EjectionsTests {
 	private void fail(ServiceInstance instance, Throwable failure) {
 		this.ejections
 			.onComplete(new CompletionContext<>(Status.FAILED, failure, new DefaultRequest<>(), response(instance)));
+	}
+
+	private void succeed(ServiceInstance instance) {
+		this.ejections.onComplete(new CompletionContext<>(Status.SUCCESS, new DefaultRequest<>(), response(instance)));
 	}
 
 	private static DefaultResponse response(ServiceInstance instance) {
