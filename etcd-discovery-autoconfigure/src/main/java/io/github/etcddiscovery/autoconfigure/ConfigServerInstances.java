@@ -131,9 +131,9 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 	private static List<Entry> entries(EtcdProperties properties, SslBundles bundles, String prefix, String serviceId) {
 		String key = prefix + "/" + serviceId;
 		try (EtcdClientFactory factory = new EtcdClientFactory(properties,
-				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of());
-				EtcdConnection connection = new EtcdConnection(factory, properties.connectTimeout(),
-						Duration.ofMinutes(1), properties.requestTimeout())) {
+				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of(), List.of());
+				EtcdConnection connection = new EtcdConnection(factory, Duration.ofMinutes(1),
+						properties.requestTimeout())) {
 			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))
 				.map((range) -> new JetcdListerWatcher(connection, range).list().join())
 				.flatMap((snapshot) -> snapshot.entries().values().stream())

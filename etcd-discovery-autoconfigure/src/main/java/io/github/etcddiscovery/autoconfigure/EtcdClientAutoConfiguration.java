@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.client.EtcdChannelBuilderCustomizer;
 import io.github.etcddiscovery.client.EtcdClientBuilderCustomizer;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
@@ -48,8 +49,10 @@ public final class EtcdClientAutoConfiguration {
 	@Bean
 	@ConditionalOnMissingBean
 	EtcdClientFactory etcdClientFactory(EtcdProperties properties, EtcdConnectionDetails details,
-			ObjectProvider<EtcdClientBuilderCustomizer> customizers) {
-		return new EtcdClientFactory(properties, details, customizers.orderedStream().toList());
+			ObjectProvider<EtcdClientBuilderCustomizer> customizers,
+			ObjectProvider<EtcdChannelBuilderCustomizer> channelCustomizers) {
+		return new EtcdClientFactory(properties, details, customizers.orderedStream().toList(),
+				channelCustomizers.orderedStream().toList());
 	}
 
 	@Bean(destroyMethod = "close")

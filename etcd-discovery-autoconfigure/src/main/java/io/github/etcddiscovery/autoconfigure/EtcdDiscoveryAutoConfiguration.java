@@ -50,8 +50,7 @@ public final class EtcdDiscoveryAutoConfiguration {
 	@ConditionalOnMissingBean
 	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties,
 			EtcdRegistrationProperties registrationProperties) {
-		return new EtcdConnection(factory, properties.connectTimeout(), registrationProperties.ttl(),
-				properties.requestTimeout());
+		return new EtcdConnection(factory, registrationProperties.ttl(), properties.requestTimeout());
 	}
 
 	@Bean(initMethod = "start")

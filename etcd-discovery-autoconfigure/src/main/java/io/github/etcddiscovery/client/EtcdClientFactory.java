@@ -4,13 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 
+import com.google.protobuf.ByteString;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
-import io.grpc.ClientInterceptor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
@@ -30,20 +29,43 @@ public final class EtcdClientFactory implements AutoCloseable {
 
 	private final LoginInterceptor login;
 
+	private final MemberChannels channels;
+
 	private volatile String endpoints = "";
 
 	/**
 	 * Create a factory.
 	 * @param properties timeouts and limits
 	 * @param details where etcd is
-	 * @param customizers are given each builder, in order
+	 * @param customizers are given the builder of each jetcd client, in order
+	 * @param channelCustomizers are given the builder of each channel of registration and
+	 * discovery, in order
 	 */
 	public EtcdClientFactory(EtcdProperties properties, EtcdConnectionDetails details,
-			List<EtcdClientBuilderCustomizer> customizers) {
+			List<EtcdClientBuilderCustomizer> customizers, List<EtcdChannelBuilderCustomizer> channelCustomizers) {
 		this.properties = properties;
 		this.details = details;
 		this.customizers = List.copyOf(customizers);
-		this.login = new LoginInterceptor(details, this.loop);
+		this.login = new LoginInterceptor(details, properties.requestTimeout().dividedBy(2), this.loop);
+		this.channels = new MemberChannels(properties, details, this.login, channelCustomizers);
+	}
+
+	/**
+	 * The members as they are configured now. Their channels connect with the first call.
+	 * @param now the time, by the clock of the loop that they are confined to
+	 */
+	Members members(long now) {
+		List<String> endpoints = this.details.getEndpoints();
+		this.endpoints = String.join(",", endpoints);
+		return new Members(endpoints.stream().map(Endpoint::of).toList(), this.channels::create, now);
+	}
+
+	LoginInterceptor login() {
+		return this.login;
+	}
+
+	ByteString namespace() {
+		return ByteString.copyFromUtf8((this.properties.namespace() != null) ? this.properties.namespace() : "");
 	}
 
 	/**
@@ -51,36 +73,24 @@ public final class EtcdClientFactory implements AutoCloseable {
 	 * @return a client for the caller to close
 	 */
 	public Client create() {
-		return create(null, List.of());
-	}
-
-	/**
-	 * Make a client that is watched over.
-	 * @param renewalTimeout deadline of a lease renewal, {@code null} for none
-	 * @param interceptors see every call
-	 */
-	Client create(@Nullable Duration renewalTimeout, List<ClientInterceptor> interceptors) {
 		List<String> endpoints = this.details.getEndpoints();
 		this.endpoints = String.join(",", endpoints);
 		ClientBuilder builder = Client.builder()
 			.endpoints(endpoints.toArray(String[]::new))
 			.waitForReady(false)
-			.connectTimeout(tcpConnectTimeout())
+			.connectTimeout(tcpConnectTimeout(this.properties))
 			.keepaliveTime(this.properties.keepAliveTime())
 			.keepaliveTimeout(this.properties.keepAliveTimeout())
-			.keepaliveWithoutCalls(true)
+			.keepaliveWithoutCalls(false)
 			.retryMaxAttempts(1)
 			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
-			.interceptor(new DeadlineInterceptor(this.properties.requestTimeout(), renewalTimeout));
-		interceptors.forEach(builder::interceptor);
+			.interceptor(new DeadlineInterceptor(this.properties.requestTimeout()));
 		secure(builder, endpoints);
 		if (this.properties.namespace() != null) {
 			builder.namespace(bytes(this.properties.namespace()));
 		}
-		if (this.details.getUsername() != null && this.details.getPassword() != null) {
-			// After those that it needs itself: what was added last is called first
-			builder.interceptor(this.login);
-		}
+		// After those that it needs itself: what was added last is called first
+		builder.interceptor(this.login);
 		this.customizers.forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
 	}
@@ -88,8 +98,8 @@ public final class EtcdClientFactory implements AutoCloseable {
 	/**
 	 * Several attempts fit into the time that a person allows for connecting.
 	 */
-	private Duration tcpConnectTimeout() {
-		Duration timeout = this.properties.connectTimeout();
+	static Duration tcpConnectTimeout(EtcdProperties properties) {
+		Duration timeout = properties.connectTimeout();
 		return (timeout.compareTo(MAX_TCP_CONNECT) < 0) ? timeout : MAX_TCP_CONNECT;
 	}
 

@@ -1,120 +1,156 @@
 package io.github.etcddiscovery.client;
 
 import java.time.Duration;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-import java.util.function.Predicate;
+import java.util.function.Consumer;
 
-import io.etcd.jetcd.Client;
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.WatchRequest;
+import io.etcd.jetcd.api.WatchResponse;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
-import io.github.etcddiscovery.core.Outcomes;
 import io.github.etcddiscovery.core.ThreadEventLoop;
+import io.grpc.MethodDescriptor;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that comes back soon after etcd does. gRPC waits up to two minutes between
- * its attempts to reconnect and jetcd gives no handle on that; so a client that has been
- * without contact for a while is replaced, by the next one who asks for it. Safe for use
- * by any thread.
+ * The connection of registration and discovery to etcd: a channel to each member, of
+ * which one is in use. A member that is of no use is passed by, and one that is needed
+ * again is connected to at once, however long it was away. What is asked again, and when,
+ * says {@link MemberCall}. Safe for use by any thread; its own thread does the work and
+ * is never blocked.
  */
 public final class EtcdConnection implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(EtcdConnection.class);
 
-	private static final Duration SHORTEST = Duration.ofSeconds(1);
-
-	private static final Duration AT_ONCE = Duration.ofMillis(100);
+	private static final Duration SHORTEST_RENEWAL = Duration.ofMillis(500);
 
 	private final EtcdClientFactory factory;
 
-	private final Duration replaceAfter;
+	private final CallPolicy writes;
 
-	private final Duration renewalTimeout;
+	private final CallPolicy reads;
+
+	private final CallPolicy renewals;
 
 	private final Duration requestTimeout;
 
-	private final Set<Runnable> watches = ConcurrentHashMap.newKeySet();
-
-	private final Set<LiveClient> retired = ConcurrentHashMap.newKeySet();
-
 	private final Set<CompletableFuture<?>> owed = ConcurrentHashMap.newKeySet();
+
+	private final Set<Runnable> watches = ConcurrentHashMap.newKeySet();
 
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
-	private final Object lock = new Object();
+	/**
+	 * Of the loop.
+	 */
+	private final Set<Members> former = new HashSet<>();
 
-	private @Nullable LiveClient live;
+	/**
+	 * Of the loop.
+	 */
+	private @Nullable Members members;
 
-	private boolean closed;
+	private volatile State state = State.OPEN;
 
 	/**
 	 * Create a connection; it connects with the first request.
-	 * @param factory makes the clients
-	 * @param connectTimeout how long to be without contact before the client is replaced
-	 * @param ttl the lease's time to live: a third of it bounds that too, and a quarter
-	 * is the deadline of a renewal, so that a lease survives two that are lost
-	 * @param requestTimeout the deadline of other requests
+	 * @param factory makes the channels
+	 * @param ttl the lease's time to live: a quarter of it bounds a renewal, so that a
+	 * lease survives two that are lost
+	 * @param requestTimeout how long any request may take
 	 */
-	public EtcdConnection(EtcdClientFactory factory, Duration connectTimeout, Duration ttl, Duration requestTimeout) {
+	public EtcdConnection(EtcdClientFactory factory, Duration ttl, Duration requestTimeout) {
 		this.factory = factory;
 		this.requestTimeout = requestTimeout;
-		this.replaceAfter = max(SHORTEST, min(connectTimeout, ttl.dividedBy(3)));
-		this.renewalTimeout = max(SHORTEST.dividedBy(2), min(requestTimeout, ttl.dividedBy(4)));
+		this.writes = CallPolicy.of(requestTimeout);
+		this.reads = this.writes.andHedged();
+		this.renewals = CallPolicy.of(max(SHORTEST_RENEWAL, min(requestTimeout, ttl.dividedBy(4)))).andHedged();
 	}
 
 	/**
-	 * Ask something of etcd. Never throws: what goes wrong before the request is made
-	 * fails the future as well.
-	 * <p>
-	 * A request whose connection was refused or broke is asked once more: over a fresh
-	 * connection if the one it was asked over is of no use any more, since gRPC waits
-	 * before it connects again. So a request may reach etcd twice, and must be one for
-	 * which that is the same as once.
+	 * Read something of etcd.
 	 */
-	<T> CompletableFuture<T> call(Function<Client, CompletableFuture<T>> request) {
-		CompletableFuture<T> answer = new CompletableFuture<>();
+	<Q, R> CompletableFuture<R> read(MethodDescriptor<Q, R> method, Q request) {
+		return call(method, request, this.reads);
+	}
+
+	/**
+	 * Ask for something that changes etcd.
+	 */
+	<Q, R> CompletableFuture<R> write(MethodDescriptor<Q, R> method, Q request) {
+		return call(method, request, this.writes);
+	}
+
+	/**
+	 * Ask for something that the lease's life depends on.
+	 */
+	<Q, R> CompletableFuture<R> renew(MethodDescriptor<Q, R> method, Q request) {
+		return call(method, request, this.renewals);
+	}
+
+	/**
+	 * Never throws: what goes wrong before the request is made fails the future as well.
+	 */
+	private <Q, R> CompletableFuture<R> call(MethodDescriptor<Q, R> method, Q request, CallPolicy policy) {
+		CompletableFuture<R> answer = new CompletableFuture<>();
 		this.owed.add(answer);
 		answer.whenComplete((result, failure) -> this.owed.remove(answer));
-		ask(request, true, answer);
+		this.loop.execute(() -> {
+			try {
+				new MemberCall<>(members(), this.loop, this::translate, this.factory.login(), method, request, policy,
+						answer)
+					.start();
+			}
+			catch (RuntimeException ex) {
+				answer.completeExceptionally(translate(ex));
+			}
+		});
+		if (this.state != State.OPEN) {
+			answer.completeExceptionally(isClosed());
+		}
 		return answer;
 	}
 
-	private <T> void ask(Function<Client, CompletableFuture<T>> request, boolean again, CompletableFuture<T> answer) {
-		try {
-			LiveClient asked = live();
-			asked.ask(request).whenComplete((result, cause) -> {
-				EtcdAccessException failure = (cause != null) ? translate(cause) : null;
-				if (again && failure != null && failure.getKind() == Kind.UNREACHABLE) {
-					// Not on a thread of the client that is about to be closed
-					this.loop.execute(() -> {
-						if (asked.lost().compareTo(AT_ONCE) >= 0) {
-							replace(asked, failure);
-						}
-						ask(request, false, answer);
-					});
-				}
-				else {
-					Outcomes.into(answer).accept(result, failure);
-				}
-			});
+	/**
+	 * Watch something. Never throws either.
+	 * @param request what to watch
+	 * @param onResponse is given what arrives, on gRPC's threads, which must not be held
+	 * up
+	 * @param onEnd is told why the watch has ended, unless it was closed
+	 */
+	WatchStream watch(WatchRequest request, Consumer<WatchResponse> onResponse, Consumer<EtcdAccessException> onEnd) {
+		WatchStream stream = new WatchStream(this.loop, this::translate, request, onResponse, onEnd);
+		this.loop.execute(() -> {
+			try {
+				stream.start(members().next(Set.of()));
+			}
+			catch (RuntimeException ex) {
+				onEnd.accept(translate(ex));
+			}
+		});
+		if (this.state != State.OPEN) {
+			onEnd.accept(isClosed());
 		}
-		catch (RuntimeException ex) {
-			answer.completeExceptionally(translate(ex));
-		}
+		return stream;
 	}
 
-	/**
-	 * Read something of etcd, and ask a second time when that helps.
-	 */
-	<T> CompletableFuture<T> read(Function<Client, CompletableFuture<T>> request) {
-		return HedgedRead.of(() -> call(request), this.loop);
+	private Members members() {
+		this.loop.assertInLoop();
+		if (this.state != State.OPEN) {
+			throw isClosed();
+		}
+		if (this.members == null) {
+			this.members = this.factory.members(this.loop.nanoTime());
+		}
+		return this.members;
 	}
 
 	EtcdAccessException translate(Throwable failure) {
@@ -122,46 +158,39 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Go over to a fresh connection, because the certificates were replaced. Nothing is
-	 * lost: requests that are under way end on the old one, and each watch is told to
-	 * begin anew before that is closed.
+	 * The key as it stands in etcd.
 	 */
-	public void renew() {
-		if (retire((live) -> true)) {
-			logger.info("The certificates for etcd were replaced: going over to a fresh connection");
-		}
+	ByteString inNamespace(String key) {
+		return this.factory.namespace().concat(ByteString.copyFromUtf8(key));
 	}
 
 	/**
-	 * Go over to a fresh connection in the same way, because a member is silent: over
-	 * this one it would be asked again whenever it is its turn, since to gRPC it is
-	 * connected. A fresh one is made only with members that answer.
-	 * @param client what it is silent to; nothing happens if that is in use no longer
+	 * The key as it is known here.
 	 */
-	void shun(Client client) {
-		if (retire((live) -> live.client() == client)) {
-			logger.debug("A member of etcd is silent: going over to a fresh connection");
-		}
+	ByteString outOfNamespace(ByteString key) {
+		return key.substring(this.factory.namespace().size());
 	}
 
-	private boolean retire(Predicate<LiveClient> which) {
-		LiveClient old;
-		synchronized (this.lock) {
-			old = this.live;
-			if (old == null || !which.test(old)) {
-				return false;
+	/**
+	 * Go over to fresh connections, because the certificates or the endpoints were
+	 * replaced. Nothing is lost: requests that are under way end on the old ones, and
+	 * each watch is told to begin anew before those are closed.
+	 */
+	public void renew() {
+		this.loop.execute(() -> {
+			Members old = this.members;
+			if (old == null) {
+				return;
 			}
-			this.live = null;
-			this.retired.add(old);
-		}
-		this.watches.forEach(Runnable::run);
-		this.loop.schedule(() -> closeRetired(old), this.requestTimeout);
-		return true;
-	}
-
-	private void closeRetired(LiveClient old) {
-		old.close();
-		this.retired.remove(old);
+			this.members = null;
+			this.former.add(old);
+			logger.info("The certificates or the endpoints of etcd were replaced: going over to fresh connections");
+			this.watches.forEach(Runnable::run);
+			this.loop.schedule(() -> {
+				old.close();
+				this.former.remove(old);
+			}, this.requestTimeout);
+		});
 	}
 
 	/**
@@ -177,85 +206,48 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * The client to use for the next request, and for no longer than that one.
+	 * Let requests through again after the connection was stopped. One that was closed
+	 * stays closed.
 	 */
-	Client client() {
-		return live().client();
-	}
-
-	private LiveClient live() {
-		LiveClient live = current();
-		Duration lost = live.lost();
-		if (lost.compareTo(this.replaceAfter) < 0) {
-			return live;
-		}
-		replace(live, new EtcdAccessException(Kind.UNREACHABLE,
-				"etcd at %s has not answered for %d ms".formatted(this.factory.endpoints(), lost.toMillis()), null));
-		return current();
-	}
-
-	private LiveClient current() {
-		synchronized (this.lock) {
-			if (this.closed) {
-				throw isClosed();
-			}
-			if (this.live == null) {
-				ContactInterceptor contact = new ContactInterceptor(System::nanoTime);
-				this.live = new LiveClient(
-						this.factory.create(this.renewalTimeout, List.of(contact, new LeaderInterceptor())), contact);
-			}
-			return this.live;
-		}
-	}
-
-	/**
-	 * Go over to a fresh client, unless another one who asked has seen to it: only the
-	 * client that was of no use is closed, never one that came after it.
-	 */
-	private void replace(LiveClient asked, EtcdAccessException reason) {
-		synchronized (this.lock) {
-			if (this.live != asked) {
-				return;
-			}
-			this.live = null;
-		}
-		logger.debug("Starting a fresh connection: " + reason.getMessage());
-		asked.close(reason);
-	}
-
-	/**
-	 * Let requests through again after the connection was stopped.
-	 */
-	public void open() {
-		synchronized (this.lock) {
-			this.closed = false;
+	public synchronized void open() {
+		if (this.state == State.STOPPED) {
+			this.state = State.OPEN;
 		}
 	}
 
 	/**
 	 * Close what is open. Requests fail until the connection is opened again.
 	 */
-	public void stop() {
-		LiveClient last;
-		synchronized (this.lock) {
-			this.closed = true;
-			last = this.live;
-			this.live = null;
+	public synchronized void stop() {
+		if (this.state == State.OPEN) {
+			this.state = State.STOPPED;
 		}
-		if (last != null) {
-			last.close();
+		this.loop.execute(this::disconnect);
+		this.owed.forEach((answer) -> answer.completeExceptionally(isClosed()));
+	}
+
+	private void disconnect() {
+		if (this.members != null) {
+			this.members.close();
+			this.members = null;
 		}
-		this.retired.forEach(this::closeRetired);
+		this.former.forEach(Members::close);
+		this.former.clear();
 	}
 
 	/**
 	 * Close what is open, for good.
 	 */
 	@Override
-	public void close() {
-		stop();
-		this.loop.close();
-		// Those that were to be asked again and now are not
+	public synchronized void close() {
+		if (this.state == State.CLOSED) {
+			return;
+		}
+		this.state = State.CLOSED;
+		this.loop.execute(() -> {
+			disconnect();
+			this.loop.close();
+		});
 		this.owed.forEach((answer) -> answer.completeExceptionally(isClosed()));
 	}
 
@@ -269,6 +261,12 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private static Duration max(Duration one, Duration other) {
 		return (one.compareTo(other) > 0) ? one : other;
+	}
+
+	private enum State {
+
+		OPEN, STOPPED, CLOSED
+
 	}
 
 }

@@ -10,10 +10,6 @@ import java.util.stream.Stream;
 
 import javax.net.ssl.SSLException;
 
-import io.etcd.jetcd.common.exception.ClosedClientException;
-import io.etcd.jetcd.common.exception.CompactedException;
-import io.etcd.jetcd.common.exception.ErrorCode;
-import io.etcd.jetcd.common.exception.EtcdException;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.grpc.Status;
@@ -22,8 +18,8 @@ import io.grpc.StatusRuntimeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns what jetcd and gRPC throw into an {@link EtcdAccessException}, in this one place.
- * etcd tells many conditions apart by their text alone; the texts are those of its
+ * Turns what gRPC throws into an {@link EtcdAccessException}, in this one place. etcd
+ * tells many conditions apart by their text alone; the texts are those of its
  * {@code api/v3rpc/rpctypes} package.
  */
 final class EtcdFailures {
@@ -48,6 +44,23 @@ final class EtcdFailures {
 		return translate(status.asRuntimeException(), "").getKind() == Kind.UNAUTHENTICATED;
 	}
 
+	/**
+	 * Whether etcd refused a token, or the lack of one. That is no word against the user
+	 * and the password.
+	 */
+	static boolean isTokenRefused(EtcdAccessException failure) {
+		String text = textOf((failure.getCause() != null) ? failure.getCause() : failure).toLowerCase(Locale.ROOT);
+		return text.contains("invalid auth token") || text.contains("user name is empty")
+				|| text.contains("revision of auth store is old");
+	}
+
+	/**
+	 * Whether etcd has authentication switched off, so that nobody can log in.
+	 */
+	static boolean isAuthenticationDisabled(Throwable failure) {
+		return textOf(failure).toLowerCase(Locale.ROOT).contains("authentication is not enabled");
+	}
+
 	private static Throwable unwrap(Throwable failure) {
 		Throwable cause = failure;
 		while ((cause instanceof CompletionException || cause instanceof ExecutionException)
@@ -58,12 +71,14 @@ final class EtcdFailures {
 	}
 
 	private static Kind kindOf(Throwable cause, String text) {
-		if (cause instanceof CompactedException || text.contains("required revision has been compacted")) {
+		if (text.contains("required revision has been compacted")) {
 			return Kind.COMPACTED;
 		}
-		if (cause instanceof CancellationException || cause instanceof ClosedClientException
-				|| text.contains("shutdownnow invoked")) {
+		if (cause instanceof CancellationException || text.contains("channel shutdown")) {
 			return Kind.CANCELLED;
+		}
+		if (text.contains("not supported for learner")) {
+			return Kind.LEARNER;
 		}
 		if (text.contains("requested lease not found")) {
 			return Kind.LEASE_NOT_FOUND;
@@ -122,16 +137,12 @@ final class EtcdFailures {
 			if (cause instanceof StatusException status) {
 				return status.getStatus().getCode();
 			}
-			if (cause instanceof EtcdException etcd && etcd.getErrorCode() != ErrorCode.UNKNOWN) {
-				return withoutBlame(Status.Code.valueOf(etcd.getErrorCode().name()), etcd.getCause());
-			}
 		}
 		return null;
 	}
 
 	/**
-	 * jetcd calls a request unauthenticated also when the one for its token got no
-	 * answer.
+	 * gRPC calls a request unauthenticated also when the log-in got no answer.
 	 */
 	private static Status.Code withoutBlame(Status.Code code, @Nullable Throwable cause) {
 		Status.Code inner = (code == Status.Code.UNAUTHENTICATED) ? statusOf(cause) : null;
@@ -184,6 +195,7 @@ final class EtcdFailures {
 			case TIMED_OUT -> "etcd at %s did not answer in time".formatted(endpoints);
 			case UNAUTHENTICATED -> "etcd at %s refused the credentials (%s)".formatted(endpoints, innermost(cause));
 			case PERMISSION_DENIED -> "etcd at %s refused: permission denied".formatted(endpoints);
+			case LEARNER -> "a member of etcd at %s does not vote and refused".formatted(endpoints);
 			default -> text.isEmpty() ? cause.getClass().getSimpleName() : text;
 		};
 	}

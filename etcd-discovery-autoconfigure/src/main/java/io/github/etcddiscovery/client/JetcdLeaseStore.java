@@ -3,23 +3,30 @@ package io.github.etcddiscovery.client;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 
-import io.etcd.jetcd.ByteSequence;
-import io.etcd.jetcd.lease.LeaseGrantResponse;
-import io.etcd.jetcd.op.Cmp;
-import io.etcd.jetcd.op.CmpTarget;
-import io.etcd.jetcd.op.Op;
-import io.etcd.jetcd.options.DeleteOption;
-import io.etcd.jetcd.options.PutOption;
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.Compare;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.LeaseGrantRequest;
+import io.etcd.jetcd.api.LeaseGrantResponse;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseKeepAliveRequest;
+import io.etcd.jetcd.api.LeaseKeepAliveResponse;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.TxnResponse;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.lease.LeaseStore;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * The {@link LeaseStore} on jetcd. Leases are renewed one request at a time and never by
- * jetcd's own keep-alive, which goes by the wall clock and gives up by itself.
+ * The {@link LeaseStore} on jetcd's stubs. Leases are renewed one request at a time and
+ * never by jetcd's own keep-alive, which goes by the wall clock and gives up by itself.
  */
 public final class JetcdLeaseStore implements LeaseStore {
 
@@ -35,73 +42,72 @@ public final class JetcdLeaseStore implements LeaseStore {
 
 	@Override
 	public CompletableFuture<Long> grant(Duration ttl) {
-		return this.connection
-			.call((client) -> client.getLeaseClient().grant(ttl.toSeconds()).thenApply(LeaseGrantResponse::getID));
+		LeaseGrantRequest request = LeaseGrantRequest.newBuilder().setTTL(ttl.toSeconds()).build();
+		return this.connection.write(LeaseGrpc.getLeaseGrantMethod(), request).thenApply(LeaseGrantResponse::getID);
+	}
+
+	@Override
+	public CompletableFuture<Void> renew(long leaseId) {
+		LeaseKeepAliveRequest request = LeaseKeepAliveRequest.newBuilder().setID(leaseId).build();
+		return this.connection.renew(LeaseGrpc.getLeaseKeepAliveMethod(), request)
+			.thenCompose((response) -> isAlive(response) ? CompletableFuture.completedFuture(null)
+					: CompletableFuture.failedFuture(new EtcdAccessException(Kind.LEASE_NOT_FOUND,
+							"etcd does not know lease %x".formatted(leaseId), null)));
 	}
 
 	/**
-	 * jetcd repeats other requests whose token has ended, but no renewal.
+	 * etcd says in this way that there is no such lease.
 	 */
-	@Override
-	public CompletableFuture<Void> renew(long leaseId) {
-		return renewOnce(leaseId).exceptionallyCompose((failure) -> {
-			if (isUnauthenticated(failure)) {
-				return renewOnce(leaseId);
-			}
-			return CompletableFuture.failedFuture(failure);
-		});
-	}
-
-	private CompletableFuture<Void> renewOnce(long leaseId) {
-		return this.connection
-			.call((client) -> client.getLeaseClient().keepAliveOnce(leaseId).thenApply((response) -> null));
-	}
-
-	private static boolean isUnauthenticated(Throwable failure) {
-		Throwable cause = (failure instanceof CompletionException) ? failure.getCause() : failure;
-		return cause instanceof EtcdAccessException access && access.getKind() == Kind.UNAUTHENTICATED;
+	private static boolean isAlive(LeaseKeepAliveResponse response) {
+		return response.getTTL() > 0;
 	}
 
 	@Override
 	public CompletableFuture<Void> revoke(long leaseId) {
-		CompletableFuture<Void> revoked = this.connection
-			.call((client) -> client.getLeaseClient().revoke(leaseId).thenApply((response) -> null));
-		return revoked.exceptionallyCompose((failure) -> {
-			if (failure instanceof EtcdAccessException access && access.getKind() == Kind.LEASE_NOT_FOUND) {
-				return CompletableFuture.completedFuture(null);
-			}
-			return CompletableFuture.failedFuture(failure);
-		});
+		LeaseRevokeRequest request = LeaseRevokeRequest.newBuilder().setID(leaseId).build();
+		return this.connection.write(LeaseGrpc.getLeaseRevokeMethod(), request)
+			.<Void>thenApply((response) -> null)
+			.exceptionallyCompose((failure) -> (EtcdAccessException.of(failure).getKind() == Kind.LEASE_NOT_FOUND)
+					? CompletableFuture.completedFuture(null) : CompletableFuture.failedFuture(failure));
 	}
 
 	@Override
 	public CompletableFuture<Optional<Entry>> read(String key) {
-		return this.connection.call((client) -> client.getKVClient()
-			.get(EtcdClientFactory.bytes(key))
-			.thenApply((response) -> response.getKvs().stream().findFirst().map(JetcdListerWatcher::entry)));
+		RangeRequest request = RangeRequest.newBuilder().setKey(this.connection.inNamespace(key)).build();
+		return this.connection.read(KVGrpc.getRangeMethod(), request)
+			.thenApply((response) -> response.getKvsList()
+				.stream()
+				.findFirst()
+				.map((keyValue) -> JetcdListerWatcher.entry(this.connection, keyValue)));
 	}
 
 	@Override
 	public CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision) {
-		ByteSequence bytes = EtcdClientFactory.bytes(key);
-		return ifUnchanged(bytes, expectedModRevision,
-				Op.put(bytes, EtcdClientFactory.bytes(value), PutOption.builder().withLeaseId(leaseId).build()));
+		ByteString bytes = this.connection.inNamespace(key);
+		PutRequest put = PutRequest.newBuilder()
+			.setKey(bytes)
+			.setValue(ByteString.copyFromUtf8(value))
+			.setLease(leaseId)
+			.build();
+		return ifUnchanged(bytes, expectedModRevision, RequestOp.newBuilder().setRequestPut(put).build());
 	}
 
 	@Override
 	public CompletableFuture<Boolean> delete(String key, long expectedModRevision) {
-		ByteSequence bytes = EtcdClientFactory.bytes(key);
-		return ifUnchanged(bytes, expectedModRevision, Op.delete(bytes, DeleteOption.DEFAULT));
+		ByteString bytes = this.connection.inNamespace(key);
+		DeleteRangeRequest delete = DeleteRangeRequest.newBuilder().setKey(bytes).build();
+		return ifUnchanged(bytes, expectedModRevision, RequestOp.newBuilder().setRequestDeleteRange(delete).build());
 	}
 
-	private CompletableFuture<Boolean> ifUnchanged(ByteSequence key, long modRevision, Op operation) {
-		Cmp unchanged = new Cmp(key, Cmp.Op.EQUAL, CmpTarget.modRevision(modRevision));
-		return this.connection.call((client) -> client.getKVClient()
-			.txn()
-			.If(unchanged)
-			.Then(operation)
-			.commit()
-			.thenApply((response) -> response.isSucceeded()));
+	private CompletableFuture<Boolean> ifUnchanged(ByteString key, long modRevision, RequestOp operation) {
+		Compare unchanged = Compare.newBuilder()
+			.setKey(key)
+			.setTarget(Compare.CompareTarget.MOD)
+			.setResult(Compare.CompareResult.EQUAL)
+			.setModRevision(modRevision)
+			.build();
+		TxnRequest request = TxnRequest.newBuilder().addCompare(unchanged).addSuccess(operation).build();
+		return this.connection.write(KVGrpc.getTxnMethod(), request).thenApply(TxnResponse::getSucceeded);
 	}
 
 }

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.client;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 import com.google.common.util.concurrent.FutureCallback;
 import com.google.common.util.concurrent.Futures;
@@ -23,6 +24,8 @@ import io.grpc.ForwardingClientCallListener.SimpleForwardingClientCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,11 +38,21 @@ import org.jspecify.annotations.Nullable;
  */
 final class LoginInterceptor implements ClientInterceptor {
 
+	private static final Log logger = LogFactory.getLog(LoginInterceptor.class);
+
 	private static final Metadata.Key<String> TOKEN = Metadata.Key.of("token", Metadata.ASCII_STRING_MARSHALLER);
 
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
+	/**
+	 * In the place of a token, when there is no user or etcd has authentication switched
+	 * off.
+	 */
+	private static final String NONE = "";
+
 	private final EtcdConnectionDetails details;
+
+	private final Duration timeout;
 
 	private final EventLoop loop;
 
@@ -54,12 +67,19 @@ final class LoginInterceptor implements ClientInterceptor {
 	private @Nullable Long lastBegin;
 
 	/**
+	 * Whether it was said that etcd has authentication switched off.
+	 */
+	private volatile boolean toldNotEnabled;
+
+	/**
 	 * Create an interceptor.
 	 * @param details the user and the password
+	 * @param timeout how long a log-in may take
 	 * @param loop where a log-in waits for its time
 	 */
-	LoginInterceptor(EtcdConnectionDetails details, EventLoop loop) {
+	LoginInterceptor(EtcdConnectionDetails details, Duration timeout, EventLoop loop) {
 		this.details = details;
+		this.timeout = timeout;
 		this.loop = loop;
 	}
 
@@ -106,7 +126,28 @@ final class LoginInterceptor implements ClientInterceptor {
 	 */
 	private static boolean mayHaveRefusedToken(WatchResponse response) {
 		return response.getCanceled() && (response.getCancelReason().contains("permission denied")
-				|| response.getCancelReason().contains("invalid auth token"));
+				|| response.getCancelReason().contains("invalid auth token")
+				|| response.getCancelReason().contains("user name is empty"));
+	}
+
+	/**
+	 * Whether calls wait for a log-in.
+	 */
+	boolean isUnderWay() {
+		synchronized (this.lock) {
+			return this.login != null && !this.login.isDone();
+		}
+	}
+
+	/**
+	 * Log in anew with the next call, because user or password were replaced.
+	 */
+	void renew() {
+		synchronized (this.lock) {
+			if (this.login != null && this.login.isDone()) {
+				this.login = null;
+			}
+		}
 	}
 
 	private CompletableFuture<String> token(Channel channel) {
@@ -117,8 +158,12 @@ final class LoginInterceptor implements ClientInterceptor {
 				return this.login;
 			}
 			begun = new CompletableFuture<>();
-			wait = nanosToWait();
 			this.login = begun;
+			if (this.details.getUsername() == null) {
+				begun.complete(NONE);
+				return begun;
+			}
+			wait = nanosToWait();
 		}
 		if (wait > 0) {
 			this.loop.schedule(() -> logIn(channel, begun), Duration.ofNanos(wait));
@@ -138,16 +183,24 @@ final class LoginInterceptor implements ClientInterceptor {
 
 	private void logIn(Channel channel, CompletableFuture<String> login) {
 		try {
-			Futures.addCallback(AuthGrpc.newFutureStub(channel).authenticate(request()), new FutureCallback<>() {
+			AuthGrpc.AuthFutureStub etcd = AuthGrpc.newFutureStub(channel)
+				.withDeadlineAfter(this.timeout.toNanos(), TimeUnit.NANOSECONDS);
+			Futures.addCallback(etcd.authenticate(request()), new FutureCallback<>() {
 
 				@Override
 				public void onSuccess(AuthenticateResponse response) {
+					LoginInterceptor.this.toldNotEnabled = false;
 					login.complete(response.getToken());
 				}
 
 				@Override
 				public void onFailure(Throwable failure) {
-					failed(login, failure);
+					if (EtcdFailures.isAuthenticationDisabled(failure)) {
+						goOnWithout(login);
+					}
+					else {
+						failed(login, failure);
+					}
 				}
 
 			}, MoreExecutors.directExecutor());
@@ -155,6 +208,19 @@ final class LoginInterceptor implements ClientInterceptor {
 		catch (RuntimeException ex) {
 			failed(login, ex);
 		}
+	}
+
+	/**
+	 * As other clients do, so that a user can be configured before authentication is
+	 * switched on. Calls that are refused afterwards log in.
+	 */
+	private void goOnWithout(CompletableFuture<String> login) {
+		if (!this.toldNotEnabled) {
+			this.toldNotEnabled = true;
+			logger.warn("etcd has authentication switched off, so 'spring.cloud.etcd.username' is not used. "
+					+ "Everybody can change its keys");
+		}
+		login.complete(NONE);
 	}
 
 	/**
@@ -227,7 +293,9 @@ final class LoginInterceptor implements ClientInterceptor {
 				}
 				else {
 					Metadata headers = new Metadata();
-					headers.put(TOKEN, token);
+					if (!token.isEmpty()) {
+						headers.put(TOKEN, token);
+					}
 					applier.apply(headers);
 				}
 			});

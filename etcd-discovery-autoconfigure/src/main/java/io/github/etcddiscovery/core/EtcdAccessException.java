@@ -86,6 +86,11 @@ public class EtcdAccessException extends RuntimeException {
 		NO_LEADER("Check that a majority of the etcd members is up"),
 
 		/**
+		 * The member that answered is a learner, which answers almost nothing.
+		 */
+		LEARNER("Name the members that vote in 'spring.cloud.etcd.endpoints', or promote the learner"),
+
+		/**
 		 * The credentials or the token were refused.
 		 */
 		UNAUTHENTICATED("Check 'spring.cloud.etcd.username' and 'spring.cloud.etcd.password', "

@@ -2,7 +2,12 @@ package io.github.etcddiscovery.client;
 
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
+import io.etcd.jetcd.api.ElectionGrpc;
+import io.etcd.jetcd.api.KVGrpc;
+import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.lock.LockGrpc;
 import io.grpc.CallOptions;
 import io.grpc.Deadline;
 import io.grpc.MethodDescriptor.MethodType;
@@ -18,8 +23,6 @@ class DeadlineInterceptorTests {
 
 	private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(100);
 
-	private static final Duration RENEWAL_TIMEOUT = Duration.ofSeconds(40);
-
 	private final FakeChannel channel = new FakeChannel();
 
 	@Test
@@ -31,13 +34,25 @@ class DeadlineInterceptorTests {
 	}
 
 	@Test
-	void boundsTheStreamOfARenewal() {
-		assertDeadline(deadline("etcdserverpb.Lease/LeaseKeepAlive", MethodType.BIDI_STREAMING), RENEWAL_TIMEOUT);
+	void letsStreamsLive() {
+		assertThat(deadline("etcdserverpb.Watch/Watch", MethodType.BIDI_STREAMING)).isNull();
+		assertThat(deadline("etcdserverpb.Lease/LeaseKeepAlive", MethodType.BIDI_STREAMING)).isNull();
 	}
 
+	/**
+	 * By the names that jetcd's stubs have for them.
+	 */
 	@Test
-	void letsWatchesLive() {
-		assertThat(deadline("etcdserverpb.Watch/Watch", MethodType.BIDI_STREAMING)).isNull();
+	void letsWaitWhatWaitsForSomethingElseThanTheNetwork() {
+		Stream
+			.of(LockGrpc.getLockMethod(), ElectionGrpc.getCampaignMethod(), KVGrpc.getCompactMethod(),
+					MaintenanceGrpc.getDefragmentMethod(), MaintenanceGrpc.getHashMethod(),
+					MaintenanceGrpc.getHashKVMethod(), MaintenanceGrpc.getSnapshotMethod())
+			.forEach((method) -> assertThat(deadline(method.getFullMethodName(), method.getType()))
+				.as(method.getFullMethodName())
+				.isNull());
+		assertDeadline(deadline("v3lockpb.Lock/Unlock", MethodType.UNARY), REQUEST_TIMEOUT);
+		assertDeadline(deadline("etcdserverpb.Maintenance/Status", MethodType.UNARY), REQUEST_TIMEOUT);
 	}
 
 	@Test
@@ -52,8 +67,7 @@ class DeadlineInterceptorTests {
 	}
 
 	private @Nullable Deadline deadline(String method, MethodType type, CallOptions options) {
-		new DeadlineInterceptor(REQUEST_TIMEOUT, RENEWAL_TIMEOUT).interceptCall(FakeChannel.method(method, type),
-				options, this.channel);
+		new DeadlineInterceptor(REQUEST_TIMEOUT).interceptCall(FakeChannel.method(method, type), options, this.channel);
 		return this.channel.last().options().getDeadline();
 	}
 

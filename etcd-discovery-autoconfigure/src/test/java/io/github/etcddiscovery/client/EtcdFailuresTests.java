@@ -6,8 +6,6 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.Stream;
 
-import io.etcd.jetcd.common.exception.ClosedClientException;
-import io.etcd.jetcd.common.exception.EtcdExceptionFactory;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.grpc.Status;
@@ -69,7 +67,6 @@ class EtcdFailuresTests {
 		assertThat(translate(raw).getKind()).isEqualTo(kind);
 		assertThat(translate(new ExecutionException(raw)).getKind()).isEqualTo(kind);
 		assertThat(translate(new CompletionException(new ExecutionException(raw))).getKind()).isEqualTo(kind);
-		assertThat(translate(EtcdExceptionFactory.toEtcdException(raw)).getKind()).isEqualTo(kind);
 	}
 
 	@Test
@@ -96,11 +93,6 @@ class EtcdFailuresTests {
 	void leavesWhatIsTranslatedAlready() {
 		EtcdAccessException failure = new EtcdAccessException(Kind.INCOHERENT, "incoherent", null);
 		assertThat(translate(new CompletionException(failure))).isSameAs(failure);
-	}
-
-	@Test
-	void takesAClosedClientForACancellation() {
-		assertThat(translate(new ClosedClientException("closed")).getKind()).isEqualTo(Kind.CANCELLED);
 	}
 
 	private static EtcdAccessException translate(Throwable failure) {

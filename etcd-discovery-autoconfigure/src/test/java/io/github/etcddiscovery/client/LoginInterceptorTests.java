@@ -32,7 +32,7 @@ class LoginInterceptorTests {
 			new PropertiesEtcdConnectionDetails(new EtcdProperties(true, List.of("http://localhost:2379"), "user",
 					"the-password", Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(10),
 					Duration.ofSeconds(5), DataSize.ofMegabytes(4), null, SslProperties.none())),
-			this.loop);
+			Duration.ofSeconds(2), this.loop);
 
 	@Test
 	void logsInOnceForAllWhoAskMeanwhile() {

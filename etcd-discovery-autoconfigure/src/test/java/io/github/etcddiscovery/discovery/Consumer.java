@@ -64,9 +64,9 @@ final class Consumer implements AutoCloseable {
 				Duration.ofSeconds(5), builder.requestTimeout, Duration.ofSeconds(10), Duration.ofSeconds(5),
 				builder.maxInboundMessageSize, null, SslProperties.none());
 		this.connection = new EtcdConnection(
-				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
-						List.of((client) -> client.interceptor(builder.spy))),
-				properties.connectTimeout(), Duration.ofSeconds(15), builder.requestTimeout);
+				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of(),
+						List.of((channel) -> channel.intercept(builder.spy))),
+				Duration.ofSeconds(15), builder.requestTimeout);
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
 		CatalogSettings settings = new CatalogSettings(places, builder.scope, builder.timing, builder.syncTimeout,
 				builder.idleTimeout, builder.hold, builder.snapshot, builder.listManagementServices);

@@ -160,9 +160,8 @@ class MirrorChurnIntegrationTests {
 		EtcdProperties properties = new EtcdProperties(true, List.of(url), null, null, Duration.ofSeconds(1),
 				Duration.ofMillis(700), Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
 				SslProperties.none());
-		return new EtcdConnection(
-				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
-				properties.connectTimeout(), Duration.ofSeconds(3), Duration.ofMillis(700));
+		return new EtcdConnection(new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
+				List.of(), List.of()), Duration.ofSeconds(3), Duration.ofMillis(700));
 	}
 
 	/**

@@ -57,9 +57,8 @@ final class Node implements AutoCloseable {
 		EtcdProperties properties = new EtcdProperties(true, List.of(endpoints), null, null, Duration.ofSeconds(5),
 				REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
 				SslProperties.none());
-		this.connection = new EtcdConnection(
-				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of()),
-				properties.connectTimeout(), ttl, REQUEST_TIMEOUT);
+		this.connection = new EtcdConnection(new EtcdClientFactory(properties,
+				new PropertiesEtcdConnectionDetails(properties), List.of(), List.of()), ttl, REQUEST_TIMEOUT);
 		InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
 		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection),
 				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,

@@ -1,0 +1,92 @@
+package io.github.etcddiscovery.client;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.NegotiationType;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.netty.channel.ChannelOption;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the channels of registration and discovery, one for each member. gRPC resolves
+ * the member's name, on threads of its own, and tries all its addresses.
+ */
+final class MemberChannels {
+
+	/**
+	 * Asks a member that has no leader to say so at once. It would otherwise keep a
+	 * request until its deadline, while another member could have answered it.
+	 */
+	private static final Metadata.Key<String> HAS_LEADER = Metadata.Key.of("hasleader",
+			Metadata.ASCII_STRING_MARSHALLER);
+
+	private final EtcdProperties properties;
+
+	private final EtcdConnectionDetails details;
+
+	private final LoginInterceptor login;
+
+	private final List<EtcdChannelBuilderCustomizer> customizers;
+
+	private @Nullable FollowingSslContext sslContext;
+
+	MemberChannels(EtcdProperties properties, EtcdConnectionDetails details, LoginInterceptor login,
+			List<EtcdChannelBuilderCustomizer> customizers) {
+		this.properties = properties;
+		this.details = details;
+		this.login = login;
+		this.customizers = List.copyOf(customizers);
+	}
+
+	/**
+	 * Make a channel; it connects with its first call.
+	 */
+	ManagedChannel create(Endpoint endpoint) {
+		Metadata headers = new Metadata();
+		headers.put(HAS_LEADER, "true");
+		NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(endpoint))
+			.disableServiceConfigLookUp()
+			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS,
+					(int) EtcdClientFactory.tcpConnectTimeout(this.properties).toMillis())
+			.keepAliveTime(this.properties.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+			.keepAliveTimeout(this.properties.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+			.keepAliveWithoutCalls(false)
+			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
+			.intercept(this.login, MetadataUtils.newAttachHeadersInterceptor(headers));
+		if (endpoint.tls()) {
+			builder.sslContext(sslContext()).negotiationType(NegotiationType.TLS);
+		}
+		else {
+			builder.usePlaintext();
+		}
+		this.customizers.forEach((customizer) -> customizer.customize(builder));
+		return builder.build();
+	}
+
+	private synchronized FollowingSslContext sslContext() {
+		if (this.sslContext == null) {
+			this.sslContext = new FollowingSslContext(this.details::getSslBundle);
+		}
+		return this.sslContext;
+	}
+
+	/**
+	 * With the brackets of an IPv6 address escaped, which a URI has only in its host.
+	 */
+	private static String target(Endpoint endpoint) {
+		try {
+			return new URI("dns", "", "/" + endpoint.authority(), null).toString();
+		}
+		catch (URISyntaxException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+}

@@ -1,0 +1,76 @@
+package io.github.etcddiscovery.client;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Function;
+
+import io.grpc.ManagedChannel;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The members of etcd, of which one is in use for as long as it is of use. Confined to
+ * the loop of the connection.
+ */
+final class Members {
+
+	private static final Comparator<Member> ORDER = Comparator.comparing(Member::isGood)
+		.reversed()
+		.thenComparing(Member::passedByAt, (one, other) -> Long.signum(one - other));
+
+	private final List<Member> members = new ArrayList<>();
+
+	private Member current;
+
+	/**
+	 * Know the members, in an order of their own for each process, so that the processes
+	 * spread over them.
+	 * @param endpoints where they are, at least one
+	 * @param channels makes a channel
+	 * @param now the time, by the loop's clock
+	 */
+	Members(Collection<Endpoint> endpoints, Function<Endpoint, ManagedChannel> channels, long now) {
+		endpoints.forEach((endpoint) -> this.members.add(new Member(endpoint, channels, now)));
+		Collections.shuffle(this.members);
+		this.current = this.members.get(0);
+	}
+
+	/**
+	 * The member to ask: the one in use while it is good, then another good one, then the
+	 * one that was passed by the longest time ago.
+	 * @param tried those that were asked already
+	 * @return the member, or {@code null} if all were
+	 */
+	@Nullable Member next(Collection<Member> tried) {
+		if (this.current.isGood() && !tried.contains(this.current)) {
+			return this.current;
+		}
+		return this.members.stream().filter((member) -> !tried.contains(member)).min(ORDER).orElse(null);
+	}
+
+	/**
+	 * The member has answered, so it is the one in use.
+	 */
+	void answered(Member member) {
+		member.good();
+		this.current = member;
+	}
+
+	/**
+	 * Make the next calls on fresh channels; those that are under way end on the old
+	 * ones.
+	 */
+	void retire() {
+		this.members.forEach(Member::retire);
+	}
+
+	/**
+	 * End all calls.
+	 */
+	void close() {
+		this.members.forEach(Member::close);
+	}
+
+}
