@@ -76,7 +76,7 @@ public final class EtcdClientFactory implements AutoCloseable {
 		List<String> endpoints = this.details.getEndpoints();
 		this.endpoints = String.join(",", endpoints);
 		ClientBuilder builder = Client.builder()
-			.endpoints(endpoints.toArray(String[]::new))
+			.target(MemberResolver.target(endpoints.stream().map(Endpoint::of).toList()))
 			.waitForReady(false)
 			.connectTimeout(tcpConnectTimeout(this.properties))
 			.keepaliveTime(this.properties.keepAliveTime())

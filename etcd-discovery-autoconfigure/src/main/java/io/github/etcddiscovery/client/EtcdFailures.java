@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.client;
 
 import java.nio.channels.ClosedChannelException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -218,6 +219,9 @@ final class EtcdFailures {
 		}
 		if (cause instanceof ClosedChannelException) {
 			return "it closed the connection at once; perhaps only one of the two speaks TLS";
+		}
+		if (cause instanceof UnresolvedAddressException) {
+			return "its name can't be resolved";
 		}
 		String message = cause.getMessage();
 		return (message != null) ? message.lines().findFirst().orElse("") : cause.getClass().getSimpleName();

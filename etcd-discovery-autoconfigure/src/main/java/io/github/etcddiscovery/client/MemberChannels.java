@@ -1,7 +1,5 @@
 package io.github.etcddiscovery.client;
 
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -15,8 +13,7 @@ import io.netty.channel.ChannelOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the channels of registration and discovery, one for each member. gRPC resolves
- * the member's name, on threads of its own, and tries all its addresses.
+ * Makes the channels of registration and discovery, one for each member.
  */
 final class MemberChannels {
 
@@ -51,7 +48,7 @@ final class MemberChannels {
 	ManagedChannel create(Endpoint endpoint) {
 		Metadata headers = new Metadata();
 		headers.put(HAS_LEADER, "true");
-		NettyChannelBuilder builder = NettyChannelBuilder.forTarget(target(endpoint))
+		NettyChannelBuilder builder = NettyChannelBuilder.forTarget(MemberResolver.target(List.of(endpoint)))
 			.disableServiceConfigLookUp()
 			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS,
 					(int) EtcdClientFactory.tcpConnectTimeout(this.properties).toMillis())
@@ -75,18 +72,6 @@ final class MemberChannels {
 			this.sslContext = new FollowingSslContext(this.details::getSslBundle);
 		}
 		return this.sslContext;
-	}
-
-	/**
-	 * With the brackets of an IPv6 address escaped, which a URI has only in its host.
-	 */
-	private static String target(Endpoint endpoint) {
-		try {
-			return new URI("dns", "", "/" + endpoint.authority(), null).toString();
-		}
-		catch (URISyntaxException ex) {
-			throw new IllegalStateException(ex);
-		}
 	}
 
 }
