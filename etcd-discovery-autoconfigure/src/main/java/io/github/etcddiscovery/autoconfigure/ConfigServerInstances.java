@@ -86,7 +86,8 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 		return enabled ? read(serviceId, binder, bindHandler, log) : List.of();
 	}
 
-	private List<ServiceInstance> read(String serviceId, Binder binder, BindHandler bindHandler, Log log) {
+	private List<ServiceInstance> read(String serviceId, Binder binder, BindHandler parent, Log log) {
+		BindHandler bindHandler = new BlankIsUnset(parent);
 		EtcdProperties properties = binder.bindOrCreate(PREFIX, Bindable.of(EtcdProperties.class), bindHandler);
 		EtcdDiscoveryProperties discovery = binder.bindOrCreate(PREFIX + ".discovery",
 				Bindable.of(EtcdDiscoveryProperties.class), bindHandler);

@@ -16,6 +16,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.context.properties.ConfigurationPropertiesBindHandlerAdvisor;
+import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.annotation.Bean;
@@ -43,7 +45,13 @@ public final class EtcdClientAutoConfiguration {
 	 * cannot change.
 	 */
 	private static EtcdProperties current(Environment environment) {
-		return Binder.get(environment).bindOrCreate("spring.cloud.etcd", EtcdProperties.class);
+		return Binder.get(environment, new BlankIsUnset(BindHandler.DEFAULT))
+			.bindOrCreate("spring.cloud.etcd", EtcdProperties.class);
+	}
+
+	@Bean
+	static ConfigurationPropertiesBindHandlerAdvisor etcdBlankIsUnset() {
+		return BlankIsUnset::new;
 	}
 
 	@Bean

@@ -1,6 +1,9 @@
 package io.github.etcddiscovery.instance;
 
 import java.util.List;
+import java.util.Map;
+
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an instance may be, whichever codec has read it: everything that could make a
@@ -12,7 +15,18 @@ import java.util.List;
  */
 public record InstanceLimits(AllowedNetworks networks, int perService) {
 
+	/**
+	 * The largest weight: load balancing adds up the weights of a service, and makes a
+	 * list as long as their sum.
+	 */
+	public static final int MAX_WEIGHT = 1000;
+
 	private static final int MAX_INSTANCES = 100;
+
+	/**
+	 * An instance is some hundred bytes; what is a hundred times larger is not one.
+	 */
+	private static final int MAX_VALUE_LENGTH = 64 * 1024;
 
 	private static final int MAX_METADATA = 100;
 
@@ -48,15 +62,47 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 		this.networks.requireAllowed(Addresses.requireHost(instance.getHost()));
 		Addresses.requirePort(instance.getPort());
 		requireAllowedGrpc(instance);
-		if (instance.getMetadata().size() > MAX_METADATA) {
+		requireMetadataCount(instance.getMetadata());
+		instance.getMetadata().forEach(InstanceLimits::requireMetadata);
+	}
+
+	/**
+	 * Check how many metadata an instance has.
+	 * @param metadata the metadata
+	 * @throws InvalidInstanceException if there are too many
+	 */
+	public static void requireMetadataCount(Map<String, String> metadata) {
+		if (metadata.size() > MAX_METADATA) {
 			throw new InvalidInstanceException("it has more than %d metadata".formatted(MAX_METADATA));
 		}
-		instance.getMetadata().forEach((name, value) -> {
-			if (name.length() > MAX_METADATA_NAME || (value != null && value.length() > MAX_METADATA_VALUE)) {
-				throw new InvalidInstanceException("the metadata '%s' is longer than %d and %d characters"
-					.formatted(EscapedText.of(name), MAX_METADATA_NAME, MAX_METADATA_VALUE));
-			}
-		});
+	}
+
+	/**
+	 * Check one of an instance's metadata.
+	 * @param name its name
+	 * @param value its value, if it has one
+	 * @throws InvalidInstanceException if one of the two is too long
+	 */
+	public static void requireMetadata(String name, @Nullable String value) {
+		if (name.length() > MAX_METADATA_NAME || (value != null && value.length() > MAX_METADATA_VALUE)) {
+			throw new InvalidInstanceException("the metadata '%s' is longer than %d and %d characters"
+				.formatted(EscapedText.of(name), MAX_METADATA_NAME, MAX_METADATA_VALUE));
+		}
+	}
+
+	/**
+	 * Check a value before anything is looked for in it.
+	 * @param value the value
+	 * @throws InvalidInstanceException if it is too long or not text
+	 */
+	public static void requireValue(String value) {
+		if (value.length() > MAX_VALUE_LENGTH) {
+			throw new InvalidInstanceException(
+					"the value has %d characters, more than %d".formatted(value.length(), MAX_VALUE_LENGTH));
+		}
+		if (value.indexOf(InstanceKey.NOT_UTF_8) >= 0) {
+			throw new InvalidInstanceException("the value is not UTF-8");
+		}
 	}
 
 	/**

@@ -11,11 +11,6 @@ import java.util.regex.Pattern;
 public final class InstanceReader {
 
 	/**
-	 * An instance is some hundred bytes; what is a hundred times larger is not one.
-	 */
-	private static final int MAX_VALUE_LENGTH = 64 * 1024;
-
-	/**
 	 * What a cookie's value may hold, except the percent sign that stands for the rest.
 	 */
 	private static final Pattern SAFE_ID = Pattern
@@ -75,13 +70,7 @@ public final class InstanceReader {
 	 * @throws InvalidInstanceException if it can't be read
 	 */
 	public List<EtcdServiceInstance> read(InstanceKey key, String value) {
-		if (value.length() > MAX_VALUE_LENGTH) {
-			throw new InvalidInstanceException(
-					"the value has %d characters, more than %d".formatted(value.length(), MAX_VALUE_LENGTH));
-		}
-		if (value.indexOf(InstanceKey.NOT_UTF_8) >= 0) {
-			throw new InvalidInstanceException("the value is not UTF-8");
-		}
+		InstanceLimits.requireValue(value);
 		for (ServiceInstanceCodec codec : this.codecs) {
 			if (codec.recognizes(value)) {
 				List<EtcdServiceInstance> instances = codec.decode(key, value);

@@ -1,10 +1,14 @@
 package io.github.etcddiscovery.registry;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntFunction;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -12,9 +16,15 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.ApplicationRunner;
+import org.springframework.boot.CommandLineRunner;
 import org.springframework.boot.availability.ApplicationAvailability;
 import org.springframework.boot.availability.AvailabilityChangeEvent;
 import org.springframework.boot.availability.ReadinessState;
+import org.springframework.boot.context.event.ApplicationStartedEvent;
+import org.springframework.boot.convert.DurationStyle;
+import org.springframework.boot.web.server.AbstractConfigurableWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.cloud.client.discovery.event.InstanceRegisteredEvent;
@@ -46,6 +56,11 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 768;
 
+	/**
+	 * How long the start may take before somebody may wonder why it is not registered.
+	 */
+	static final Duration NOTICE_AFTER = Duration.ofSeconds(5);
+
 	private static final Log logger = LogFactory.getLog(EtcdAutoServiceRegistration.class);
 
 	private final ApplicationContext context;
@@ -56,19 +71,29 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 
 	private final AutoServiceRegistrationProperties autoProperties;
 
-	private final IntFunction<EtcdServiceInstance> managementInstances;
+	private final RegistrationSource source;
+
+	private final List<EtcdRegistrationCustomizer> customizers;
 
 	private final EtcdRegistration registration;
 
 	private final ApplicationAvailability availability;
 
+	private final EventLoop loop;
+
 	private final SteadyReadiness readiness;
 
 	private @Nullable EtcdRegistration managementRegistration;
 
-	private int webPort;
+	private LocalServers servers = LocalServers.NONE;
 
-	private int managementPort;
+	private @Nullable EtcdServiceInstance refused;
+
+	private @Nullable Future<?> notice;
+
+	private volatile boolean applicationStarted;
+
+	private volatile @Nullable Object refusesTraffic;
 
 	private boolean announced;
 
@@ -82,7 +107,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * @param registry where to register
 	 * @param properties how to register
 	 * @param autoProperties whether to register the management port
-	 * @param managementInstances makes the instance of the management port
+	 * @param source makes the instance of the management port
+	 * @param customizers have the last word on what is registered
 	 * @param registration what is registered
 	 * @param availability whether the application accepts traffic already
 	 * @param loop the loop on which readiness that flaps comes to rest; not closed here
@@ -91,7 +117,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
-			IntFunction<EtcdServiceInstance> managementInstances, EtcdRegistration registration,
+			RegistrationSource source, List<EtcdRegistrationCustomizer> customizers, EtcdRegistration registration,
 			ApplicationAvailability availability, EventLoop loop,
 			List<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			List<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
@@ -100,7 +126,9 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.registry = registry;
 		this.properties = properties;
 		this.autoProperties = autoProperties;
-		this.managementInstances = managementInstances;
+		this.source = source;
+		this.customizers = customizers;
+		this.loop = loop;
 		this.registration = registration;
 		this.availability = availability;
 		this.readiness = new SteadyReadiness(loop,
@@ -108,17 +136,30 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Notes the ports; it is too early to register.
+	 * Notes how the servers listen; it is too early to register.
 	 */
 	@Override
-	public void onApplicationEvent(WebServerInitializedEvent event) {
-		int port = Math.max(0, event.getWebServer().getPort());
+	public synchronized void onApplicationEvent(WebServerInitializedEvent event) {
 		if ("management".equals(event.getApplicationContext().getServerNamespace())) {
-			this.managementPort = port;
+			this.servers = this.servers.withManagement(server(event));
 		}
 		else if (event.getApplicationContext() == this.context) {
-			this.webPort = port;
+			this.servers = this.servers.withWeb(server(event));
 		}
+	}
+
+	/**
+	 * What made the server knows how it listens, however it was configured.
+	 */
+	private static LocalServer server(WebServerInitializedEvent event) {
+		int port = Math.max(0, event.getWebServer().getPort());
+		return event.getApplicationContext()
+			.getBeansOfType(AbstractConfigurableWebServerFactory.class, false, false)
+			.values()
+			.stream()
+			.findFirst()
+			.map((factory) -> new LocalServer(port, Ssl.isEnabled(factory.getSsl()), factory.getAddress()))
+			.orElse(new LocalServer(port, false, null));
 	}
 
 	/**
@@ -133,6 +174,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			return;
 		}
 		boolean accepting = event.getState() == ReadinessState.ACCEPTING_TRAFFIC;
+		this.refusesTraffic = accepting ? null : event.getSource();
 		if (accepting) {
 			registerOnce();
 		}
@@ -149,8 +191,53 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	public synchronized void start() {
 		this.started = true;
 		this.leaving = false;
+		this.notice = this.loop.schedule(this::sayWhatItWaitsFor, NOTICE_AFTER);
 		if (this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
 			registerOnce();
+		}
+	}
+
+	/**
+	 * Notes that only runners can keep the application from being ready.
+	 * @param event the event of this context or a child of it
+	 */
+	@EventListener
+	public void onApplicationStarted(ApplicationStartedEvent event) {
+		if (event.getApplicationContext() == this.context) {
+			this.applicationStarted = true;
+		}
+	}
+
+	/**
+	 * On the loop, which registering may wait for: takes no lock.
+	 */
+	private void sayWhatItWaitsFor() {
+		Object refusesTraffic = this.refusesTraffic;
+		String reason;
+		if (refusesTraffic != null) {
+			reason = "the application refuses traffic, says %s".formatted(refusesTraffic.getClass().getName());
+		}
+		else if (this.applicationStarted) {
+			reason = "a runner has not returned (%s)"
+				.formatted(Stream.concat(names(ApplicationRunner.class), names(CommandLineRunner.class))
+					.collect(Collectors.joining(", ")));
+		}
+		else {
+			reason = "the start of the application has not ended";
+		}
+		logger.info(("Not registered yet: %s. It registers when the application accepts traffic: "
+				+ "see \"When it is registered\" in docs/spring.md")
+			.formatted(reason));
+	}
+
+	private Stream<String> names(Class<?> type) {
+		return Stream.of(this.context.getBeanNamesForType(type, true, false));
+	}
+
+	private void cancelNotice() {
+		if (this.notice != null) {
+			this.notice.cancel(false);
+			this.notice = null;
 		}
 	}
 
@@ -158,15 +245,21 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (getRunning().get()) {
 			return;
 		}
-		EtcdServiceInstance instance = this.registration.renewed(this.webPort);
+		cancelNotice();
+		EtcdServiceInstance instance = customized(this.registration.renewed(this.servers));
 		if (instance.getPort() != 0) {
-			this.registration.setInstance(instance);
+			begin(this.registration, instance);
 			this.registration.setAcceptingTraffic(true);
 			this.readiness.reset();
-			if (this.managementPort > 0) {
-				this.managementRegistration = new EtcdRegistration(this.managementInstances.apply(this.managementPort));
+			beginManagement();
+			try {
+				super.start();
 			}
-			super.start();
+			catch (RuntimeException ex) {
+				// The application may stand in etcd already, if not its management port
+				takeBack();
+				throw ex;
+			}
 			return;
 		}
 		if (this.announced) {
@@ -178,34 +271,88 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.context.publishEvent(new InstanceRegisteredEvent<>(this, this.properties));
 	}
 
+	private EtcdServiceInstance customized(EtcdServiceInstance instance) {
+		EtcdServiceInstance customized = instance;
+		for (EtcdRegistrationCustomizer customizer : this.customizers) {
+			customized = customizer.customize(customized);
+		}
+		return customized;
+	}
+
+	private static void begin(EtcdRegistration registration, EtcdServiceInstance instance) {
+		synchronized (registration) {
+			registration.follow(instance);
+		}
+	}
+
+	private void beginManagement() {
+		if (this.servers.management().port() == 0) {
+			this.managementRegistration = null;
+			return;
+		}
+		EtcdServiceInstance instance = managementInstance();
+		if (this.managementRegistration == null) {
+			this.managementRegistration = new EtcdRegistration(instance);
+		}
+		else {
+			begin(this.managementRegistration, instance);
+		}
+	}
+
+	private EtcdServiceInstance managementInstance() {
+		return customized(this.source.management(this.registration.getInstance(), this.servers.management()));
+	}
+
+	private void takeBack() {
+		this.leaving = true;
+		if (this.registry.sayGoodbye()) {
+			drain();
+			this.registry.close();
+		}
+	}
+
 	/**
 	 * Takes changed properties over, such as metadata or the weight, under the same
-	 * lease.
+	 * lease. Looks at all of them, whatever has changed: the values of ours may refer to
+	 * it.
 	 * @param event what changed
 	 */
 	@EventListener
 	public synchronized void onEnvironmentChange(EnvironmentChangeEvent event) {
-		boolean concerned = event.getKeys().stream().anyMatch((key) -> key.startsWith("spring.cloud.etcd.discovery."));
-		if (!concerned || !getRunning().get()) {
+		if (!getRunning().get()) {
 			return;
 		}
-		EtcdServiceInstance last = this.registration.getInstance();
-		EtcdServiceInstance next;
+		follow(this.registration, () -> customized(this.registration.renewed(this.servers)));
+		if (this.managementRegistration != null) {
+			follow(this.managementRegistration, this::managementInstance);
+		}
+	}
+
+	private void follow(EtcdRegistration registration, Supplier<EtcdServiceInstance> source) {
+		EtcdServiceInstance last = registration.getInstance();
 		try {
-			next = this.registration.renewed(last.getPort());
+			EtcdServiceInstance next = source.get();
+			if (!hasSameName(next, last)) {
+				if (this.refused == null || !hasSameName(next, this.refused)) {
+					this.refused = next;
+					logger.warn("Still registered as %s: a new service name or instance id takes a restart"
+						.formatted(last));
+				}
+				next = new EtcdServiceInstance(last.getServiceId(), registration.getInstanceId(), next.getHost(),
+						next.getPort(), next.isSecure(), next.getStatus(), next.getMetadata(), next.isGrpcOnly());
+			}
+			this.registry.follow(registration, next);
 		}
 		catch (RuntimeException ex) {
 			// Nobody else who listens to the event is to miss it
 			logger.warn("Still registered as %s: %s".formatted(last,
 					NestedExceptionUtils.getMostSpecificCause(ex).getMessage()));
-			return;
 		}
-		if (!next.getServiceId().equals(last.getServiceId())
-				|| !Objects.equals(next.getInstanceId(), last.getInstanceId())) {
-			logger.warn("Still registered as %s: a new service name or instance id takes a restart".formatted(last));
-			return;
-		}
-		this.registry.replace(this.registration, next);
+	}
+
+	private static boolean hasSameName(EtcdServiceInstance one, EtcdServiceInstance other) {
+		return one.getServiceId().equals(other.getServiceId())
+				&& Objects.equals(one.getInstanceId(), other.getInstanceId());
 	}
 
 	/**
@@ -214,6 +361,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	@Override
 	public synchronized void stop() {
 		this.started = false;
+		cancelNotice();
 		this.readiness.reset();
 		this.leaving = getRunning().get();
 		if (getRunning().get() && this.registry.sayGoodbye()) {
@@ -232,8 +380,14 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	private void drain() {
+		Duration drain = this.properties.drain();
+		if (drain.isZero()) {
+			return;
+		}
+		logger.info("Out of service; waiting for %s, so that callers hear of it ('spring.cloud.etcd.discovery.drain')"
+			.formatted(DurationStyle.SIMPLE.print(drain)));
 		try {
-			new CountDownLatch(1).await(this.properties.drain().toMillis(), TimeUnit.MILLISECONDS);
+			new CountDownLatch(1).await(drain.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

@@ -1,9 +1,10 @@
 package io.github.etcddiscovery.registry;
 
 import java.net.URI;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
@@ -18,7 +19,12 @@ import org.springframework.cloud.client.serviceregistry.Registration;
  */
 public class EtcdRegistration implements Registration {
 
-	private final IntFunction<EtcdServiceInstance> instances;
+	private final Function<LocalServers, EtcdServiceInstance> instances;
+
+	/**
+	 * What it was made to be, before code changed it.
+	 */
+	private EtcdServiceInstance origin;
 
 	private volatile EtcdServiceInstance instance;
 
@@ -34,28 +40,57 @@ public class EtcdRegistration implements Registration {
 	 * server
 	 */
 	public EtcdRegistration(EtcdServiceInstance instance) {
-		this.instance = instance;
-		boolean complete = instance.getPort() != 0;
-		this.instances = (port) -> complete ? this.instance : this.instance.withPort(port);
+		this(instance, (servers) -> (instance.getPort() != 0) ? instance : instance.withPort(servers.web().port()));
 	}
 
 	/**
 	 * Create a registration of the application that follows its properties.
-	 * @param instances makes the instance from the properties as they are then; given the
-	 * port of the web server, 0 if there is none
+	 * @param source makes the instance from the properties as they are then
 	 */
-	public EtcdRegistration(IntFunction<EtcdServiceInstance> instances) {
-		this.instance = instances.apply(0);
+	public EtcdRegistration(RegistrationSource source) {
+		this(source.preview(), source::application);
+	}
+
+	private EtcdRegistration(EtcdServiceInstance instance, Function<LocalServers, EtcdServiceInstance> instances) {
+		this.origin = instance;
+		this.instance = instance;
 		this.instances = instances;
 	}
 
 	/**
-	 * What is to be registered now.
-	 * @param port the port of the web server, 0 if there is none
+	 * What is to be registered now, but for what code has changed.
+	 * @param servers the servers that have started
 	 * @return the instance, with port 0 if it has none and there is no web server
 	 */
-	EtcdServiceInstance renewed(int port) {
-		return this.instances.apply(port);
+	EtcdServiceInstance renewed(LocalServers servers) {
+		return this.instances.apply(servers);
+	}
+
+	/**
+	 * Take over what has changed in what it is made of. What code has changed meanwhile,
+	 * by {@link #setInstance}, stays as it is. Called with this object locked.
+	 * @param next what it is made to be now
+	 */
+	void follow(EtcdServiceInstance next) {
+		InstanceStatus status = this.instance.getStatus();
+		this.instance = next.withStatus((status != this.origin.getStatus()) ? status : next.getStatus())
+			.withMetadata(merged(this.origin.getMetadata(), this.instance.getMetadata(), next.getMetadata()));
+		this.origin = next;
+	}
+
+	private static Map<String, String> merged(Map<String, String> before, Map<String, String> current,
+			Map<String, String> next) {
+		if (current.equals(before)) {
+			return next;
+		}
+		Map<String, String> merged = new LinkedHashMap<>(current);
+		before.keySet().stream().filter((name) -> !next.containsKey(name)).forEach(merged::remove);
+		next.forEach((name, value) -> {
+			if (!value.equals(before.get(name))) {
+				merged.put(name, value);
+			}
+		});
+		return merged;
 	}
 
 	/**

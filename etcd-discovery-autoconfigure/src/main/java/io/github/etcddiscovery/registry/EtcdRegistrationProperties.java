@@ -2,8 +2,11 @@ package io.github.etcddiscovery.registry;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 
+import io.github.etcddiscovery.instance.InstanceLimits;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -25,18 +28,25 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * name
  * @param port port that callers are given; the port of the web server by default.
  * Applications without a web server register only when it is set
- * @param scheme scheme that callers use, http or https
+ * @param scheme scheme that callers use, http or https; by default what the web server
+ * speaks
  * @param secure whether callers use https; another way to set the scheme
  * @param metadata metadata that callers see
+ * @param managementMetadata metadata of the management port where it is registered by
+ * itself; what the application says of itself does not stand there
  * @param zone zone of this instance, for zone-based load balancing
- * @param weight weight of this instance, for weighted load balancing
+ * @param weight weight of this instance, for weighted load balancing; at most 1000, 0 for
+ * none
+ * @param initialStatus status that the application is first registered with; one that is
+ * not UP is not called until somebody sets its status
  * @param format what is written to etcd: json, address (http://host:port at the bare name
  * of the service), grpc (etcd's naming for Go), or the name of a ServiceInstanceCodec
  * bean
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has died. In whole seconds, at least 2
  * @param drain how long a stopping application, after it has told others, waits for them
- * to hear it before its web server begins to shut down; at most 5m, 0s for not at all
+ * to hear it before its web server begins to shut down; between 100ms and 5m, or 0s for
+ * not at all
  * @param failFast whether the start fails when the first try to register fails, for
  * whatever reason, instead of trying on
  */
@@ -44,11 +54,15 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 public record EtcdRegistrationProperties(@DefaultValue("true") boolean register, @Nullable String serviceName,
 		@Nullable String instanceId, @Nullable String hostname, @Nullable String ipAddress,
 		@DefaultValue("true") boolean preferIpAddress, @Nullable Integer port, @Nullable String scheme,
-		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata, @Nullable String zone,
-		@Nullable Integer weight, @DefaultValue("json") String format, @DefaultValue("15s") Duration ttl,
-		@DefaultValue("1s") Duration drain, @DefaultValue("false") boolean failFast) {
+		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata,
+		@DefaultValue Map<String, String> managementMetadata, @Nullable String zone, @Nullable Integer weight,
+		@DefaultValue("up") InstanceStatus initialStatus, @DefaultValue("json") String format,
+		@DefaultValue("15s") Duration ttl, @DefaultValue("1s") Duration drain,
+		@DefaultValue("false") boolean failFast) {
 
 	private static final String PREFIX = "spring.cloud.etcd.discovery.";
+
+	private static final Duration SHORTEST_DRAIN = Duration.ofMillis(100);
 
 	private static final Duration LONGEST_DRAIN = Duration.ofMinutes(5);
 
@@ -57,12 +71,16 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 	 */
 	public EtcdRegistrationProperties {
 		metadata = new LinkedHashMap<>(metadata);
+		managementMetadata = new LinkedHashMap<>(managementMetadata);
+		scheme = (scheme != null) ? scheme.toLowerCase(Locale.ROOT) : null;
 		require(ttl.compareTo(Duration.ofSeconds(2)) >= 0 && ttl.toMillisPart() == 0, "ttl", ttl,
-				"It must be in whole seconds and at least 2s, etcd's own minimum with its default election timeout");
-		require(!drain.isNegative() && drain.compareTo(LONGEST_DRAIN) <= 0, "drain", drain,
-				"It must be between 0s and 5m");
+				"It must be in whole seconds and at least 2s, etcd's own minimum with its default election timeout. "
+						+ "A number without a unit is in milliseconds");
+		require(drain.isZero() || drain.compareTo(SHORTEST_DRAIN) >= 0 && drain.compareTo(LONGEST_DRAIN) <= 0, "drain",
+				drain, "It must be between 100ms and 5m, or 0s. A number without a unit is in milliseconds");
 		require(port == null || port >= 0 && port <= 65535, "port", port, "It must be between 0 and 65535");
-		require(weight == null || weight >= 0, "weight", weight, "It must not be negative");
+		require(weight == null || weight >= 0 && weight <= InstanceLimits.MAX_WEIGHT, "weight", weight,
+				"It must be between 0 and %d".formatted(InstanceLimits.MAX_WEIGHT));
 		require(scheme == null || scheme.equals("http") || scheme.equals("https"), "scheme", scheme,
 				"It must be http or https");
 		require(scheme == null || secure == null || secure == scheme.equals("https"), "secure", secure,
@@ -77,10 +95,14 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 
 	/**
 	 * Whether callers use https.
+	 * @param byDefault whether they do if nothing is set
 	 * @return {@code true} for https
 	 */
-	public boolean usesHttps() {
-		return Boolean.TRUE.equals(this.secure) || "https".equals(this.scheme);
+	public boolean usesHttps(boolean byDefault) {
+		if (this.scheme != null) {
+			return this.scheme.equals("https");
+		}
+		return (this.secure != null) ? this.secure : byDefault;
 	}
 
 }

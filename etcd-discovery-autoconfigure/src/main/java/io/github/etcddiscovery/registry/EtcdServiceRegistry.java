@@ -80,7 +80,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	/**
 	 * Register an instance, or change what is registered.
 	 * @param registration the instance
-	 * @throws InvalidInstanceException if its name, id, host or port cannot be registered
+	 * @throws InvalidInstanceException if it cannot be registered, since nobody could
+	 * read or call it
 	 * @throws RegistrationFailedException with {@code fail-fast}, if it could not be
 	 * registered in time
 	 */
@@ -91,6 +92,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		}
 		CompletableFuture<Void> outcome;
 		synchronized (registration) {
+			requireReadable(registration.getInstance());
 			RegistrableInstance.require(registration.getInstance());
 			registration.setAcceptingTraffic(true);
 			String key = key(registration.getInstance());
@@ -281,6 +283,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 * Change the metadata that others see, under the same lease.
 	 * @param registration the instance
 	 * @param metadata all of the metadata, in place of what there was
+	 * @throws InvalidInstanceException if nobody could read them; nothing is changed then
 	 */
 	public void setMetadata(EtcdRegistration registration, Map<String, String> metadata) {
 		change(registration, (instance) -> instance.withMetadata(metadata));
@@ -300,18 +303,43 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Replace what is registered, under the same key and lease, keeping the status.
+	 * Take over what has changed in what a registration is made of, under the same key
+	 * and lease; its status and what else was changed by code stay.
 	 * @param registration the instance
-	 * @param next what it is to be, with the same name and id
+	 * @param next what it is made to be now, with the same name and id
+	 * @throws InvalidInstanceException if nobody could read or call it; nothing is
+	 * changed then
 	 */
-	void replace(EtcdRegistration registration, EtcdServiceInstance next) {
-		change(registration, (instance) -> next.withStatus(instance.getStatus()));
+	void follow(EtcdRegistration registration, EtcdServiceInstance next) {
+		synchronized (registration) {
+			RegistrableInstance.require(next);
+			requireReadable(next);
+			EtcdServiceInstance last = registration.getInstance();
+			registration.follow(next);
+			registration.setInstance(registration.getInstance().withStatus(last.getStatus()));
+			if (!registration.getInstance().equals(last)) {
+				revise(registration);
+			}
+		}
 	}
 
 	private void change(EtcdRegistration registration, UnaryOperator<EtcdServiceInstance> change) {
 		synchronized (registration) {
-			registration.setInstance(change.apply(registration.getInstance()));
+			EtcdServiceInstance next = change.apply(registration.getInstance());
+			requireReadable(next);
+			registration.setInstance(next);
 			revise(registration);
+		}
+	}
+
+	/**
+	 * Whether it is ready to be called or not.
+	 */
+	private void requireReadable(EtcdServiceInstance instance) {
+		RegistrableInstance.requireMetadata(instance.getMetadata());
+		String value = this.codec.encode(instance);
+		if (value != null) {
+			RegistrableInstance.requireValue(value);
 		}
 	}
 

@@ -3,17 +3,16 @@ package io.github.etcddiscovery.registry;
 import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Objects;
 
 import io.github.etcddiscovery.instance.Addresses;
 import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
-import org.springframework.cloud.commons.util.InetUtils;
 
 /**
  * Makes the instance that this application registers, from its properties and the machine
@@ -21,113 +20,97 @@ import org.springframework.cloud.commons.util.InetUtils;
  */
 public final class RegistrationFactory {
 
-	private static final String SERVICE_NAME = "spring.cloud.etcd.discovery.service-name";
+	private static final String PREFIX = "spring.cloud.etcd.discovery.";
 
-	private static final String INSTANCE_ID = "spring.cloud.etcd.discovery.instance-id";
-
-	/**
-	 * What {@link InetUtils} answers on every host whose name cannot be looked up.
-	 */
-	private static final String NO_HOST_NAME = "localhost";
+	private static final String SERVICE_NAME = PREFIX + "service-name";
 
 	private final EtcdRegistrationProperties properties;
 
-	private final String serviceName;
+	private final @Nullable String applicationName;
 
-	private final InetUtils inetUtils;
+	private final FoundHost found;
 
-	private final @Nullable InetAddress serverAddress;
-
-	private final @Nullable InetAddress managementAddress;
-
-	private InetUtils.@Nullable HostInfo hostInfo;
+	private final ApplicationPaths paths;
 
 	/**
 	 * Create a factory.
 	 * @param properties how the application registers itself
 	 * @param applicationName the application's name, if it has one
-	 * @param inetUtils finds the host name and the address
-	 * @param serverAddress the address that the web server listens on, if it is told one
-	 * @param managementAddress the same of the management server
-	 * @throws InvalidConfigurationPropertyValueException if there is no legal name or id
+	 * @param found the machine's name and address
+	 * @param paths where the application's pages and its actuator are
 	 */
-	public RegistrationFactory(EtcdRegistrationProperties properties, @Nullable String applicationName,
-			InetUtils inetUtils, @Nullable InetAddress serverAddress, @Nullable InetAddress managementAddress) {
+	public RegistrationFactory(EtcdRegistrationProperties properties, @Nullable String applicationName, FoundHost found,
+			ApplicationPaths paths) {
 		this.properties = properties;
-		this.inetUtils = inetUtils;
-		this.serverAddress = serverAddress;
-		this.managementAddress = managementAddress;
-		this.serviceName = serviceName(properties.serviceName(), applicationName);
-		if (properties.instanceId() != null) {
-			check(INSTANCE_ID, properties.instanceId(),
-					() -> RegistrableInstance.requireInstanceId(properties.instanceId()));
-		}
-		checkHost("hostname", properties.hostname());
-		checkHost("ip-address", properties.ipAddress());
-	}
-
-	private static String serviceName(@Nullable String configured, @Nullable String applicationName) {
-		boolean own = configured != null && !configured.isBlank();
-		String name = own ? configured : applicationName;
-		if (name == null || name.isBlank()) {
-			throw new InvalidConfigurationPropertyValueException(SERVICE_NAME, name,
-					"Without it, 'spring.application.name' must be set: it is the name that this application "
-							+ "registers under. If it need not be found by others, set "
-							+ "'spring.cloud.etcd.discovery.register' to false");
-		}
-		check(own ? SERVICE_NAME : "spring.application.name", name, () -> RegistrableInstance.requireServiceName(name));
-		return name;
-	}
-
-	private static void checkHost(String property, @Nullable String value) {
-		if (value != null) {
-			check("spring.cloud.etcd.discovery." + property, value, () -> Addresses.requireHost(value));
-		}
-	}
-
-	private static void check(String property, @Nullable String value, Runnable check) {
-		try {
-			check.run();
-		}
-		catch (InvalidInstanceException ex) {
-			throw new InvalidConfigurationPropertyValueException(property, EscapedText.of(String.valueOf(value)),
-					ex.getMessage());
-		}
-	}
-
-	private int configuredPort() {
-		return (this.properties.port() != null) ? this.properties.port() : 0;
+		this.applicationName = applicationName;
+		this.found = found;
+		this.paths = paths;
 	}
 
 	/**
 	 * Make the instance. A port that is configured is that of something else, such as a
 	 * proxy or a container's host, so the address that the web server listens on says
 	 * nothing of it.
-	 * @param port the port of the web server, used if none is configured
-	 * @return the instance, with the status {@code UP}
+	 * @param servers the servers of the application
+	 * @return the instance, with the status that it begins with
+	 * @throws InvalidConfigurationPropertyValueException if a property can't be
+	 * registered, which it names
 	 */
-	public EtcdServiceInstance create(int port) {
-		String id = this.properties.instanceId();
-		return (configuredPort() != 0) ? create(this.serviceName, null, configuredPort(), id)
-				: create(this.serviceName, this.serverAddress, port, id);
+	public EtcdServiceInstance create(LocalServers servers) {
+		boolean mapped = this.properties.port() != null && this.properties.port() != 0;
+		int port = mapped ? this.properties.port() : servers.web().port();
+		String told = host(mapped ? null : servers.web().address());
+		String host = (told != null) ? told : foundHost();
+		if (told == null && port != 0) {
+			this.found.warnUnlessForOthers(host);
+		}
+		boolean secure = this.properties.usesHttps(servers.web().secure());
+		Map<String, String> metadata = metadata(this.properties.metadata(), "metadata");
+		putIfSet(metadata, "zone", this.properties.zone());
+		putIfSet(metadata, "weight", this.properties.weight());
+		new ReadersHints(this.paths, servers).addTo(metadata, secure, host, managementHost(servers.management()));
+		return new EtcdServiceInstance(serviceName(), id(port), host, port, secure, this.properties.initialStatus(),
+				metadata);
 	}
 
 	/**
-	 * Make the instance of another port of this application.
-	 * @param suffix what is added to the service's name, and to a configured instance id
-	 * @param port the port
+	 * Make the instance of the management port, which has metadata of its own: what the
+	 * application says of itself is not true of its actuator.
+	 * @param application the application's own instance
+	 * @param server the management server
 	 * @return the instance, with the status {@code UP}
+	 * @throws InvalidConfigurationPropertyValueException if a property can't be
+	 * registered, which it names
 	 */
-	public EtcdServiceInstance create(String suffix, int port) {
-		String id = this.properties.instanceId();
-		return create(this.serviceName + suffix, this.managementAddress, port, (id != null) ? id + suffix : null);
+	public EtcdServiceInstance management(EtcdServiceInstance application, LocalServer server) {
+		Map<String, String> metadata = metadata(this.properties.managementMetadata(), "management-metadata");
+		metadata.put(EtcdServiceInstance.MANAGEMENT_OF, application.getServiceId());
+		return new EtcdServiceInstance(application.getServiceId() + InstanceKey.MANAGEMENT_SUFFIX,
+				application.getInstanceId() + InstanceKey.MANAGEMENT_SUFFIX, managementHost(server), server.port(),
+				server.secure(), InstanceStatus.UP, metadata);
 	}
 
-	private EtcdServiceInstance create(String name, @Nullable InetAddress listening, int port,
-			@Nullable String configuredId) {
-		String id = (configuredId != null) ? configuredId : defaultId(port);
-		return new EtcdServiceInstance(name, id, host(listening), port, this.properties.usesHttps(), InstanceStatus.UP,
-				metadata());
+	private String serviceName() {
+		String configured = this.properties.serviceName();
+		String name = (configured != null) ? configured : this.applicationName;
+		if (name == null || name.isBlank()) {
+			throw new InvalidConfigurationPropertyValueException(SERVICE_NAME, name,
+					"Without it, 'spring.application.name' must be set: it is the name that this application "
+							+ "registers under. If it need not be found by others, set "
+							+ "'spring.cloud.etcd.discovery.register' to false");
+		}
+		check((configured != null) ? SERVICE_NAME : "spring.application.name", name,
+				() -> RegistrableInstance.requireServiceName(name));
+		return name;
+	}
+
+	private String id(int port) {
+		String id = this.properties.instanceId();
+		if (id == null) {
+			return defaultId(port);
+		}
+		check(PREFIX + "instance-id", id, () -> RegistrableInstance.requireInstanceId(id));
+		return id;
 	}
 
 	/**
@@ -137,49 +120,77 @@ public final class RegistrationFactory {
 	private String defaultId(int port) {
 		String name = this.properties.hostname();
 		if (name == null) {
-			String found = hostInfo().getHostname();
-			name = found.equals(NO_HOST_NAME) ? hostInfo().getIpAddress() : found;
+			name = this.found.name().equals(FoundHost.NO_HOST_NAME) ? this.found.address() : this.found.name();
 		}
 		return (name + "-" + port).replaceAll("[^A-Za-z0-9._~-]", "-");
 	}
 
-	private String host(@Nullable InetAddress listening) {
+	private String managementHost(LocalServer server) {
+		String told = host(server.address());
+		return (told != null) ? told : foundHost();
+	}
+
+	private String foundHost() {
+		return this.properties.preferIpAddress() ? this.found.address() : this.found.callableName();
+	}
+
+	/**
+	 * What the properties tell, if they do.
+	 */
+	private @Nullable String host(@Nullable InetAddress listening) {
+		checkHost("hostname", this.properties.hostname(), !this.properties.preferIpAddress());
+		checkHost("ip-address", this.properties.ipAddress(), this.properties.preferIpAddress());
 		if (this.properties.preferIpAddress()) {
 			return (this.properties.ipAddress() != null) ? this.properties.ipAddress() : address(listening);
 		}
-		return (this.properties.hostname() != null) ? this.properties.hostname() : hostInfo().getHostname();
+		return this.properties.hostname();
+	}
+
+	private static void checkHost(String property, @Nullable String value, boolean called) {
+		if (value != null) {
+			check(PREFIX + property, value, () -> {
+				Addresses.requireHost(value);
+				if (called) {
+					RegistrableInstance.requireHost(value);
+				}
+			});
+		}
 	}
 
 	/**
 	 * A link-local address leads nowhere without the interface, which differs from host
 	 * to host.
 	 */
-	private String address(@Nullable InetAddress listening) {
-		return (listening == null || listening.isAnyLocalAddress() || listening.isLinkLocalAddress())
-				? hostInfo().getIpAddress() : listening.getHostAddress();
+	private static @Nullable String address(@Nullable InetAddress listening) {
+		if (listening == null || listening.isAnyLocalAddress() || listening.isLinkLocalAddress()) {
+			return null;
+		}
+		String address = listening.getHostAddress();
+		int scope = address.indexOf('%');
+		return (scope < 0) ? address : address.substring(0, scope);
 	}
 
-	private Map<String, String> metadata() {
-		Map<String, String> metadata = new LinkedHashMap<>(this.properties.metadata());
-		putIfSet(metadata, "zone", this.properties.zone());
-		putIfSet(metadata, "weight", this.properties.weight());
-		return metadata;
+	private static Map<String, String> metadata(Map<String, String> configured, String property) {
+		check(PREFIX + property, "%d entries".formatted(configured.size()),
+				() -> RegistrableInstance.requireMetadataCount(configured));
+		configured.forEach((name, value) -> check(PREFIX + property + "." + name, value,
+				() -> RegistrableInstance.requireMetadata(name, value)));
+		return new LinkedHashMap<>(configured);
 	}
 
 	private static void putIfSet(Map<String, String> metadata, String key, @Nullable Object value) {
 		if (value != null) {
-			metadata.put(key, Objects.toString(value));
+			metadata.put(key, value.toString());
 		}
 	}
 
-	/**
-	 * Asked for once: looking the host up can take a second.
-	 */
-	private InetUtils.HostInfo hostInfo() {
-		if (this.hostInfo == null) {
-			this.hostInfo = this.inetUtils.findFirstNonLoopbackHostInfo();
+	private static void check(String property, String value, Runnable check) {
+		try {
+			check.run();
 		}
-		return this.hostInfo;
+		catch (InvalidInstanceException ex) {
+			throw new InvalidConfigurationPropertyValueException(property, EscapedText.of(value), ex.getMessage());
+		}
 	}
 
 }

@@ -55,7 +55,6 @@ class InvalidPropertiesTests {
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', quoteCharacter = '"', nullValues = "null",
 			textBlock = """
-							endpoints=                                 | The property 'spring.cloud.etcd.endpoints' is not set.                            | It must name at least one, such as http://localhost:2379.
 							discovery.allowed-networks=10.0.0.0/33     | The property 'spring.cloud.etcd.discovery.allowed-networks' cannot be '10.0.0.0/33' | A network is like 10.0.0.0/8 or fd00::/8, or a single address; '10.0.0.0/33' is not.
 							discovery.max-instances-per-service=0      | The property 'spring.cloud.etcd.discovery.max-instances-per-service' cannot be '0' | It must be at least 1.
 							ssl.bundle=etcd                            | The property 'spring.cloud.etcd.ssl.bundle' cannot be 'etcd'                      | It needs 'spring.cloud.etcd.endpoints' that begin with https://.
@@ -72,7 +71,6 @@ class InvalidPropertiesTests {
 							discovery.ttl=2500ms                       | The property 'spring.cloud.etcd.discovery.ttl' cannot be '2500ms'                 | It must be in whole seconds and at least 2s
 							discovery.ttl=-15s                         | The property 'spring.cloud.etcd.discovery.ttl' cannot be '-15000ms'               | It must be in whole seconds and at least 2s
 							discovery.sync-timeout=-1s                 | The property 'spring.cloud.etcd.discovery.sync-timeout' cannot be '-1000ms'       | It must not be negative.
-							discovery.prefix=                          | The property 'spring.cloud.etcd.discovery.prefix' is not set.                     | It must not be empty: all of etcd would be taken for services.
 							discovery.prefix=services/                 | The property 'spring.cloud.etcd.discovery.prefix' cannot be 'services/'           | It must not end with a slash: one is put behind it.
 							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: one is put behind it.
@@ -80,7 +78,7 @@ class InvalidPropertiesTests {
 							discovery.services.users.key=user.rpc/     | The property 'spring.cloud.etcd.discovery.services.users.key' cannot be 'user.rpc/' | It must not end with a slash: one is put behind it.
 							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc or the name of a ServiceInstanceCodec bean; there are address, grpc, json.
-							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 0s and 5m.
+							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 100ms and 5m, or 0s. A number without a unit is in milliseconds.
 					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s.
 					discovery.hold.threshold=1                 | The property 'spring.cloud.etcd.discovery.hold.threshold' cannot be '1.0'         | It must be at least 0 and less than 1.
 					discovery.service-name=a/b                 | The property 'spring.cloud.etcd.discovery.service-name' cannot be 'a/b'           | Use letters, digits, hyphens and dots, with a letter first
@@ -89,7 +87,11 @@ class InvalidPropertiesTests {
 							discovery.hostname=bad host                | The property 'spring.cloud.etcd.discovery.hostname' cannot be 'bad host'          | 'bad host' is not a host name or address.
 							discovery.ip-address=10.0.0.1/8            | The property 'spring.cloud.etcd.discovery.ip-address' cannot be '10.0.0.1/8'      | '10.0.0.1/8' is not a host name or address.
 							discovery.port=70000                       | The property 'spring.cloud.etcd.discovery.port' cannot be '70000'                 | It must be between 0 and 65535.
-							discovery.weight=-1                        | The property 'spring.cloud.etcd.discovery.weight' cannot be '-1'                  | It must not be negative.
+							discovery.weight=-1                        | The property 'spring.cloud.etcd.discovery.weight' cannot be '-1'                  | It must be between 0 and 1000.
+							discovery.ttl=15                           | The property 'spring.cloud.etcd.discovery.ttl' cannot be '15ms'                   | A number without a unit is in milliseconds.
+							discovery.drain=1                          | The property 'spring.cloud.etcd.discovery.drain' cannot be '1ms'                  | A number without a unit is in milliseconds.
+							discovery.metadata.weight=heavy            | The property 'spring.cloud.etcd.discovery.metadata.weight' cannot be 'heavy'      | not a whole number between 0 and 1000.
+							discovery.ip-address=0.0.0.0               | The property 'spring.cloud.etcd.discovery.ip-address' cannot be '0.0.0.0'         | it is where a server listens, not where it is called.
 							discovery.scheme=ftp                       | The property 'spring.cloud.etcd.discovery.scheme' cannot be 'ftp'                 | It must be http or https.
 							""")
 	void namesThePropertyAndTheFix(String argument, String description, String action, CapturedOutput output) {

@@ -19,27 +19,45 @@ class EtcdRegistrationTests {
 	@Test
 	void keepsTheInstanceThatItIsGiven() {
 		EtcdRegistration registration = new EtcdRegistration(this.instance);
-		assertThat(registration.renewed(8080)).isEqualTo(this.instance);
-		registration.setInstance(this.instance.withStatus(InstanceStatus.DOWN));
-		assertThat(registration.renewed(8080)).as("what was changed since")
-			.isEqualTo(this.instance.withStatus(InstanceStatus.DOWN));
+		assertThat(registration.renewed(servers(8080))).isEqualTo(this.instance);
 	}
 
 	@Test
 	void takesTheWebServersPortEachTimeWhenItIsGivenNone() {
 		EtcdRegistration registration = new EtcdRegistration(this.instance.withPort(0));
-		assertThat(registration.renewed(0).getPort()).isZero();
-		registration.setInstance(registration.renewed(8080));
+		assertThat(registration.renewed(LocalServers.NONE).getPort()).isZero();
+		registration.follow(registration.renewed(servers(8080)));
 		assertThat(registration.getPort()).isEqualTo(8080);
-		assertThat(registration.renewed(8081)).isEqualTo(this.instance.withPort(8081));
+		registration.follow(registration.renewed(servers(8081)));
+		assertThat(registration.getPort()).isEqualTo(8081);
 	}
 
 	@Test
-	void isMadeAnewFromWhatMakesIt() {
-		EtcdRegistration registration = new EtcdRegistration(this.instance::withPort);
-		assertThat(registration.getPort()).isZero();
-		registration.setInstance(this.instance.withMetadata(Map.of("weight", "1")));
-		assertThat(registration.renewed(8080)).isEqualTo(this.instance.withPort(8080));
+	void keepsWhatCodeHasChangedWhenSomethingElseChanges() {
+		EtcdRegistration registration = new EtcdRegistration(
+				with(Map.of("team", "blue", "tier", "silver", "gone", "x", "dropped", "x")));
+		registration.setInstance(with(Map.of("team", "red", "tier", "silver", "extra", "1", "gone", "x"))
+			.withStatus(InstanceStatus.DOWN));
+		registration.follow(with(Map.of("team", "blue", "tier", "gold", "dropped", "x", "new", "y")).withPort(9001));
+		assertThat(registration.getInstance())
+			.isEqualTo(with(Map.of("team", "red", "tier", "gold", "extra", "1", "new", "y")).withPort(9001)
+				.withStatus(InstanceStatus.DOWN));
+	}
+
+	@Test
+	void takesOverWhatItIsMadeOf() {
+		EtcdRegistration registration = new EtcdRegistration(this.instance);
+		registration.follow(with(Map.of("team", "blue")).withStatus(InstanceStatus.STARTING));
+		assertThat(registration.getInstance())
+			.isEqualTo(with(Map.of("team", "blue")).withStatus(InstanceStatus.STARTING));
+	}
+
+	private EtcdServiceInstance with(Map<String, String> metadata) {
+		return this.instance.withMetadata(metadata);
+	}
+
+	private static LocalServers servers(int webPort) {
+		return LocalServers.NONE.withWeb(new LocalServer(webPort, false, null));
 	}
 
 }

@@ -60,9 +60,17 @@ class RegistrableInstanceTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "127.0.0.1,1", "host.example,65535", "::1,8080", "my_container,80" })
+	@CsvSource({ "127.0.0.1,1", "host.example,65535", "::1,8080" })
 	void takesInstancesThatCanBeCalled(String host, int port) {
 		assertThatNoException().isThrownBy(() -> RegistrableInstance.require(instance(host, port)));
+	}
+
+	@ParameterizedTest
+	@CsvSource({ "my_container,80", "0.0.0.0,80", "::,80", "0:0:0:0:0:0:0:0,80", "host.1a,80" })
+	void refusesHostsThatCannotBeCalled(String host, int port) {
+		assertThatExceptionOfType(InvalidInstanceException.class)
+			.isThrownBy(() -> RegistrableInstance.require(instance(host, port)))
+			.withMessageContaining(host);
 	}
 
 	@ParameterizedTest

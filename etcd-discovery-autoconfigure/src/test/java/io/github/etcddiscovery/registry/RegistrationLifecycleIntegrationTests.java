@@ -115,7 +115,7 @@ class RegistrationLifecycleIntegrationTests {
 	@Test
 	void isGoneFromEtcdWhileTheLastRequestsAreServed() throws Exception {
 		ConfigurableApplicationContext context = run(WebApplicationType.SERVLET,
-				Map.of("spring.cloud.etcd.discovery.drain", "10ms"), (bean) -> {
+				Map.of("spring.cloud.etcd.discovery.drain", "100ms"), (bean) -> {
 				});
 		awaitOnly("app");
 		SlowController controller = context.getBean(SlowController.class);

@@ -123,7 +123,7 @@ class RegistrationValuesIntegrationTests {
 			long revision = etcd.admin().revision();
 			refresh(context, "weight", "-1");
 			assertThat(output).contains("Still registered as app/1", "spring.cloud.etcd.discovery.weight",
-					"It must not be negative");
+					"It must be between 0 and 1000");
 			refresh(context, "weight", "1");
 			refresh(context, "instance-id", "2");
 			assertThat(output).contains("a new service name or instance id takes a restart");
