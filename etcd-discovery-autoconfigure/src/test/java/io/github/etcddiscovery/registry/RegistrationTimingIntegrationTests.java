@@ -165,8 +165,8 @@ class RegistrationTimingIntegrationTests {
 		Map<String, Object> blank = new HashMap<>();
 		for (String property : List.of("service-name", "instance-id", "hostname", "ip-address", "zone", "scheme",
 				"secure", "port", "weight", "format", "ttl", "initial-status", "prefix", "additional-prefixes",
-				"metadata.team", "management-metadata.team", "prefer-ip-address", "fail-fast",
-				"watch-scope", "allowed-networks", "snapshot.file")) {
+				"metadata.team", "management-metadata.team", "prefer-ip-address", "fail-fast", "watch-scope",
+				"allowed-networks", "snapshot.file")) {
 			blank.put(DISCOVERY + property, "${NOT_SET:}");
 		}
 		for (String property : List.of("username", "password", "ssl.bundle", "connect-timeout")) {
