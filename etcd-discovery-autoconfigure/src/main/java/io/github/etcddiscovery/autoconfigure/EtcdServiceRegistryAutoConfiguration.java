@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import java.time.Duration;
+import java.util.List;
 
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
@@ -14,6 +15,7 @@ import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
+import io.github.etcddiscovery.registry.WrittenFormat;
 
 import org.springframework.beans.factory.ListableBeanFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -64,11 +66,11 @@ public final class EtcdServiceRegistryAutoConfiguration {
 			EtcdRegistrationProperties registrationProperties, EtcdProperties etcdProperties, InstanceReader reader,
 			ListableBeanFactory beanFactory, ObjectProvider<Monitor> monitors) {
 		Duration wait = etcdProperties.requestTimeout();
-		ServiceInstanceCodec codec = WrittenFormat.named(registrationProperties.format(),
+		List<WrittenFormat> formats = WrittenFormats.of(properties, registrationProperties,
 				beanFactory.getBeansOfType(ServiceInstanceCodec.class));
 		// A grant and a write, each of which may take as long as a request
 		Duration registerTimeout = registrationProperties.failFast() ? wait.multipliedBy(2) : null;
-		return new EtcdServiceRegistry(registrations, properties.prefix(), codec, reader,
+		return new EtcdServiceRegistry(registrations, formats, reader,
 				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registerTimeout,
 				Monitor.of(monitors.orderedStream()));
 	}

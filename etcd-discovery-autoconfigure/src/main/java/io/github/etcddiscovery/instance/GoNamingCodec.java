@@ -1,11 +1,10 @@
 package io.github.etcddiscovery.instance;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * What etcd's own Go client reads and writes for gRPC's name resolution, byte for byte as
@@ -33,7 +32,7 @@ public final class GoNamingCodec implements ServiceInstanceCodec {
 		if (instance.getStatus() != InstanceStatus.UP) {
 			return null;
 		}
-		Map<String, String> metadata = new TreeMap<>(instance.getMetadata());
+		Map<String, String> metadata = new LinkedHashMap<>(instance.getMetadata());
 		GrpcEndpoint endpoint = GrpcEndpoint.of(instance);
 		if (endpoint.secure()) {
 			metadata.put(GoNamingShape.SECURE, "true");
@@ -42,24 +41,9 @@ public final class GoNamingCodec implements ServiceInstanceCodec {
 				|| !endpoint.host().equals(instance.getHost())) {
 			metadata.put(GoNamingShape.GRPC_ONLY, "true");
 		}
-		ObjectNode json = JsonFields.MAPPER.createObjectNode();
-		json.put("Op", 0);
-		json.put("Addr", Address.hostAndPort(endpoint.host(), endpoint.port()));
-		if (metadata.isEmpty()) {
-			json.putNull("Metadata");
-		}
-		else {
-			ObjectNode object = json.putObject("Metadata");
-			metadata.forEach(object::put);
-		}
-		return asGo(json.toString());
-	}
-
-	/**
-	 * Go escapes what HTML would take for markup, which JSON has in strings only.
-	 */
-	private static String asGo(String json) {
-		return json.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+		return "{\"Op\":0,\"Addr\":%s,\"Metadata\":%s}".formatted(
+				GoJson.string(Address.hostAndPort(endpoint.host(), endpoint.port())),
+				metadata.isEmpty() ? "null" : GoJson.object(metadata));
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.instance;
 
 import java.util.Map;
+import java.util.Set;
 
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +79,13 @@ public record GrpcEndpoint(String host, int port, boolean secure) {
 			throw new InvalidInstanceException(
 					"the metadata '%s' is '%s' and not a port".formatted(PORT, EscapedText.of(text)));
 		}
+	}
+
+	/**
+	 * Take out of metadata where gRPC is, for a format that says so elsewhere.
+	 */
+	static void undescribe(Map<String, String> metadata) {
+		metadata.keySet().removeAll(Set.of(PORT, ADDRESS, SECURE));
 	}
 
 	/**

@@ -86,6 +86,14 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 	}
 
 	/**
+	 * The key of the same instance without a prefix.
+	 * @return {@code <service>/<instance-id>}
+	 */
+	public InstanceKey withoutPrefix() {
+		return new InstanceKey(this.service, this.service, this.service, this.instanceId);
+	}
+
+	/**
 	 * Whether a value that stands here may say that it is of a service: what the key
 	 * says, or, at a key of its own, how that ends, since it has another name there.
 	 */

@@ -9,9 +9,12 @@ import tools.jackson.databind.JsonNode;
  * What Kitex writes, below {@code kitex/registry-etcd} unless told otherwise:
  * <pre class="code">
  * {"network":"tcp","address":"10.1.2.3:8888","weight":10,"tags":{"zone":"a"}}
- * </pre> The weight is the metadata that Spring Cloud LoadBalancer reads.
+ * </pre> The weight is the metadata that Spring Cloud LoadBalancer reads; 0 means that
+ * none was set, which Kitex takes for 10. Hertz writes the same.
  */
 final class KitexShape implements JsonShape {
+
+	private static final int DEFAULT_WEIGHT = 10;
 
 	@Override
 	public boolean fits(JsonNode json) {
@@ -25,9 +28,8 @@ final class KitexShape implements JsonShape {
 			throw new InvalidInstanceException("the network '%s' is not tcp".formatted(EscapedText.of(network)));
 		}
 		Map<String, String> metadata = JsonFields.metadata(json, "tags");
-		if (json.path("weight").isInt()) {
-			metadata.put("weight", json.path("weight").asString());
-		}
+		int weight = json.path("weight").asInt(0);
+		metadata.put("weight", String.valueOf((weight > 0) ? weight : DEFAULT_WEIGHT));
 		return List
 			.of(Address.parse(JsonFields.requiredText(json, "address")).toInstance(key, InstanceStatus.UP, metadata));
 	}

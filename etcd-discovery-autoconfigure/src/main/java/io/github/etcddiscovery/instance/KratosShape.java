@@ -20,6 +20,8 @@ import tools.jackson.databind.JsonNode;
  */
 final class KratosShape implements JsonShape {
 
+	static final String VERSION = "version";
+
 	@Override
 	public boolean fits(JsonNode json) {
 		return json.path("endpoints").isArray() && !json.has("host");
@@ -30,9 +32,9 @@ final class KratosShape implements JsonShape {
 		JsonFields.requireService("name", key, JsonFields.text(json, "name"));
 		JsonFields.requireSame("id", key.id(), JsonFields.text(json, "id"));
 		Map<String, String> metadata = JsonFields.metadata(json, "metadata");
-		String version = JsonFields.text(json, "version");
+		String version = JsonFields.text(json, VERSION);
 		if (version != null && !version.isEmpty()) {
-			metadata.putIfAbsent("version", version);
+			metadata.putIfAbsent(VERSION, version);
 		}
 		Map<String, Address> addresses = addresses(json.path("endpoints"), metadata);
 		List<EtcdServiceInstance> instances = new ArrayList<>();

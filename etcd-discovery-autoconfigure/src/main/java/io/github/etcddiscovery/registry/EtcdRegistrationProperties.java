@@ -2,6 +2,7 @@ package io.github.etcddiscovery.registry;
 
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -40,8 +41,11 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param initialStatus status that the application is first registered with; one that is
  * not UP is not called until somebody sets its status
  * @param format what is written to etcd: json, address (http://host:port at the bare name
- * of the service), grpc (etcd's naming for Go), or the name of a ServiceInstanceCodec
- * bean
+ * of the service), grpc (etcd's naming for Go), go-zero, kratos, or the name of a
+ * ServiceInstanceCodec bean; several for others to find it as well, each below a prefix
+ * of its own
+ * @param formats what is different for single formats, by name: 'prefix' is the beginning
+ * of the keys in that format
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has died. In whole seconds, at least 2
  * @param drain how long a stopping application, after it has told others, waits for them
@@ -56,9 +60,9 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 		@DefaultValue("true") boolean preferIpAddress, @Nullable Integer port, @Nullable String scheme,
 		@Nullable Boolean secure, @DefaultValue Map<String, String> metadata,
 		@DefaultValue Map<String, String> managementMetadata, @Nullable String zone, @Nullable Integer weight,
-		@DefaultValue("up") InstanceStatus initialStatus, @DefaultValue("json") String format,
-		@DefaultValue("15s") Duration ttl, @DefaultValue("1s") Duration drain,
-		@DefaultValue("false") boolean failFast) {
+		@DefaultValue("up") InstanceStatus initialStatus, @DefaultValue("json") List<String> format,
+		@DefaultValue Map<String, FormatProperties> formats, @DefaultValue("15s") Duration ttl,
+		@DefaultValue("1s") Duration drain, @DefaultValue("false") boolean failFast) {
 
 	private static final String PREFIX = "spring.cloud.etcd.discovery.";
 
@@ -73,6 +77,8 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 		metadata = new LinkedHashMap<>(metadata);
 		managementMetadata = new LinkedHashMap<>(managementMetadata);
 		scheme = (scheme != null) ? scheme.toLowerCase(Locale.ROOT) : null;
+		format = List.copyOf(format);
+		formats = Map.copyOf(formats);
 		require(ttl.compareTo(Duration.ofSeconds(2)) >= 0 && ttl.toMillisPart() == 0, "ttl", ttl,
 				"It must be in whole seconds and at least 2s, etcd's own minimum with its default election timeout. "
 						+ "A number without a unit is in milliseconds");

@@ -23,7 +23,6 @@ import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
-import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -43,9 +42,10 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private final LeasedRegistrations registrations;
 
-	private final String prefix;
-
-	private final ServiceInstanceCodec codec;
+	/**
+	 * The first says how a registration stands; the others follow it.
+	 */
+	private final List<WrittenFormat> formats;
 
 	private final InstanceReader reader;
 
@@ -58,19 +58,18 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	/**
 	 * Create a registry.
 	 * @param registrations keeps the registrations up
-	 * @param prefix the beginning of the keys, without a slash at its end
-	 * @param codec the format to write
+	 * @param formats the formats to write, each at keys of its own. The first one says
+	 * how a registration stands
 	 * @param reader reads what others wrote
 	 * @param timeout how long a call waits for etcd at most, other than registering
 	 * @param registerTimeout how long registering waits for etcd before it throws;
 	 * {@code null} if it is to go on in the background
 	 * @param monitor is told of registrations that come and go
 	 */
-	public EtcdServiceRegistry(LeasedRegistrations registrations, String prefix, ServiceInstanceCodec codec,
-			InstanceReader reader, Duration timeout, @Nullable Duration registerTimeout, Monitor monitor) {
+	public EtcdServiceRegistry(LeasedRegistrations registrations, List<WrittenFormat> formats, InstanceReader reader,
+			Duration timeout, @Nullable Duration registerTimeout, Monitor monitor) {
 		this.registrations = registrations;
-		this.prefix = prefix;
-		this.codec = codec;
+		this.formats = List.copyOf(formats);
 		this.reader = reader;
 		this.timeout = timeout;
 		this.registerTimeout = registerTimeout;
@@ -114,13 +113,21 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 */
 	private CompletableFuture<Void> put(EtcdRegistration registration, boolean anew) {
 		EtcdServiceInstance instance = registration.published();
-		InstanceKey key = this.codec.key(this.prefix, instance);
-		String value = this.codec.encode(instance);
-		Predicate<String> sameAddress = (other) -> hasSameAddress(instance, other);
+		return allOf(this.formats.stream().map((format) -> put(registration, instance, format, anew)).toList());
+	}
+
+	private CompletableFuture<Void> put(EtcdRegistration registration, EtcdServiceInstance instance,
+			WrittenFormat format, boolean anew) {
+		InstanceKey key = format.key(instance);
+		String value = format.codec().encode(instance);
+		boolean first = format == this.formats.get(0);
 		if (value == null) {
-			return withdraw(registration, key.toString());
+			return first ? withdraw(registration, key.toString()) : this.registrations.deregister(key.toString());
 		}
-		registration.setWithdrawal(null);
+		if (first) {
+			registration.setWithdrawal(null);
+		}
+		Predicate<String> sameAddress = (other) -> hasSameAddress(instance, key, other);
 		boolean shared = !Objects.equals(key.instanceId(), instance.getInstanceId());
 		return anew ? this.registrations.register(key.toString(), value, sameAddress, shared)
 				: this.registrations.update(key.toString(), value, sameAddress);
@@ -176,10 +183,16 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private CompletableFuture<Void> leave(EtcdRegistration registration) {
 		String key = key(registration.getInstance());
 		if (!this.registered.remove(key, registration)) {
-			return this.registrations.deregister(key);
+			return takeOut(registration.getInstance());
 		}
 		return monitored(Operation.DEREGISTER, key, () -> farewell(registration).handle((said, unsaid) -> null)
-			.thenCompose((next) -> this.registrations.deregister(key)));
+			.thenCompose((next) -> takeOut(registration.getInstance())));
+	}
+
+	private CompletableFuture<Void> takeOut(EtcdServiceInstance instance) {
+		return allOf(this.formats.stream()
+			.map((format) -> this.registrations.deregister(format.key(instance).toString()))
+			.toList());
 	}
 
 	private CompletableFuture<Void> monitored(Operation operation, String key, Supplier<CompletableFuture<Void>> call) {
@@ -210,7 +223,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private static CompletableFuture<Void> allOf(List<CompletableFuture<Void>> futures) {
-		return CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
+		return (futures.size() == 1) ? futures.get(0)
+				: CompletableFuture.allOf(futures.toArray(CompletableFuture[]::new));
 	}
 
 	private CompletableFuture<Void> farewell(EtcdRegistration registration) {
@@ -337,9 +351,11 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	 */
 	private void requireReadable(EtcdServiceInstance instance) {
 		RegistrableInstance.requireMetadata(instance.getMetadata());
-		String value = this.codec.encode(instance);
-		if (value != null) {
-			RegistrableInstance.requireValue(value);
+		for (WrittenFormat format : this.formats) {
+			String value = format.codec().encode(instance);
+			if (value != null) {
+				RegistrableInstance.requireValue(value);
+			}
 		}
 	}
 
@@ -370,12 +386,12 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	private String key(EtcdServiceInstance instance) {
-		return this.codec.key(this.prefix, instance).toString();
+		return this.formats.get(0).key(instance).toString();
 	}
 
-	private boolean hasSameAddress(EtcdServiceInstance instance, String otherValue) {
+	private boolean hasSameAddress(EtcdServiceInstance instance, InstanceKey key, String otherValue) {
 		try {
-			List<EtcdServiceInstance> others = this.reader.read(this.reader.key(key(instance)), otherValue);
+			List<EtcdServiceInstance> others = this.reader.read(key, otherValue);
 			GrpcEndpoint grpc = GrpcEndpoint.of(instance);
 			return others.stream()
 				.anyMatch((other) -> other.getHost().equals(instance.getHost())

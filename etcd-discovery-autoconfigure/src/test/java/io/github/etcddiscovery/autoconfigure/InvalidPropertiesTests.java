@@ -77,7 +77,7 @@ class InvalidPropertiesTests {
 							discovery.additional-prefixes=a/b,a        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'a'      | It must not lie within 'a/b', nor the other way round.
 							discovery.services.users.key=user.rpc/     | The property 'spring.cloud.etcd.discovery.services.users.key' cannot be 'user.rpc/' | It must not end with a slash: one is put behind it.
 							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
-							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc or the name of a ServiceInstanceCodec bean; there are address, grpc, json.
+							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc, go-zero, kratos or the name of a ServiceInstanceCodec bean; there are address, go-zero, grpc, json, kratos.
 							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 100ms and 5m, or 0s. A number without a unit is in milliseconds.
 					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s.
 					discovery.hold.threshold=1                 | The property 'spring.cloud.etcd.discovery.hold.threshold' cannot be '1.0'         | It must be at least 0 and less than 1.
@@ -120,6 +120,25 @@ class InvalidPropertiesTests {
 		fail("--" + DISCOVERY + property + "=before\u001b[31m\nINFO forged");
 		assertThat(report(output)).contains("The property '" + DISCOVERY + property + "' cannot be 'before\\u{1b}");
 		assertThat(output).doesNotContain("before\u001b").doesNotContain("\nINFO forged");
+	}
+
+	@ParameterizedTest
+	@CsvSource(delimiter = '|', textBlock = """
+			services/go | It must not lie within 'services': what stands there is read as a service.
+			services    | Another format is written below it: each needs a prefix of its own.
+			go/         | It must not end with a slash: one is put behind it.
+			""")
+	void refusesPrefixOfAFormatThatDisturbsAnother(String prefix, String rule, CapturedOutput output) {
+		fail("--" + DISCOVERY + "format=json,grpc", "--" + DISCOVERY + "formats.grpc.prefix=" + prefix);
+		assertThat(report(output)).containsSubsequence(
+				"The property '" + DISCOVERY + "formats.grpc.prefix' cannot be '" + prefix + "'", "Action:", rule);
+	}
+
+	@Test
+	void refusesAFormatTwice(CapturedOutput output) {
+		fail("--" + DISCOVERY + "format=json,json");
+		assertThat(report(output)).contains("The property '" + DISCOVERY + "format' cannot be 'json,json'",
+				"It must not name a format twice.");
 	}
 
 	@Test

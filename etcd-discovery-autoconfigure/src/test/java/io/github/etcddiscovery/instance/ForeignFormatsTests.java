@@ -97,6 +97,17 @@ class ForeignFormatsTests {
 	}
 
 	/**
+	 * {@code Resolve} of {@code etcd_resolver.go} takes 10 for what is not positive.
+	 */
+	@ParameterizedTest
+	@ValueSource(strings = { "\"weight\":0,", "\"weight\":-1,", "\"weight\":10,", "" })
+	void instancesOfKitexThatSetNoWeightAreAlike(String weight) {
+		assertThat(readOne("kitex/registry-etcd/orders/127.0.0.1:8888",
+				"{\"network\":\"tcp\",\"address\":\"127.0.0.1:8888\",%s\"tags\":null}".formatted(weight))
+			.getMetadata()).isEqualTo(Map.of("weight", "10"));
+	}
+
+	/**
 	 * {@code kitex-contrib/registry-etcd}: {@code serviceKey} and {@code instanceInfo} in
 	 * {@code common.go}, marshalled by {@code register} in {@code etcd_registry.go};
 	 * since moved to {@code cloudwego-contrib/cwgo-pkg}, {@code registry/etcd/internal}.
@@ -109,7 +120,7 @@ class ForeignFormatsTests {
 				instance("127.0.0.1:8888@kitex/registry-etcd", "127.0.0.1", 8888, Map.of("zone", "a", "weight", "10")));
 		assertThat(readOne("kitex/registry-etcd/orders/127.0.0.1:8888",
 				"{\"network\":\"tcp\",\"address\":\"127.0.0.1:8888\",\"weight\":0,\"tags\":null}")
-			.getMetadata()).isEqualTo(Map.of("weight", "0"));
+			.getMetadata()).isEqualTo(Map.of("weight", "10"));
 	}
 
 	/**

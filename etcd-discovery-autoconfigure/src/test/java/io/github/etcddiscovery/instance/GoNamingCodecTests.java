@@ -1,7 +1,11 @@
 package io.github.etcddiscovery.instance;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +31,28 @@ class GoNamingCodecTests {
 		assertThat(this.codec.encode(instance("::1", false, Map.of("zone", "a", "note", "<a&b> \"q\"", "a", "1"))))
 			.isEqualTo("{\"Op\":0,\"Addr\":\"[::1]:9000\",\"Metadata\":"
 					+ "{\"a\":\"1\",\"note\":\"\\u003ca\\u0026b\\u003e \\\"q\\\"\",\"zone\":\"a\"}}");
+	}
+
+	/**
+	 * {@code go-naming.json} was written by Go 1.26; older ones than 1.22 write backspace
+	 * and form feed as numbers.
+	 */
+	@Test
+	void writesEveryCharacterAsGoDoes() throws IOException {
+		String written;
+		try (InputStream recorded = getClass().getResourceAsStream("go-naming.json")) {
+			written = new String(Objects.requireNonNull(recorded).readAllBytes(), StandardCharsets.UTF_8);
+		}
+		StringBuilder text = new StringBuilder();
+		for (char c = 0; c < 0x80; c++) {
+			text.append(c);
+		}
+		text.append("\u0080\u009f\u2027\u2028\u2029\u202a\ufeff\ufffd\uffff🛒größe");
+		assertThat(this.codec.encode(instance("10.0.0.7", false,
+				Map.of("t", text.toString(), "\uffee", "1", "🛒", "2", "z", "3", "<", "4", "A", "5"))))
+			.isEqualTo(written);
+		assertThat(this.codec.encode(instance("10.0.0.7", false, Map.of("half", "a\ud83db"))))
+			.contains("\"half\":\"a\\ufffdb\"");
 	}
 
 	@ParameterizedTest

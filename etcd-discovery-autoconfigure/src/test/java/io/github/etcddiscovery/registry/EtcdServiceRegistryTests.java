@@ -50,8 +50,9 @@ class EtcdServiceRegistryTests {
 
 	private final InstanceReader reader = new InstanceReader("services", List.of(this.codec, new AddressCodec()));
 
-	private final EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec,
-			this.reader, Duration.ofMillis(50), null, this::monitor);
+	private final EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations,
+			List.of(new WrittenFormat(this.codec, "services")), this.reader, Duration.ofMillis(50), null,
+			this::monitor);
 
 	private final EtcdRegistration registration = Node.registration("myapp", "one", 8080);
 
@@ -120,8 +121,9 @@ class EtcdServiceRegistryTests {
 			}
 			return value;
 		}).given(slowCodec).encode(any());
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", slowCodec, this.reader,
-				Duration.ofMillis(50), null, this::monitor);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations,
+				List.of(new WrittenFormat(slowCodec, "services")), this.reader, Duration.ofMillis(50), null,
+				this::monitor);
 		registry.register(this.registration);
 		this.loop.runDue();
 		Thread first = new Thread(() -> registry.setMetadata(this.registration, Map.of("change", "first")));
@@ -187,8 +189,9 @@ class EtcdServiceRegistryTests {
 	@Test
 	void saysThatACodecDoesNotWrite() {
 		ServiceInstanceCodec readOnly = mock(ServiceInstanceCodec.class, Answers.CALLS_REAL_METHODS);
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", readOnly, this.reader,
-				Duration.ofMillis(50), null, Monitor.NONE);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations,
+				List.of(new WrittenFormat(readOnly, "services")), this.reader, Duration.ofMillis(50), null,
+				Monitor.NONE);
 		assertThatExceptionOfType(UnsupportedOperationException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.withMessageEndingWith("does not write");
@@ -197,8 +200,9 @@ class EtcdServiceRegistryTests {
 	@Test
 	void failsWhenItIsToFailFast() {
 		this.etcd.failAll(Kind.UNREACHABLE);
-		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations, "services", this.codec, this.reader,
-				Duration.ofMillis(50), Duration.ofMillis(50), Monitor.NONE);
+		EtcdServiceRegistry registry = new EtcdServiceRegistry(this.registrations,
+				List.of(new WrittenFormat(this.codec, "services")), this.reader, Duration.ofMillis(50),
+				Duration.ofMillis(50), Monitor.NONE);
 		assertThatExceptionOfType(RegistrationFailedException.class)
 			.isThrownBy(() -> registry.register(this.registration))
 			.satisfies((ex) -> assertThat(ex.getFailure().getKind()).isEqualTo(Kind.TIMED_OUT))
@@ -214,8 +218,8 @@ class EtcdServiceRegistryTests {
 	}
 
 	private EtcdServiceRegistry withoutStatus() {
-		return new EtcdServiceRegistry(this.registrations, "services", new AddressCodec(), this.reader,
-				Duration.ofMillis(50), null, Monitor.NONE);
+		return new EtcdServiceRegistry(this.registrations, List.of(new WrittenFormat(new AddressCodec(), "services")),
+				this.reader, Duration.ofMillis(50), null, Monitor.NONE);
 	}
 
 	private @Nullable String valueAfter(String key) {

@@ -63,8 +63,8 @@ final class Node implements AutoCloseable {
 		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection),
 				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,
 				this.changes::add, Monitor.NONE);
-		this.registry = new EtcdServiceRegistry(this.registrations, "services", codec, reader, REQUEST_TIMEOUT, null,
-				Monitor.NONE);
+		this.registry = new EtcdServiceRegistry(this.registrations, List.of(new WrittenFormat(codec, "services")),
+				reader, REQUEST_TIMEOUT, null, Monitor.NONE);
 		this.catalog = new ServiceCatalog("services", reader, (range) -> new JetcdListerWatcher(this.connection, range),
 				this.discoveryLoop, REQUEST_TIMEOUT, Duration.ofSeconds(5));
 	}

@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.GoNamingCodec;
@@ -108,10 +109,50 @@ class WrittenFormatsIntegrationTests {
 
 	@Test
 	void writesTheAddressWhenTheApplicationSaysSo() {
-		try (ConfigurableApplicationContext context = run()) {
+		try (ConfigurableApplicationContext context = run("address")) {
 			awaitAddress("http://127.0.0.1:3000");
 			EtcdServiceRegistry registry = context.getBean(EtcdServiceRegistry.class);
 			Bounds.awaitUntil(() -> registry.isRegistered(context.getBean(EtcdRegistration.class)));
+		}
+		assertThat(etcd.admin().keys("")).isEmpty();
+	}
+
+	@Test
+	void writesSeveralFormatsEachBelowItsOwnPrefix() {
+		String json = "{\"service\":\"myapp\",\"id\":\"a\",\"host\":\"127.0.0.1\",\"port\":3000,\"scheme\":\"http\","
+				+ "\"status\":\"UP\",\"metadata\":{}}";
+		try (ConfigurableApplicationContext context = run("json,grpc,go-zero",
+				"--spring.cloud.etcd.discovery.formats.go-zero.prefix=")) {
+			Map<String, String> all = Map.of("services/myapp/a", json, "services-grpc/myapp/a",
+					"{\"Op\":0,\"Addr\":\"127.0.0.1:3000\",\"Metadata\":null}", "myapp/a", "127.0.0.1:3000");
+			Bounds.awaitUntil(() -> etcd.admin().values("").equals(all));
+			EtcdServiceRegistry registry = context.getBean(EtcdServiceRegistry.class);
+			EtcdRegistration registration = context.getBean(EtcdRegistration.class);
+			registry.setStatus(registration, "OUT_OF_SERVICE");
+			Bounds.awaitUntil(() -> etcd.admin()
+				.values("")
+				.equals(Map.of("services/myapp/a", json.replace("UP", "OUT_OF_SERVICE"))));
+			registry.setStatus(registration, "UP");
+			Bounds.awaitUntil(() -> etcd.admin().values("").equals(all));
+			etcd.admin().delete("services-grpc/myapp/a");
+			Bounds.awaitUntil(() -> etcd.admin().values("").equals(all));
+			registry.deregister(registration);
+			assertThat(etcd.admin().keys("")).isEmpty();
+			registry.register(registration);
+			Bounds.awaitUntil(() -> etcd.admin().values("").equals(all));
+		}
+		assertThat(etcd.admin().keys("")).isEmpty();
+	}
+
+	@Test
+	void restartedInstanceTakesOverItsKeysInEveryFormat() {
+		etcd.admin()
+			.put("services-grpc/myapp/a", "{\"Op\":0,\"Addr\":\"127.0.0.1:3000\",\"Metadata\":null}",
+					etcd.admin().grantLease(Duration.ofSeconds(60)));
+		try (ConfigurableApplicationContext context = run("json,grpc")) {
+			EtcdServiceRegistry registry = context.getBean(EtcdServiceRegistry.class);
+			registry.setMetadata(context.getBean(EtcdRegistration.class), Map.of("zone", "a"));
+			Bounds.awaitUntil(() -> String.valueOf(etcd.admin().get("services-grpc/myapp/a")).contains("zone"));
 		}
 		assertThat(etcd.admin().keys("")).isEmpty();
 	}
@@ -132,14 +173,16 @@ class WrittenFormatsIntegrationTests {
 		Bounds.awaitUntil(() -> address.equals(etcd.admin().get(KEY)));
 	}
 
-	private static ConfigurableApplicationContext run() {
+	private static ConfigurableApplicationContext run(String format, String... properties) {
 		SpringApplication application = new SpringApplication(Application.class);
 		application.setWebApplicationType(WebApplicationType.NONE);
 		application.setBannerMode(Banner.Mode.OFF);
-		return application.run("--spring.application.name=myapp", "--spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
-				"--spring.cloud.etcd.discovery.format=address", "--spring.cloud.etcd.discovery.port=3000",
-				"--spring.cloud.etcd.discovery.instance-id=a", "--spring.cloud.etcd.discovery.ip-address=127.0.0.1",
-				"--spring.cloud.etcd.discovery.drain=0s");
+		return application.run(Stream.concat(Stream.of(properties),
+				Stream.of("--spring.application.name=myapp", "--spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
+						"--spring.cloud.etcd.discovery.format=" + format, "--spring.cloud.etcd.discovery.port=3000",
+						"--spring.cloud.etcd.discovery.instance-id=a",
+						"--spring.cloud.etcd.discovery.ip-address=127.0.0.1", "--spring.cloud.etcd.discovery.drain=0s"))
+			.toArray(String[]::new));
 	}
 
 	@Configuration(proxyBeanMethods = false)
