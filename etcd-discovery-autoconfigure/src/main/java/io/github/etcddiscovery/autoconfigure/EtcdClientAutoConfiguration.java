@@ -20,6 +20,8 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesBindHa
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
@@ -70,6 +72,39 @@ public final class EtcdClientAutoConfiguration {
 	}
 
 	/**
+	 * Says at the refresh what is wrong with properties that were changed, and uses what
+	 * is right.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(EnvironmentChangeEvent.class)
+	static class RefreshConfiguration {
+
+		@Bean
+		ConnectionRefresher etcdConnectionRefresher(EtcdClientFactory factory) {
+			return new ConnectionRefresher(factory);
+		}
+
+	}
+
+	/**
+	 * Of its own class, from which Spring reads the event.
+	 */
+	static final class ConnectionRefresher implements ApplicationListener<EnvironmentChangeEvent> {
+
+		private final EtcdClientFactory factory;
+
+		ConnectionRefresher(EtcdClientFactory factory) {
+			this.factory = factory;
+		}
+
+		@Override
+		public void onApplicationEvent(EnvironmentChangeEvent event) {
+			this.factory.refresh();
+		}
+
+	}
+
+	/**
 	 * Also for those who let the actuator's endpoints show values.
 	 */
 	@Configuration(proxyBeanMethods = false)
@@ -77,15 +112,8 @@ public final class EtcdClientAutoConfiguration {
 	static class EndpointConfiguration {
 
 		@Bean
-		SanitizingFunction etcdPasswordSanitizingFunction() {
-			return (data) -> isPassword(data.getLowerCaseKey()) ? data.withSanitizedValue() : data;
-		}
-
-		/**
-		 * In any way of writing it, such as an environment variable's.
-		 */
-		private static boolean isPassword(String key) {
-			return key.replaceAll("[^a-z]", "").equals("springcloudetcdpassword");
+		SanitizingFunction etcdPasswordSanitizingFunction(ObjectProvider<EtcdConnectionDetails> details) {
+			return new PasswordSanitizer(details);
 		}
 
 	}

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.client;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.ByteSequence;
@@ -10,12 +11,17 @@ import io.etcd.jetcd.Client;
 import io.etcd.jetcd.ClientBuilder;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
  * ever. Its clients share one log-in. Safe for use by any thread.
  */
 public final class EtcdClientFactory implements AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(EtcdClientFactory.class);
 
 	private static final Duration MAX_TCP_CONNECT = Duration.ofSeconds(2);
 
@@ -31,7 +37,9 @@ public final class EtcdClientFactory implements AutoCloseable {
 
 	private final MemberChannels channels;
 
-	private volatile String endpoints = "";
+	private final List<Runnable> onReplacement = new CopyOnWriteArrayList<>();
+
+	private volatile @Nullable Endpoints lastEndpoints;
 
 	/**
 	 * Create a factory.
@@ -51,13 +59,51 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * The members as they are configured now. Their channels connect with the first call.
+	 * The endpoints as they are configured now.
+	 * @throws IllegalStateException if they can't be used
+	 */
+	Endpoints endpoints() {
+		Endpoints endpoints = Endpoints.of(this.details, this.properties.ssl().isWanted());
+		this.lastEndpoints = endpoints;
+		return endpoints;
+	}
+
+	/**
+	 * The members at these endpoints. Their channels connect with the first call.
+	 * @param endpoints where they are
 	 * @param now the time, by the clock of the loop that they are confined to
 	 */
-	Members members(long now) {
-		List<String> endpoints = this.details.getEndpoints();
-		this.endpoints = String.join(",", endpoints);
-		return new Members(endpoints.stream().map(Endpoint::of).toList(), this.channels::create, now);
+	Members members(List<Endpoint> endpoints, long now) {
+		return new Members(endpoints, this.channels::create, now);
+	}
+
+	/**
+	 * Look at the connection details again: they may have been replaced. Credentials that
+	 * were are used from the next call on, also by the injected client; endpoints and the
+	 * SSL bundle by registration and discovery only.
+	 */
+	public void refresh() {
+		try {
+			this.login.refresh();
+			Endpoints last = this.lastEndpoints;
+			if (last != null && !last.equals(endpoints())) {
+				this.onReplacement.forEach(Runnable::run);
+			}
+		}
+		catch (RuntimeException ex) {
+			logger.warn("The connection details of etcd can't be used: %s. The last ones stay in use"
+				.formatted(ex.getMessage()));
+		}
+	}
+
+	/**
+	 * Be told when endpoints or SSL bundle were replaced.
+	 * @param listener is told
+	 * @return to be told no longer
+	 */
+	Runnable onReplacement(Runnable listener) {
+		this.onReplacement.add(listener);
+		return () -> this.onReplacement.remove(listener);
 	}
 
 	LoginInterceptor login() {
@@ -73,10 +119,9 @@ public final class EtcdClientFactory implements AutoCloseable {
 	 * @return a client for the caller to close
 	 */
 	public Client create() {
-		List<String> endpoints = this.details.getEndpoints();
-		this.endpoints = String.join(",", endpoints);
+		Endpoints endpoints = endpoints();
 		ClientBuilder builder = Client.builder()
-			.target(MemberResolver.target(endpoints.stream().map(Endpoint::of).toList()))
+			.target(MemberResolver.target(endpoints))
 			.waitForReady(false)
 			.connectTimeout(tcpConnectTimeout(this.properties))
 			.keepaliveTime(this.properties.keepAliveTime())
@@ -85,7 +130,10 @@ public final class EtcdClientFactory implements AutoCloseable {
 			.retryMaxAttempts(1)
 			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
 			.interceptor(new DeadlineInterceptor(this.properties.requestTimeout()));
-		secure(builder, endpoints);
+		if (endpoints.tls()) {
+			// Without this jetcd speaks plain text to https endpoints
+			builder.sslContext(new FollowingSslContext(this.details::getSslBundle));
+		}
 		if (this.properties.namespace() != null) {
 			builder.namespace(bytes(this.properties.namespace()));
 		}
@@ -104,27 +152,10 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * Without this jetcd speaks plain text to https endpoints.
-	 */
-	private void secure(ClientBuilder builder, List<String> endpoints) {
-		boolean https = EtcdProperties.isHttps(endpoints);
-		if (endpoints.stream().anyMatch((endpoint) -> EtcdProperties.isHttps(List.of(endpoint)) != https)) {
-			throw new IllegalStateException("The endpoints of etcd must be all http or all https: " + endpoints());
-		}
-		if (https) {
-			builder.sslContext(new FollowingSslContext(this.details::getSslBundle));
-		}
-		else if (this.details.getSslBundle() != null) {
-			throw new IllegalStateException(
-					"There is an SSL bundle for etcd, so its endpoints must begin with https://: " + endpoints());
-		}
-	}
-
-	/**
 	 * Where etcd was last looked for, for messages.
 	 */
-	String endpoints() {
-		return this.endpoints;
+	String lastEndpoints() {
+		return String.valueOf(this.lastEndpoints);
 	}
 
 	/**

@@ -2,6 +2,7 @@ package io.github.etcddiscovery.client;
 
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -42,11 +43,18 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private final Duration requestTimeout;
 
+	private final Runnable unregistration;
+
 	private final Set<CompletableFuture<?>> owed = ConcurrentHashMap.newKeySet();
 
 	private final Set<Runnable> watches = ConcurrentHashMap.newKeySet();
 
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
+
+	/**
+	 * Its thread begins with the first look-up, if there is one.
+	 */
+	private final EventLoop resolver = new ThreadEventLoop("etcd-resolver");
 
 	/**
 	 * Of the loop.
@@ -57,6 +65,11 @@ public final class EtcdConnection implements AutoCloseable {
 	 * Of the loop.
 	 */
 	private @Nullable Members members;
+
+	/**
+	 * Of the loop.
+	 */
+	private @Nullable CompletableFuture<List<Endpoint>> lookup;
 
 	private volatile State state = State.OPEN;
 
@@ -73,6 +86,7 @@ public final class EtcdConnection implements AutoCloseable {
 		this.writes = CallPolicy.of(requestTimeout);
 		this.reads = this.writes.andHedged();
 		this.renewals = CallPolicy.of(max(SHORTEST_RENEWAL, min(requestTimeout, ttl.dividedBy(4)))).andHedged();
+		this.unregistration = factory.onReplacement(this::renew);
 	}
 
 	/**
@@ -103,14 +117,12 @@ public final class EtcdConnection implements AutoCloseable {
 		CompletableFuture<R> answer = new CompletableFuture<>();
 		this.owed.add(answer);
 		answer.whenComplete((result, failure) -> this.owed.remove(answer));
-		this.loop.execute(() -> {
-			try {
-				new MemberCall<>(members(), this.loop, this::translate, this.factory.login(), method, request, policy,
-						answer)
-					.start();
-			}
-			catch (RuntimeException ex) {
-				answer.completeExceptionally(translate(ex));
+		withMembers((members) -> new MemberCall<>(members, this.loop, this::translate, this.factory.login(), method,
+				request, policy, answer)
+			.start(), answer::completeExceptionally);
+		answer.whenComplete((result, failure) -> {
+			if (failure instanceof EtcdAccessException access && access.getKind() == Kind.UNREACHABLE) {
+				this.loop.execute(this::lookUpAgain);
 			}
 		});
 		if (this.state != State.OPEN) {
@@ -128,33 +140,83 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	WatchStream watch(WatchRequest request, Consumer<WatchResponse> onResponse, Consumer<EtcdAccessException> onEnd) {
 		WatchStream stream = new WatchStream(this.loop, this::translate, request, onResponse, onEnd);
-		this.loop.execute(() -> {
-			try {
-				stream.start(members().next(Set.of()));
-			}
-			catch (RuntimeException ex) {
-				onEnd.accept(translate(ex));
-			}
-		});
+		withMembers((members) -> stream.start(members.first()), onEnd);
 		if (this.state != State.OPEN) {
 			onEnd.accept(isClosed());
 		}
 		return stream;
 	}
 
-	private Members members() {
-		this.loop.assertInLoop();
-		if (this.state != State.OPEN) {
-			throw isClosed();
+	/**
+	 * Do something with the members on the loop, as soon as they are known.
+	 */
+	private void withMembers(Consumer<Members> action, Consumer<EtcdAccessException> failed) {
+		this.loop.execute(() -> {
+			try {
+				if (this.state != State.OPEN) {
+					throw isClosed();
+				}
+				Members members = this.members;
+				if (members == null) {
+					members = this.factory.endpoints().areLookedUp() ? null : open(this.factory.endpoints().members());
+				}
+				if (members != null) {
+					action.accept(members);
+				}
+				else {
+					lookUp(action, failed);
+				}
+			}
+			catch (RuntimeException ex) {
+				failed.accept(translate(ex));
+			}
+		});
+	}
+
+	private Members open(List<Endpoint> endpoints) {
+		Members members = this.factory.members(endpoints, this.loop.nanoTime());
+		this.members = members;
+		return members;
+	}
+
+	/**
+	 * Once for all who ask meanwhile.
+	 */
+	private void lookUp(Consumer<Members> action, Consumer<EtcdAccessException> failed) {
+		CompletableFuture<List<Endpoint>> lookup = this.lookup;
+		if (lookup == null) {
+			Endpoints endpoints = this.factory.endpoints();
+			lookup = CompletableFuture.supplyAsync(endpoints::members, this.resolver);
+			this.lookup = lookup;
 		}
-		if (this.members == null) {
-			this.members = this.factory.members(this.loop.nanoTime());
+		lookup.whenComplete((endpoints, failure) -> this.loop.execute(() -> {
+			this.lookup = null;
+			if (failure == null && this.state == State.OPEN) {
+				action.accept((this.members != null) ? this.members : open(endpoints));
+			}
+			else {
+				failed.accept((failure != null) ? unknown(failure) : isClosed());
+			}
+		}));
+	}
+
+	private EtcdAccessException unknown(Throwable failure) {
+		Throwable cause = (failure.getCause() != null) ? failure.getCause() : failure;
+		return new EtcdAccessException(Kind.UNREACHABLE,
+				"etcd can't be found at %s (%s)".formatted(this.factory.lastEndpoints(), cause.getMessage()), cause);
+	}
+
+	/**
+	 * No member can be reached: others may stand in the domain name system by now.
+	 */
+	private void lookUpAgain() {
+		if (this.members != null && this.state == State.OPEN && this.factory.endpoints().areLookedUp()) {
+			retire();
 		}
-		return this.members;
 	}
 
 	EtcdAccessException translate(Throwable failure) {
-		return EtcdFailures.translate(failure, this.factory.endpoints());
+		return EtcdFailures.translate(failure, this.factory.lastEndpoints());
 	}
 
 	/**
@@ -178,19 +240,25 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	public void renew() {
 		this.loop.execute(() -> {
-			Members old = this.members;
-			if (old == null) {
-				return;
+			if (retire()) {
+				logger.info("The certificates or the endpoints of etcd were replaced: going over to fresh connections");
 			}
-			this.members = null;
-			this.former.add(old);
-			logger.info("The certificates or the endpoints of etcd were replaced: going over to fresh connections");
-			this.watches.forEach(Runnable::run);
-			this.loop.schedule(() -> {
-				old.close();
-				this.former.remove(old);
-			}, this.requestTimeout);
 		});
+	}
+
+	private boolean retire() {
+		Members old = this.members;
+		if (old == null) {
+			return false;
+		}
+		this.members = null;
+		this.former.add(old);
+		this.watches.forEach(Runnable::run);
+		this.loop.schedule(() -> {
+			old.close();
+			this.former.remove(old);
+		}, this.requestTimeout);
+		return true;
 	}
 
 	/**
@@ -244,10 +312,12 @@ public final class EtcdConnection implements AutoCloseable {
 			return;
 		}
 		this.state = State.CLOSED;
+		this.unregistration.run();
 		this.loop.execute(() -> {
 			disconnect();
 			this.loop.close();
 		});
+		this.resolver.close();
 		this.owed.forEach((answer) -> answer.completeExceptionally(isClosed()));
 	}
 

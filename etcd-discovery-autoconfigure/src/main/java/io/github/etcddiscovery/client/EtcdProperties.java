@@ -19,12 +19,13 @@ import org.springframework.util.unit.DataSize;
  * The connection to etcd.
  *
  * @param enabled whether anything is done with etcd at all
- * @param endpoints client URLs of the etcd members, all http or all https
+ * @param endpoints client URLs of the etcd members, all http or all https, or one
+ * {@code dns+srv://example.com}, whose SRV records name them
  * @param username user to authenticate as; none by default
  * @param password password of the user
- * @param connectTimeout how long etcd may be out of reach before a fresh connection is
- * made; a single attempt to connect to one address takes at most 2 seconds of it
- * @param requestTimeout deadline of each request
+ * @param connectTimeout how long an attempt to connect to one address may take; more than
+ * 2 seconds count as 2 seconds
+ * @param requestTimeout how long a request may take, whoever of the members is asked
  * @param keepAliveTime how long a connection may be silent before it is probed, at least
  * 10 seconds
  * @param keepAliveTimeout how long the answer to a probe may take before the connection
@@ -44,6 +45,8 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 
 	private static final String PREFIX = "spring.cloud.etcd.";
 
+	private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(100);
+
 	/**
 	 * Up to the last @, since a password may have anything in it.
 	 */
@@ -60,18 +63,22 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 			.map((endpoint) -> URI.create(endpoint).getScheme().toLowerCase())
 			.distinct()
 			.count() == 1, "endpoints", String.join(",", endpoints), "They must be all http or all https");
+		require(endpoints.size() == 1 || !SrvRecords.isDomain(endpoints.get(0)), "endpoints",
+				String.join(",", endpoints), "There can be only one that begins with dns+srv://");
 		require(isBlank(username) || !isBlank(password), "password", "",
 				"It must be set, since '%susername' is".formatted(PREFIX));
 		require(!isBlank(username) || isBlank(password), "username", "",
 				"It must be set, since '%spassword' is".formatted(PREFIX));
-		requirePositive("connect-timeout", connectTimeout);
-		requirePositive("request-timeout", requestTimeout);
-		requirePositive("keep-alive-timeout", keepAliveTimeout);
+		requireSensible("connect-timeout", connectTimeout);
+		requireSensible("request-timeout", requestTimeout);
+		requireSensible("keep-alive-timeout", keepAliveTimeout);
 		require(keepAliveTime.compareTo(Duration.ofSeconds(10)) >= 0, "keep-alive-time", keepAliveTime,
-				"It must be at least 10s: gRPC probes no more often");
+				"It must be at least 10s: gRPC probes no more often. A number without a unit counts milliseconds");
 		require(maxInboundMessageSize.toBytes() >= 1024 && maxInboundMessageSize.toBytes() <= Integer.MAX_VALUE,
 				"max-inbound-message-size", maxInboundMessageSize, "It must be between 1KB and 2047MB");
-		requireTlsAsTheEndpointsSay(isHttps(endpoints), ssl);
+		if (!SrvRecords.isDomain(endpoints.get(0))) {
+			requireTlsAsTheEndpointsSay(isHttps(endpoints), ssl);
+		}
 	}
 
 	private static void requireTlsAsTheEndpointsSay(boolean https, SslProperties ssl) {
@@ -96,6 +103,10 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 		String rule = "An endpoint is http://host:port or https://host:port; '%s' is not".formatted(shown);
 		try {
 			URI uri = new URI(endpoint);
+			if (SrvRecords.isDomain(endpoint)) {
+				requireDomain(uri, shown);
+				return;
+			}
 			boolean http = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
 			boolean bare = uri.getUserInfo() == null && uri.getQuery() == null && uri.getFragment() == null
 					&& (uri.getPath() == null || uri.getPath().isEmpty() || uri.getPath().equals("/"));
@@ -106,8 +117,20 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 		}
 	}
 
-	private static void requirePositive(String property, Duration value) {
-		require(!value.isZero() && !value.isNegative(), property, value, "It must be longer than zero");
+	private static void requireDomain(URI uri, String shown) {
+		boolean bare = uri.getUserInfo() == null && uri.getQuery() == null && uri.getFragment() == null;
+		boolean complete = StringUtils.hasText(uri.getAuthority())
+				&& (uri.getPath() == null || uri.getPath().lastIndexOf('/') <= 0);
+		require(bare && complete, "endpoints", shown,
+				"It must be dns+srv://domain or dns+srv://nameserver:port/domain; '%s' is not".formatted(shown));
+	}
+
+	/**
+	 * Nobody means 5 milliseconds who writes 5.
+	 */
+	private static void requireSensible(String property, Duration value) {
+		require(value.compareTo(SHORTEST_TIMEOUT) >= 0, property, value,
+				"It must be at least 100ms. A number without a unit counts milliseconds: five seconds are 5s");
 	}
 
 	private static void require(boolean condition, String property, Object value, String rule) {

@@ -67,6 +67,11 @@ final class LoginInterceptor implements ClientInterceptor {
 	private @Nullable Long lastBegin;
 
 	/**
+	 * Whom the log-in is for.
+	 */
+	private @Nullable String user;
+
+	/**
 	 * Whether it was said that etcd has authentication switched off.
 	 */
 	private volatile boolean toldNotEnabled;
@@ -140,14 +145,22 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * Log in anew with the next call, because user or password were replaced.
+	 * Log in anew with the next call if user or password were replaced.
 	 */
-	void renew() {
+	void refresh() {
+		String user = user();
 		synchronized (this.lock) {
-			if (this.login != null && this.login.isDone()) {
+			if (!user.equals(this.user)) {
 				this.login = null;
 			}
 		}
+	}
+
+	/**
+	 * User and password as they are now, to be compared.
+	 */
+	private String user() {
+		return this.details.getUsername() + ":" + this.details.getPassword();
 	}
 
 	private CompletableFuture<String> token(Channel channel) {
@@ -159,6 +172,7 @@ final class LoginInterceptor implements ClientInterceptor {
 			}
 			begun = new CompletableFuture<>();
 			this.login = begun;
+			this.user = user();
 			if (this.details.getUsername() == null) {
 				begun.complete(NONE);
 				return begun;

@@ -89,10 +89,7 @@ final class MemberCall<Q, R> {
 	 * Ask the first member.
 	 */
 	void start() {
-		Member first = this.members.next(Set.of());
-		if (first != null) {
-			ask(first);
-		}
+		ask(this.members.first());
 	}
 
 	private void ask(Member member) {

@@ -7,7 +7,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,6 +21,7 @@ import io.grpc.EquivalentAddressGroup;
 import io.grpc.NameResolver;
 import io.grpc.NameResolverProvider;
 import io.grpc.NameResolverRegistry;
+import io.grpc.Status;
 import io.grpc.StatusOr;
 import io.grpc.SynchronizationContext;
 import org.jspecify.annotations.Nullable;
@@ -40,7 +40,14 @@ final class MemberResolver extends NameResolver {
 		NameResolverRegistry.getDefaultRegistry().register(new Provider());
 	}
 
-	private final List<String> authorities;
+	/**
+	 * How to look a name up, where not in the way that Java does.
+	 */
+	static final Args.Key<NameLookup> LOOKUP = Args.Key.create("name-lookup");
+
+	private final NameLookup lookup;
+
+	private final @Nullable SrvRecords records;
 
 	private final SynchronizationContext context;
 
@@ -51,12 +58,20 @@ final class MemberResolver extends NameResolver {
 	 */
 	private final Map<String, EquivalentAddressGroup> found = new LinkedHashMap<>();
 
+	/**
+	 * Of the context.
+	 */
+	private List<String> authorities;
+
 	private @Nullable Listener2 listener;
 
 	private int underWay;
 
-	private MemberResolver(List<String> authorities, Args args) {
+	private MemberResolver(List<String> authorities, @Nullable SrvRecords records, Args args) {
 		this.authorities = authorities;
+		this.records = records;
+		NameLookup lookup = args.getArg(LOOKUP);
+		this.lookup = (lookup != null) ? lookup : InetAddress::getAllByName;
 		this.context = args.getSynchronizationContext();
 		this.executor = Objects.requireNonNull(args.getOffloadExecutor());
 	}
@@ -65,10 +80,25 @@ final class MemberResolver extends NameResolver {
 	 * The target of a channel that leads to these members.
 	 */
 	static String target(Collection<Endpoint> endpoints) {
-		String path = endpoints.stream().map(Endpoint::authority).collect(Collectors.joining(","));
+		return target(null, endpoints.stream().map(Endpoint::authority).collect(Collectors.joining(",")));
+	}
+
+	/**
+	 * The target of a channel that leads to the members that are configured.
+	 */
+	static String target(Endpoints endpoints) {
+		if (endpoints.areLookedUp()) {
+			SrvRecords records = endpoints.records();
+			return target(records.tls() ? "tls" : "plain",
+					records.domain() + ((records.server() != null) ? "," + records.server() : ""));
+		}
+		return target(endpoints.members());
+	}
+
+	private static String target(@Nullable String srv, String path) {
 		try {
 			// Which escapes the brackets of IPv6 addresses
-			return new URI(SCHEME, "", "/" + path, null).toString();
+			return new URI(SCHEME, (srv != null) ? srv : "", "/" + path, null).toString();
 		}
 		catch (URISyntaxException ex) {
 			throw new IllegalStateException(ex);
@@ -88,10 +118,43 @@ final class MemberResolver extends NameResolver {
 
 	@Override
 	public void refresh() {
-		if (this.underWay == 0) {
-			this.underWay = this.authorities.size();
-			this.authorities.forEach((authority) -> this.executor.execute(() -> lookUp(authority)));
+		if (this.underWay > 0) {
+			return;
 		}
+		SrvRecords records = this.records;
+		if (records == null) {
+			lookUpAll();
+			return;
+		}
+		this.underWay = 1;
+		this.executor.execute(() -> {
+			try {
+				List<String> authorities = records.lookUp().stream().map(Endpoint::authority).toList();
+				this.context.execute(() -> {
+					this.authorities = authorities;
+					this.found.keySet().retainAll(authorities);
+					lookUpAll();
+				});
+			}
+			catch (RuntimeException ex) {
+				this.context.execute(() -> failed(ex));
+			}
+		});
+	}
+
+	private void failed(RuntimeException failure) {
+		this.underWay = 0;
+		if (this.listener != null) {
+			this.listener.onResult2(ResolutionResult.newBuilder()
+				.setAddressesOrError(StatusOr
+					.fromStatus(Status.UNAVAILABLE.withDescription(failure.getMessage()).withCause(failure)))
+				.build());
+		}
+	}
+
+	private void lookUpAll() {
+		this.underWay = this.authorities.size();
+		this.authorities.forEach((authority) -> this.executor.execute(() -> lookUp(authority)));
 	}
 
 	private void lookUp(String authority) {
@@ -105,9 +168,9 @@ final class MemberResolver extends NameResolver {
 		this.context.execute(() -> found(authority, new EquivalentAddressGroup(addresses, attributes)));
 	}
 
-	private static List<SocketAddress> addresses(String host, int port) {
+	private List<SocketAddress> addresses(String host, int port) {
 		try {
-			return Stream.of(InetAddress.getAllByName(host))
+			return Stream.of(this.lookup.all(host))
 				.<SocketAddress>map((address) -> new InetSocketAddress(address, port))
 				.toList();
 		}
@@ -137,6 +200,16 @@ final class MemberResolver extends NameResolver {
 	}
 
 	/**
+	 * Finds the addresses of a host.
+	 */
+	@FunctionalInterface
+	interface NameLookup {
+
+		InetAddress[] all(String host) throws UnknownHostException;
+
+	}
+
+	/**
 	 * Gives gRPC the resolver for our targets, and for no others.
 	 */
 	private static final class Provider extends NameResolverProvider {
@@ -159,8 +232,16 @@ final class MemberResolver extends NameResolver {
 
 		@Override
 		public @Nullable NameResolver newNameResolver(URI target, Args args) {
-			return SCHEME.equals(target.getScheme())
-					? new MemberResolver(Arrays.asList(target.getPath().substring(1).split(",")), args) : null;
+			if (!SCHEME.equals(target.getScheme())) {
+				return null;
+			}
+			List<String> path = List.of(target.getPath().substring(1).split(","));
+			if (target.getAuthority() == null) {
+				return new MemberResolver(path, null, args);
+			}
+			SrvRecords records = new SrvRecords((path.size() > 1) ? path.get(1) : null, path.get(0),
+					target.getAuthority().equals("tls"));
+			return new MemberResolver(path.subList(0, 1), records, args);
 		}
 
 	}

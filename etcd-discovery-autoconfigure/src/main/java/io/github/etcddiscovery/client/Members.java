@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
 
 import io.grpc.ManagedChannel;
@@ -51,19 +52,19 @@ final class Members {
 	}
 
 	/**
+	 * The member to ask first.
+	 */
+	Member first() {
+		Member next = next(Set.of());
+		return (next != null) ? next : this.current;
+	}
+
+	/**
 	 * The member has answered, so it is the one in use.
 	 */
 	void answered(Member member) {
 		member.good();
 		this.current = member;
-	}
-
-	/**
-	 * Make the next calls on fresh channels; those that are under way end on the old
-	 * ones.
-	 */
-	void retire() {
-		this.members.forEach(Member::retire);
 	}
 
 	/**

@@ -3,20 +3,33 @@ package io.github.etcddiscovery.client;
 import java.util.List;
 import java.util.function.Supplier;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.BindException;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
 import org.springframework.util.StringUtils;
 
 /**
- * Connection details from {@link EtcdProperties}.
+ * Connection details from {@link EtcdProperties} as they are now. What can't be used does
+ * not take the place of what can: when the properties became invalid, the last good ones
+ * stay in use, and a warning says once what is wrong. Safe for use by any thread.
  */
 public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDetails {
+
+	private static final Log logger = LogFactory.getLog(PropertiesEtcdConnectionDetails.class);
 
 	private final Supplier<EtcdProperties> properties;
 
 	private final @Nullable SslBundles bundles;
+
+	private volatile EtcdProperties lastGood;
+
+	private volatile @Nullable String told;
 
 	/**
 	 * Create connection details that never change and have no SSL bundle.
@@ -35,27 +48,88 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 	public PropertiesEtcdConnectionDetails(Supplier<EtcdProperties> properties, @Nullable SslBundles bundles) {
 		this.properties = properties;
 		this.bundles = bundles;
+		this.lastGood = properties.get();
+	}
+
+	/**
+	 * The properties as they are now, if they can be used.
+	 */
+	private EtcdProperties current() {
+		try {
+			EtcdProperties now = this.properties.get();
+			if (!now.equals(this.lastGood)) {
+				bundle(now);
+				this.lastGood = now;
+			}
+			this.told = null;
+		}
+		catch (RuntimeException ex) {
+			String problem = problem(ex);
+			if (!problem.equals(this.told)) {
+				this.told = problem;
+				logger.warn("%s. The last good properties of the connection to etcd stay in use".formatted(problem));
+			}
+		}
+		return this.lastGood;
+	}
+
+	/**
+	 * Never the value of the password, which is not checked.
+	 */
+	private static String problem(RuntimeException failure) {
+		String property = "spring.cloud.etcd";
+		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+			if (cause instanceof InvalidConfigurationPropertyValueException invalid) {
+				return problem(invalid.getName(), invalid.getValue(), invalid.getReason());
+			}
+			if (cause instanceof NoSuchSslBundleException unknown) {
+				return problem("spring.cloud.etcd.ssl.bundle", unknown.getBundleName(),
+						"There is no SSL bundle of that name in 'spring.ssl.bundle'");
+			}
+			if (cause instanceof BindException bind) {
+				property = bind.getName().toString();
+			}
+		}
+		return "'%s' can't be used: %s".formatted(property, innermost(failure));
+	}
+
+	private static String problem(String property, @Nullable Object value, @Nullable String reason) {
+		boolean empty = value == null || value.toString().isEmpty();
+		return empty ? "'%s' is not set. %s".formatted(property, reason)
+				: "'%s' cannot be '%s'. %s".formatted(property, value, reason);
+	}
+
+	private static @Nullable String innermost(Throwable failure) {
+		Throwable cause = failure;
+		while (cause.getCause() != null) {
+			cause = cause.getCause();
+		}
+		return cause.getMessage();
 	}
 
 	@Override
 	public List<String> getEndpoints() {
-		return this.properties.get().endpoints();
+		return current().endpoints();
 	}
 
 	@Override
 	public @Nullable String getUsername() {
-		String username = this.properties.get().username();
+		String username = current().username();
 		return StringUtils.hasText(username) ? username : null;
 	}
 
 	@Override
 	public @Nullable String getPassword() {
-		return (getUsername() != null) ? this.properties.get().password() : null;
+		return (getUsername() != null) ? current().password() : null;
 	}
 
 	@Override
 	public @Nullable SslBundle getSslBundle() {
-		String name = this.properties.get().ssl().bundleInUse();
+		return bundle(current());
+	}
+
+	private @Nullable SslBundle bundle(EtcdProperties properties) {
+		String name = properties.ssl().bundleInUse();
 		if (name == null) {
 			return null;
 		}

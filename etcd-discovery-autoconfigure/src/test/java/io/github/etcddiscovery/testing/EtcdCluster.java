@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 import org.awaitility.Awaitility;
 
@@ -35,6 +36,8 @@ public final class EtcdCluster implements AutoCloseable {
 	private final List<Path> directories = new ArrayList<>();
 
 	private final Thread shutdownHook = new Thread(this::dispose, "etcd-cluster-shutdown");
+
+	private final List<EtcdMember> learners = new ArrayList<>();
 
 	private volatile List<EtcdMember> members = List.of();
 
@@ -125,6 +128,27 @@ public final class EtcdCluster implements AutoCloseable {
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	/**
+	 * Adds a member that does not vote, for as long as this cluster lives.
+	 * @return the learner, which follows the leader
+	 */
+	public EtcdMember addLearner() {
+		String name = "learner" + (this.learners.size() + 1);
+		EtcdMember learner = new EtcdMember(name, temporaryDirectory().resolve(name), this.tls, false,
+				this.admin::disconnect);
+		String[] entry = learner.initialClusterEntry().split("=");
+		this.admin.etcdctl("member", "add", name, "--learner", "--peer-urls=" + entry[1]);
+		String initialCluster = Stream.concat(this.members.stream(), Stream.of(learner))
+			.map(EtcdMember::initialClusterEntry)
+			.collect(Collectors.joining(","));
+		learner.configure(initialCluster,
+				Stream.concat(this.flags.stream(), Stream.of("--initial-cluster-state", "existing")).toList());
+		this.learners.add(learner);
+		learner.launch();
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(learner::hasLeader);
+		return learner;
 	}
 
 	/**
@@ -334,6 +358,7 @@ public final class EtcdCluster implements AutoCloseable {
 
 	private void dispose() {
 		this.admin.disconnect();
+		this.learners.forEach(EtcdMember::close);
 		this.members.forEach(EtcdMember::close);
 		for (Path directory : this.directories) {
 			try {

@@ -1,0 +1,66 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import java.util.Locale;
+import java.util.regex.Pattern;
+
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
+
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.actuate.endpoint.SanitizableData;
+import org.springframework.boot.actuate.endpoint.SanitizingFunction;
+
+/**
+ * Hides etcd's password in the actuator's endpoints: by the name of our property, and by
+ * its value wherever else that stands, such as in a variable that a placeholder refers
+ * to. A password that may as well be a word of its own, such as {@code root}, is looked
+ * for only where a name says that there is a secret, or behind the user's name.
+ */
+final class PasswordSanitizer implements SanitizingFunction {
+
+	private static final Pattern SECRET_NAME = Pattern.compile("pass|pwd|secret|token|credential|key|auth");
+
+	private static final Pattern PLAIN_WORD = Pattern.compile("[a-z]*|[A-Z]*|[0-9]*");
+
+	private static final int SHORTEST = 6;
+
+	private static final int LONGEST_WORD = 11;
+
+	private final ObjectProvider<EtcdConnectionDetails> details;
+
+	PasswordSanitizer(ObjectProvider<EtcdConnectionDetails> details) {
+		this.details = details;
+	}
+
+	@Override
+	public SanitizableData apply(SanitizableData data) {
+		return (isPassword(data.getLowerCaseKey()) || holdsPassword(data)) ? data.withSanitizedValue() : data;
+	}
+
+	/**
+	 * In any way of writing it, such as an environment variable's.
+	 */
+	private static boolean isPassword(String key) {
+		return key.replaceAll("[^a-z]", "").equals("springcloudetcdpassword");
+	}
+
+	private boolean holdsPassword(SanitizableData data) {
+		EtcdConnectionDetails details = this.details.getIfUnique();
+		String password = (details != null) ? details.getPassword() : null;
+		Object content = data.getValue();
+		if (password == null || password.isEmpty() || content == null) {
+			return false;
+		}
+		String value = content.toString();
+		if (!value.contains(password)) {
+			return false;
+		}
+		return isDistinctive(password) || value.contains(details.getUsername() + ":" + password)
+				|| (value.equals(password) && SECRET_NAME.matcher(data.getKey().toLowerCase(Locale.ROOT)).find());
+	}
+
+	private static boolean isDistinctive(String password) {
+		return password.length() > LONGEST_WORD
+				|| (password.length() >= SHORTEST && !PLAIN_WORD.matcher(password).matches());
+	}
+
+}
