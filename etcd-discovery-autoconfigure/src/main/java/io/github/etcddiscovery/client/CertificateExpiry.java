@@ -63,8 +63,8 @@ public final class CertificateExpiry {
 	}
 
 	private void checkDaily() {
-		check();
 		this.loop.schedule(this::checkDaily, DAY);
+		check();
 	}
 
 	private void check() {
@@ -76,7 +76,8 @@ public final class CertificateExpiry {
 				warnIfItEndsSoon(first);
 			}
 		}
-		catch (GeneralSecurityException ex) {
+		catch (GeneralSecurityException | RuntimeException ex) {
+			// A bundle that is being replaced can't be read for a moment
 			logger.debug("It is not known when the certificate for etcd ends", ex);
 		}
 	}

@@ -77,6 +77,22 @@ class CertificateExpiryTests {
 		assertThat(warnings(output)).isEmpty();
 	}
 
+	@Test
+	void looksAgainTheNextDayAfterABundleThatCouldNotBeRead(CapturedOutput output) throws Exception {
+		SslBundle good = bundle(Duration.ofDays(2));
+		boolean[] broken = { true };
+		start(() -> {
+			if (broken[0]) {
+				throw new IllegalStateException("being replaced");
+			}
+			return good;
+		});
+		assertThat(warnings(output)).isEmpty();
+		broken[0] = false;
+		this.loop.advance(Duration.ofHours(25));
+		assertThat(warnings(output)).hasSize(1);
+	}
+
 	private void start(SslBundle bundle) {
 		start(() -> bundle);
 	}
