@@ -2,20 +2,33 @@ package io.github.etcddiscovery.instance;
 
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 
 import io.netty.handler.ipfilter.IpFilterRuleType;
 import io.netty.handler.ipfilter.IpSubnetFilterRule;
 import io.netty.util.NetUtil;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The networks that instances may be in, so that whoever writes to etcd cannot make
  * callers talk to just anything. Without a list that is everywhere. With one it is the
- * networks that are listed, but link-local addresses, where clouds keep their secrets,
- * only if the list has a network of such; and no host names, because what a name leads to
- * is decided by DNS, at each call. Safe for use by any thread.
+ * networks that are listed, but link-local addresses and others where clouds keep their
+ * secrets only if the list has a network of such; and no host names, because what a name
+ * leads to is decided by DNS, at each call. Safe for use by any thread.
  */
 public final class AllowedNetworks {
+
+	/**
+	 * Where clouds answer whoever asks from within, outside of the link-local networks:
+	 * AWS, Google, Oracle, Alibaba, Oracle's former address and Azure.
+	 */
+	private static final List<IpSubnetFilterRule> METADATA = Stream
+		.of("fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32")
+		.map(AllowedNetworks::rule)
+		.toList();
 
 	private final List<Network> networks;
 
@@ -43,7 +56,7 @@ public final class AllowedNetworks {
 		if (this.networks.isEmpty()) {
 			return;
 		}
-		InetAddress address = NetUtil.createInetAddressFromIpAddressString(host);
+		InetAddress address = address(host);
 		if (address == null) {
 			throw new InvalidInstanceException(
 					"'%s' is a name, and 'allowed-networks' allows addresses only".formatted(EscapedText.of(host)));
@@ -53,35 +66,52 @@ public final class AllowedNetworks {
 		}
 	}
 
-	private record Network(IpSubnetFilterRule rule, boolean linkLocal) {
+	/**
+	 * An IPv4 address also if it is written as IPv6, since that is where it leads.
+	 */
+	private static @Nullable InetAddress address(String text) {
+		InetAddress address = NetUtil.createInetAddressFromIpAddressString(text);
+		try {
+			return (address != null) ? InetAddress.getByAddress(address.getAddress()) : null;
+		}
+		catch (UnknownHostException ex) {
+			return null;
+		}
+	}
+
+	private static IpSubnetFilterRule rule(String network) {
+		int slash = network.indexOf('/');
+		InetAddress address = address((slash < 0) ? network : network.substring(0, slash));
+		try {
+			int bits = Objects.requireNonNull(address).getAddress().length * Byte.SIZE;
+			int prefix = (slash < 0) ? bits : Integer.parseInt(network.substring(slash + 1));
+			return new IpSubnetFilterRule(address, prefix, IpFilterRuleType.ACCEPT);
+		}
+		catch (IllegalArgumentException | NullPointerException ex) {
+			throw new IllegalArgumentException(
+					"A network is like 10.0.0.0/8 or fd00::/8, or a single address; '%s' is not"
+						.formatted(EscapedText.of(network)));
+		}
+	}
+
+	private static boolean isReserved(InetAddress address) {
+		return address.isLinkLocalAddress() || METADATA.stream().anyMatch((rule) -> matches(rule, address));
+	}
+
+	private static boolean matches(IpSubnetFilterRule rule, InetAddress address) {
+		return rule.matches(new InetSocketAddress(address, 0));
+	}
+
+	private record Network(IpSubnetFilterRule rule, boolean reserved) {
 
 		static Network parse(String text) {
-			int slash = text.indexOf('/');
-			InetAddress address = NetUtil
-				.createInetAddressFromIpAddressString((slash < 0) ? text : text.substring(0, slash));
-			if (address == null) {
-				throw none(text);
-			}
-			try {
-				int bits = address.getAddress().length * Byte.SIZE;
-				int prefix = (slash < 0) ? bits : Integer.parseInt(text.substring(slash + 1));
-				return new Network(new IpSubnetFilterRule(address, prefix, IpFilterRuleType.ACCEPT),
-						address.isLinkLocalAddress());
-			}
-			catch (IllegalArgumentException ex) {
-				throw none(text);
-			}
-		}
-
-		private static IllegalArgumentException none(String text) {
-			return new IllegalArgumentException(
-					"A network is like 10.0.0.0/8 or fd00::/8, or a single address; '%s' is not"
-						.formatted(EscapedText.of(text)));
+			IpSubnetFilterRule rule = AllowedNetworks.rule(text);
+			InetAddress address = address(text.replaceFirst("/.*", ""));
+			return new Network(rule, address != null && isReserved(address));
 		}
 
 		boolean allows(InetAddress address) {
-			return this.rule.matches(new InetSocketAddress(address, 0))
-					&& (this.linkLocal || !address.isLinkLocalAddress());
+			return matches(this.rule, address) && (this.reserved || !isReserved(address));
 		}
 
 	}

@@ -26,7 +26,8 @@ class AllowedNetworksTests {
 
 	@ParameterizedTest
 	@CsvSource({ "10.0.0.0/8, 10.255.0.1", "10.1.2.3, 10.1.2.3", "10.1.2.3/32, 10.1.2.3", "fd00::/8, fd12::1",
-			"0.0.0.0/0, 8.8.8.8", "169.254.0.0/16, 169.254.169.254", "fe80::/10, fe80::1" })
+			"0.0.0.0/0, 8.8.8.8", "fd00:ec2::254, fd00:ec2::254", "100.100.100.200, 100.100.100.200",
+			"10.0.0.0/8, ::ffff:10.0.0.1", "169.254.0.0/16, 169.254.169.254", "fe80::/10, fe80::1" })
 	void allowsWhatIsListed(String network, String host) {
 		assertThatNoException()
 			.isThrownBy(() -> AllowedNetworks.of(List.of("192.0.2.0/24", network)).requireAllowed(host));
@@ -40,8 +41,12 @@ class AllowedNetworksTests {
 	}
 
 	@ParameterizedTest
-	@CsvSource({ "0.0.0.0/0, 169.254.169.254", "::/0, fe80::1", "128.0.0.0/1, 169.254.1.1" })
-	void refusesLinkLocalAddressesUnlessANetworkOfSuchIsListed(String network, String host) {
+	@CsvSource({ "0.0.0.0/0, 169.254.169.254", "::/0, fe80::1", "128.0.0.0/1, 169.254.1.1",
+			"::/0, ::ffff:169.254.169.254", "0.0.0.0/0, ::ffff:169.254.169.254", "fd00::/8, fd00:ec2::254",
+			"fd00::/8, fd00:ec2:0:0::254", "fd00::/8, fd00:ec2::23", "fd00::/8, fd20:ce::254",
+			"fd00::/8, fd00:c1::a9fe:a9fe", "::/0, fd00:ec2::254", "100.64.0.0/10, 100.100.100.200",
+			"192.0.0.0/8, 192.0.0.192", "0.0.0.0/0, 168.63.129.16" })
+	void refusesAddressesOfMetadataUnlessANetworkOfSuchIsListed(String network, String host) {
 		assertRefused(network, host).withMessageContaining("is in none of the 'allowed-networks'");
 	}
 
