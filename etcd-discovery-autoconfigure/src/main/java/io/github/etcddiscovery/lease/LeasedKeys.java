@@ -34,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <li>Nothing of another live process is ever overwritten or deleted ({@link Ownership}).
  * <li>No key counts as held once the lease was not renewed for its whole time.
  * <li>What is given up is taken out of etcd: key by key while other keys are left,
- * together with the lease when it is the last.
+ * together with the lease when it is the last. What is withdrawn is taken out without the
+ * lease, which then ends by itself.
  * </ul>
  * All state is confined to the loop; the methods can be called from any thread.
  */
@@ -144,6 +145,9 @@ public final class LeasedKeys {
 		this.loop.execute(() -> {
 			Claim claim = this.claims.get(key);
 			if (claim == null) {
+				if (this.claims.isEmpty()) {
+					this.lease.leave(State.IDLE);
+				}
 				firstTry.complete(null);
 			}
 			else if (this.claims.values().stream().noneMatch((other) -> other != claim && other.isWanted())) {
@@ -161,6 +165,28 @@ public final class LeasedKeys {
 	}
 
 	/**
+	 * Take a key away and keep the lease, whether or not there are other keys: whoever
+	 * misses the key finds that its lease lives, so nothing has happened to this process.
+	 * @param key the key
+	 * @return completes when the key is gone, or fails when the first try failed: further
+	 * tries follow all the same
+	 */
+	public CompletableFuture<Void> withdraw(String key) {
+		CompletableFuture<Void> firstTry = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			Claim claim = this.claims.get(key);
+			if (claim == null) {
+				firstTry.complete(null);
+			}
+			else {
+				claim.leave(firstTry);
+				claim.reconcile();
+			}
+		});
+		return firstTry;
+	}
+
+	/**
 	 * Give all keys up, for good.
 	 * @return completes when they are gone; fails when etcd could not be told, in which
 	 * case they go with the lease
@@ -168,7 +194,8 @@ public final class LeasedKeys {
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> closed = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			CompletableFuture<Void> revoked = this.lease.giveUp(State.CLOSED);
+			CompletableFuture<Void> revoked = this.claims.isEmpty() ? this.lease.leave(State.CLOSED)
+					: this.lease.giveUp(State.CLOSED);
 			revoked.whenComplete(Outcomes.into(closed));
 			endAllWith(revoked);
 		});

@@ -141,7 +141,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		CompletableFuture<Void> withdrawal = registration.getWithdrawal();
 		if (withdrawal == null) {
 			boolean stood = hasStood(registration);
-			withdrawal = this.registrations.deregister(key);
+			withdrawal = this.registrations.withdraw(key);
 			if (stood) {
 				registration.setWithdrawal(withdrawal);
 			}

@@ -119,6 +119,16 @@ public final class LeasedRegistrations {
 	}
 
 	/**
+	 * Take a key away, for as long as what stands there can't say what it should.
+	 * @param key the key
+	 * @return completes when the key is gone, or fails when the first try failed: further
+	 * tries follow all the same
+	 */
+	CompletableFuture<Void> withdraw(String key) {
+		return this.keys.withdraw(key);
+	}
+
+	/**
 	 * Give all keys up, for good.
 	 * @return completes when they are gone; fails when etcd could not be told, in which
 	 * case they go with the lease
