@@ -2,6 +2,7 @@ package io.github.etcddiscovery.autoconfigure;
 
 import java.time.Clock;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.client.CertificateExpiry;
@@ -9,6 +10,7 @@ import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.discovery.AddressProbe;
@@ -98,11 +100,13 @@ public final class EtcdDiscoveryAutoConfiguration {
 	@Bean(initMethod = "start")
 	@ConditionalOnMissingBean
 	ServiceCatalog etcdServiceCatalog(EtcdDiscoveryProperties properties, InstanceReader reader,
-			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties, AddressProbe probe,
-			ObjectProvider<Monitor> monitors) {
-		return new ServiceCatalog(CatalogSettings.of(properties, etcdProperties.requestTimeout()), reader,
+			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties, EtcdConnectionDetails details,
+			AddressProbe probe, ObjectProvider<Monitor> monitors) {
+		String namespace = Objects.requireNonNullElse(etcdProperties.namespace(), "");
+		List<String> origins = details.getEndpoints().stream().map((endpoint) -> endpoint + "/" + namespace).toList();
+		return new ServiceCatalog(CatalogSettings.of(properties, origins, etcdProperties.requestTimeout()), reader,
 				(range) -> new JetcdListerWatcher(connection, range), loops.discovery(), probe,
-				Monitor.of(monitors.orderedStream()));
+				new JetcdLeaseCheck(connection), Monitor.of(monitors.orderedStream()));
 	}
 
 	@Bean

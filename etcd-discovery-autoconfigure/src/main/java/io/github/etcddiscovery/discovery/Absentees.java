@@ -41,10 +41,27 @@ record Absentees(Map<String, Absence> byKey) {
 				.filter((other) -> !other.equals(instance))
 				.toList();
 			if (!instances.isEmpty()) {
-				rest.put(key, new Absence(instances, absence.since(), absence.held(), absence.foreign()));
+				rest.put(key,
+						new Absence(instances, absence.since(), absence.held(), absence.foreign(), absence.lease()));
 			}
 		});
 		return new Absentees(rest);
+	}
+
+	/**
+	 * Without those who took their keys away while their lease lives.
+	 */
+	Absentees withoutLease(long lease) {
+		Map<String, Absence> rest = new TreeMap<>(this.byKey);
+		rest.values().removeIf((absence) -> absence.lease() == lease);
+		return new Absentees(rest);
+	}
+
+	/**
+	 * The leases that may live.
+	 */
+	List<Long> leases() {
+		return this.byKey.values().stream().map(Absence::lease).filter((lease) -> lease != 0).toList();
 	}
 
 	/**
@@ -54,11 +71,13 @@ record Absentees(Map<String, Absence> byKey) {
 	 * @param since when it vanished, on the clock of the loop
 	 * @param held whether they are served on
 	 * @param foreign whether they belong to another cluster than the one that is followed
+	 * @param lease the lease of the key; if it lives, the key was taken away on purpose.
+	 * 0 if that would prove nothing
 	 */
-	record Absence(List<EtcdServiceInstance> instances, long since, boolean held, boolean foreign) {
+	record Absence(List<EtcdServiceInstance> instances, long since, boolean held, boolean foreign, long lease) {
 
 		Absence hold() {
-			return this.held ? this : new Absence(this.instances, this.since, true, this.foreign);
+			return this.held ? this : new Absence(this.instances, this.since, true, this.foreign, this.lease);
 		}
 
 	}

@@ -4,11 +4,15 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.Function;
@@ -24,6 +28,7 @@ import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 
@@ -35,6 +40,8 @@ final class Catalog {
 
 	private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9._-]++");
 
+	private final Predicate<ServiceInstance> wanted;
+
 	private final long revision;
 
 	private final Map<String, Service> services;
@@ -45,14 +52,25 @@ final class Catalog {
 
 	private final List<String> applicationNames;
 
-	private Catalog(long revision, Map<String, Service> services, Map<String, String> rejected) {
+	/**
+	 * The names by what is left of them without their case.
+	 */
+	private final Map<String, List<String>> namesInLowerCase = new HashMap<>();
+
+	private Catalog(Predicate<ServiceInstance> wanted, long revision, Map<String, Service> services,
+			Map<String, String> rejected) {
+		this.wanted = wanted;
 		this.revision = revision;
 		this.services = services;
 		this.rejected = rejected;
 		Set<String> names = new TreeSet<>();
 		services.forEach((name, service) -> {
-			if (service.isPresent() && isListed(name)) {
-				names.add(name);
+			if (service.isPresent()) {
+				this.namesInLowerCase.merge(name.toLowerCase(Locale.ROOT), List.of(name),
+						(some, more) -> Stream.concat(some.stream(), more.stream()).sorted().toList());
+				if (isListed(name)) {
+					names.add(name);
+				}
 			}
 		});
 		this.names = List.copyOf(names);
@@ -76,23 +94,31 @@ final class Catalog {
 	}
 
 	static Catalog empty() {
-		return new Catalog(0, Map.of(), Map.of());
+		return empty((instance) -> true);
 	}
 
 	/**
-	 * A catalog as it was written down.
-	 * @param revision its revision
-	 * @param instances the instances by key
+	 * A catalog without services.
+	 * @param wanted which instances are to be called at all
+	 */
+	static Catalog empty(Predicate<ServiceInstance> wanted) {
+		return new Catalog(wanted, 0, Map.of(), Map.of());
+	}
+
+	/**
+	 * This catalog with services as they were written down.
+	 * @param revision their revision
+	 * @param readings what stood at each key
 	 * @return the catalog
 	 */
-	static Catalog of(long revision, Map<String, List<EtcdServiceInstance>> instances) {
-		Map<String, Map<String, List<EtcdServiceInstance>>> byService = new HashMap<>();
-		instances.forEach((key, list) -> list
+	Catalog with(long revision, Map<String, Reading> readings) {
+		Map<String, SortedMap<String, Reading>> byService = new HashMap<>();
+		readings.forEach((key, reading) -> reading.instances()
 			.forEach((instance) -> byService.computeIfAbsent(instance.getServiceId(), (name) -> new TreeMap<>())
-				.put(key, list)));
-		Map<String, Service> services = new HashMap<>();
-		byService.forEach((name, byKey) -> services.put(name, Service.of(byKey, Absentees.NONE)));
-		return new Catalog(revision, services, Map.of());
+				.put(key, reading)));
+		Map<String, Service> services = new HashMap<>(this.services);
+		byService.forEach((name, byKey) -> services.put(name, service(byKey, Map.of(), Absentees.NONE)));
+		return new Catalog(this.wanted, revision, services, this.rejected);
 	}
 
 	/**
@@ -104,51 +130,42 @@ final class Catalog {
 	 * @return the next catalog
 	 */
 	Catalog update(Snapshot snapshot, Set<String> changedKeys, InstanceReader reader, AbsenceRule absences) {
-		Map<String, Map<String, List<EtcdServiceInstance>>> touched = new HashMap<>();
+		Map<String, Draft> drafts = new HashMap<>();
 		Map<String, String> rejected = new HashMap<>(this.rejected);
 		for (String changedKey : changedKeys) {
 			rejected.remove(changedKey);
+			Entry entry = snapshot.entries().get(changedKey);
 			try {
-				InstanceKey key = reader.key(changedKey);
-				Map<String, List<EtcdServiceInstance>> byKey = touched.computeIfAbsent(key.service(),
-						(name) -> new TreeMap<>(service(name).byKey()));
-				boolean known = byKey.remove(changedKey) != null;
-				Entry entry = snapshot.entries().get(changedKey);
-				if (entry != null) {
-					requireRoom(known, byKey.size(), reader.limits().perService());
-					byKey.put(changedKey, List.copyOf(reader.read(key, entry.value())));
-				}
+				String service = reader.key(changedKey).service();
+				drafts.computeIfAbsent(service, (name) -> new Draft(service(name))).put(changedKey, entry);
 			}
 			catch (InvalidInstanceException ex) {
-				reject(rejected, snapshot, changedKey, String.valueOf(ex.getMessage()));
-			}
-			catch (RuntimeException | StackOverflowError | LinkageError ex) {
-				reject(rejected, snapshot, changedKey, "a codec failed: " + EscapedText.of(ex.toString()));
+				if (entry != null) {
+					rejected.put(changedKey, String.valueOf(ex.getMessage()));
+				}
 			}
 		}
 		Map<String, Service> services = new HashMap<>(this.services);
-		touched.forEach((name, byKey) -> {
+		drafts.forEach((name, draft) -> {
+			draft.read(reader, rejected);
 			Service before = service(name);
-			put(services, name, Service.of(byKey, absences.judge(before.absentees(), before.byKey(), byKey)));
+			Absentees absentees = absences.judge(before.absentees(), draft.withoutThoseWhoWait(before.readings()),
+					draft.readings);
+			put(services, name, service(draft.readings, draft.waiting, absentees));
 		});
-		return new Catalog(snapshot.revision(), services, rejected);
+		return new Catalog(this.wanted, snapshot.revision(), services, rejected);
 	}
 
-	/**
-	 * Those that are known keep their place, whoever else comes.
-	 */
-	private static void requireRoom(boolean known, int size, int limit) {
-		if (!known && size >= limit) {
-			throw new InvalidInstanceException(
-					"the service has %d instances already ('max-instances-per-service')".formatted(limit));
-		}
+	private Service service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees) {
+		return Service.of(readings, waiting, absentees, this.wanted);
 	}
 
 	/**
 	 * The catalog without those who have been absent for too long.
 	 */
 	Catalog review(AbsenceRule absences) {
-		return replaceAbsentees((service) -> absences.judge(service.absentees(), service.byKey(), service.byKey()));
+		return replaceAbsentees(
+				(service) -> absences.judge(service.absentees(), service.readings(), service.readings()));
 	}
 
 	/**
@@ -159,17 +176,27 @@ final class Catalog {
 	}
 
 	/**
+	 * The catalog without those who took their keys away, but not their lease.
+	 */
+	Catalog withdraw(long leaseId) {
+		return replaceAbsentees((service) -> service.absentees().withoutLease(leaseId));
+	}
+
+	/**
 	 * The catalog with another instance in the place of one that it has, until the key
 	 * changes; one that was held has no key any more, and goes.
 	 */
 	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
 		Service before = service(instance.getServiceId());
-		Map<String, List<EtcdServiceInstance>> byKey = new TreeMap<>(before.byKey());
-		byKey.replaceAll((key,
-				instances) -> instances.stream().map((other) -> (other == instance) ? replacement : other).toList());
+		SortedMap<String, Reading> readings = new TreeMap<>(before.readings());
+		readings.replaceAll((key, reading) -> reading.instances().contains(instance)
+				? new Reading(reading.entry(),
+						reading.instances().stream().map((other) -> (other == instance) ? replacement : other).toList())
+				: reading);
 		Map<String, Service> services = new HashMap<>(this.services);
-		put(services, instance.getServiceId(), Service.of(byKey, before.absentees().without(instance)));
-		return new Catalog(this.revision, services, this.rejected);
+		put(services, instance.getServiceId(),
+				service(readings, before.waiting(), before.absentees().without(instance)));
+		return new Catalog(this.wanted, this.revision, services, this.rejected);
 	}
 
 	private Catalog replaceAbsentees(Function<Service, Absentees> replacement) {
@@ -178,11 +205,11 @@ final class Catalog {
 			if (!service.absentees().isEmpty()) {
 				Absentees next = replacement.apply(service);
 				if (!next.equals(service.absentees())) {
-					put(services, name, Service.of(service.byKey(), next));
+					put(services, name, service(service.readings(), service.waiting(), next));
 				}
 			}
 		});
-		return new Catalog(this.revision, services, this.rejected);
+		return new Catalog(this.wanted, this.revision, services, this.rejected);
 	}
 
 	/**
@@ -193,21 +220,15 @@ final class Catalog {
 		services.remove(name);
 		Map<String, String> rejected = new HashMap<>(this.rejected);
 		rejected.keySet().removeIf(keys);
-		return new Catalog(this.revision, services, rejected);
+		return new Catalog(this.wanted, this.revision, services, rejected);
 	}
 
 	private static void put(Map<String, Service> services, String name, Service service) {
-		if (service.byKey().isEmpty() && service.absentees().isEmpty()) {
+		if (service.readings().isEmpty() && service.absentees().isEmpty()) {
 			services.remove(name);
 		}
 		else {
 			services.put(name, service);
-		}
-	}
-
-	private static void reject(Map<String, String> rejected, Snapshot snapshot, String key, String reason) {
-		if (snapshot.entries().containsKey(key)) {
-			rejected.put(key, reason);
 		}
 	}
 
@@ -241,7 +262,28 @@ final class Catalog {
 	}
 
 	/**
-	 * The instances that want to be called by HTTP.
+	 * Whether anything is known of a service.
+	 */
+	boolean knows(String name) {
+		return this.services.containsKey(name);
+	}
+
+	/**
+	 * The services whose names differ from this one in case only, or not at all.
+	 */
+	List<String> namesIgnoringCase(String name) {
+		return this.namesInLowerCase.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+	}
+
+	/**
+	 * What stands at a key of a service.
+	 */
+	Optional<Reading> reading(String name, String key) {
+		return Optional.ofNullable(service(name).readings().get(key));
+	}
+
+	/**
+	 * The instances that want to be called by HTTP, one for each address.
 	 */
 	List<ServiceInstance> routable(String name) {
 		return service(name).routable();
@@ -299,12 +341,37 @@ final class Catalog {
 	}
 
 	/**
+	 * The leases of the absentees that may live, of which etcd has to be asked.
+	 */
+	Set<Long> leasesOfAbsentees() {
+		Set<Long> leases = new HashSet<>();
+		this.services.values().forEach((service) -> leases.addAll(service.absentees().leases()));
+		return leases;
+	}
+
+	/**
+	 * What etcd has, by key.
+	 */
+	Map<String, Reading> readings() {
+		Map<String, Reading> readings = new TreeMap<>();
+		this.services.values().forEach((service) -> readings.putAll(service.readings()));
+		return readings;
+	}
+
+	/**
 	 * The instances that etcd has, by key.
 	 */
 	Map<String, List<EtcdServiceInstance>> instancesByKey() {
 		Map<String, List<EtcdServiceInstance>> instances = new TreeMap<>();
-		this.services.values().forEach((service) -> instances.putAll(service.byKey()));
+		readings().forEach((key, reading) -> instances.put(key, reading.instances()));
 		return instances;
+	}
+
+	/**
+	 * Every service that is known, listed or not.
+	 */
+	Set<String> known() {
+		return Collections.unmodifiableSet(this.services.keySet());
 	}
 
 	/**
@@ -335,30 +402,131 @@ final class Catalog {
 		 */
 		AbsenceRule NONE = (last, before, after) -> Absentees.NONE;
 
-		Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
-				Map<String, List<EtcdServiceInstance>> after);
+		Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after);
 
 	}
 
 	/**
-	 * The instances of one service: those that etcd has, by key, and those that are
-	 * absent.
+	 * A service that is about to be read. Places go to those who came first, so that all
+	 * callers agree on who has one, and whoever waits gets the next one that is free.
 	 */
-	private record Service(Map<String, List<EtcdServiceInstance>> byKey, Absentees absentees,
+	private static final class Draft {
+
+		private static final Comparator<Entry> AGE = Comparator.comparingLong(Entry::createRevision)
+			.thenComparing(Entry::key);
+
+		private final SortedMap<String, Reading> readings;
+
+		private final Map<String, Entry> candidates;
+
+		private final Map<String, Entry> waiting = new HashMap<>();
+
+		Draft(Service before) {
+			this.readings = new TreeMap<>(before.readings());
+			this.candidates = new HashMap<>(before.waiting());
+		}
+
+		void put(String key, @Nullable Entry entry) {
+			this.readings.remove(key);
+			this.candidates.remove(key);
+			if (entry != null) {
+				this.candidates.put(key, entry);
+			}
+		}
+
+		void read(InstanceReader reader, Map<String, String> rejected) {
+			int places = reader.limits().perService();
+			if (this.readings.size() + this.candidates.size() <= places) {
+				this.candidates.values().forEach((entry) -> read(entry, reader, rejected));
+				return;
+			}
+			List<Entry> all = new ArrayList<>(this.candidates.values());
+			this.readings.values().forEach((reading) -> all.add(reading.entry()));
+			all.sort(AGE);
+			int taken = 0;
+			for (Entry entry : all) {
+				if (taken == places) {
+					this.readings.remove(entry.key());
+					this.waiting.put(entry.key(), entry);
+					rejected.put(entry.key(),
+							"the service has %d instances already ('max-instances-per-service')".formatted(places));
+				}
+				else if (this.readings.containsKey(entry.key()) || read(entry, reader, rejected)) {
+					taken++;
+				}
+			}
+		}
+
+		private boolean read(Entry entry, InstanceReader reader, Map<String, String> rejected) {
+			String key = entry.key();
+			try {
+				this.readings.put(key, new Reading(entry, List.copyOf(reader.read(reader.key(key), entry.value()))));
+				rejected.remove(key);
+				return true;
+			}
+			catch (InvalidInstanceException ex) {
+				rejected.put(key, String.valueOf(ex.getMessage()));
+			}
+			catch (RuntimeException | StackOverflowError | LinkageError ex) {
+				rejected.put(key, "a codec failed: " + EscapedText.of(ex.toString()));
+			}
+			return false;
+		}
+
+		/**
+		 * Whoever lost a place is not absent.
+		 */
+		Map<String, Reading> withoutThoseWhoWait(Map<String, Reading> before) {
+			if (this.waiting.isEmpty()) {
+				return before;
+			}
+			Map<String, Reading> rest = new TreeMap<>(before);
+			rest.keySet().removeAll(this.waiting.keySet());
+			return rest;
+		}
+
+	}
+
+	/**
+	 * The instances of one service: those that etcd has, by key, those that wait for a
+	 * place, and those that are absent.
+	 */
+	private record Service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
 			List<EtcdServiceInstance> registered, List<ServiceInstance> routable, List<EtcdServiceInstance> callable) {
 
-		static final Service NONE = of(Map.of(), Absentees.NONE);
+		static final Service NONE = of(new TreeMap<>(), Map.of(), Absentees.NONE, (instance) -> true);
 
-		static Service of(Map<String, List<EtcdServiceInstance>> byKey, Absentees absentees) {
+		static Service of(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
+				Predicate<ServiceInstance> wanted) {
 			List<EtcdServiceInstance> registered = Stream
-				.concat(byKey.values().stream().flatMap(List::stream), absentees.held().stream())
+				.concat(readings.values().stream().map(Reading::instances).flatMap(List::stream),
+						absentees.held().stream())
 				.toList();
-			List<EtcdServiceInstance> callable = registered.stream()
-				.filter((instance) -> instance.getStatus() == InstanceStatus.UP)
+			Map<URI, Long> lastWords = new HashMap<>();
+			readings.values()
+				.forEach((reading) -> reading.instances()
+					.forEach((instance) -> lastWords.merge(instance.getUri(), age(reading, instance), Math::max)));
+			List<EtcdServiceInstance> callable = Stream
+				.concat(readings.values()
+					.stream()
+					.flatMap((reading) -> reading.instances()
+						.stream()
+						.filter((instance) -> lastWords.remove(instance.getUri(), age(reading, instance)))),
+						absentees.held().stream())
+				.filter((instance) -> instance.getStatus() == InstanceStatus.UP && wanted.test(instance))
 				.toList();
 			List<ServiceInstance> routable = new ArrayList<>(callable.size());
 			callable.stream().filter((instance) -> !instance.isGrpcOnly()).forEach(routable::add);
-			return new Service(byKey, absentees, registered, Collections.unmodifiableList(routable), callable);
+			return new Service(readings, waiting, absentees, registered, Collections.unmodifiableList(routable),
+					callable);
+		}
+
+		/**
+		 * An address has one server at a time, so what was written last speaks for it; of
+		 * what was written together, that which wants calls.
+		 */
+		private static long age(Reading reading, EtcdServiceInstance instance) {
+			return reading.entry().modRevision() * 2 + ((instance.getStatus() == InstanceStatus.UP) ? 1 : 0);
 		}
 
 		boolean isPresent() {

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
+import java.util.List;
 
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.watch.MirrorTiming;
@@ -9,6 +10,8 @@ import io.github.etcddiscovery.watch.MirrorTiming;
  * What a catalog goes by.
  *
  * @param places where instances stand
+ * @param origins which etcd it is, by its endpoints and namespace: a snapshot on disk is
+ * used if it has one of them in common
  * @param scope how much of them is followed
  * @param timing when the mirror is checked and audited
  * @param syncTimeout how long look-ups wait for the first synchronisation
@@ -18,17 +21,20 @@ import io.github.etcddiscovery.watch.MirrorTiming;
  * @param snapshot what is kept on disk
  * @param listManagementServices whether management ports are among the services
  */
-public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTiming timing, Duration syncTimeout,
-		Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot, boolean listManagementServices) {
+public record CatalogSettings(InstancePlaces places, List<String> origins, WatchScope scope, MirrorTiming timing,
+		Duration syncTimeout, Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot,
+		boolean listManagementServices) {
 
 	/**
 	 * The settings of an application.
 	 * @param properties the properties
+	 * @param origins which etcd it is, by its endpoints and namespace
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @return the settings
 	 */
-	public static CatalogSettings of(EtcdDiscoveryProperties properties, Duration requestTimeout) {
-		return new CatalogSettings(properties.places(), properties.watchScope(),
+	public static CatalogSettings of(EtcdDiscoveryProperties properties, List<String> origins,
+			Duration requestTimeout) {
+		return new CatalogSettings(properties.places(), origins, properties.watchScope(),
 				new MirrorTiming(requestTimeout, properties.checkInterval(), properties.auditInterval()),
 				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot(),
 				properties.listManagementServices());
@@ -41,9 +47,10 @@ public record CatalogSettings(InstancePlaces places, WatchScope scope, MirrorTim
 	 * @param syncTimeout how long look-ups wait for the first synchronisation
 	 * @return the settings
 	 */
-	static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
-		return new CatalogSettings(InstancePlaces.below(prefix), WatchScope.PREFIX, MirrorTiming.of(requestTimeout),
-				syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(), SnapshotProperties.disabled(), false);
+	public static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
+		return new CatalogSettings(InstancePlaces.below(prefix), List.of(), WatchScope.PREFIX,
+				MirrorTiming.of(requestTimeout), syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(),
+				SnapshotProperties.disabled(), false);
 	}
 
 }

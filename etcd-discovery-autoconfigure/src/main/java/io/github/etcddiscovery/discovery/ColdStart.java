@@ -28,7 +28,7 @@ final class ColdStart implements AutoCloseable {
 
 	private final Duration patience;
 
-	private final Consumer<Catalog> adopt;
+	private final Consumer<CatalogFile.Content> adopt;
 
 	private final Supplier<Catalog> current;
 
@@ -42,7 +42,7 @@ final class ColdStart implements AutoCloseable {
 
 	private @Nullable Catalog saved;
 
-	private ColdStart(CatalogFile file, EventLoop loop, Duration patience, Consumer<Catalog> adopt,
+	private ColdStart(CatalogFile file, EventLoop loop, Duration patience, Consumer<CatalogFile.Content> adopt,
 			Supplier<Catalog> current) {
 		this.file = file;
 		this.loop = loop;
@@ -59,11 +59,11 @@ final class ColdStart implements AutoCloseable {
 	 * @param current the catalog to write
 	 * @return {@code null} if nothing is kept on disk
 	 */
-	static @Nullable ColdStart of(CatalogSettings settings, EventLoop loop, Consumer<Catalog> adopt,
+	static @Nullable ColdStart of(CatalogSettings settings, EventLoop loop, Consumer<CatalogFile.Content> adopt,
 			Supplier<Catalog> current) {
 		Path file = settings.snapshot().file();
 		return (settings.snapshot().enabled() && file != null)
-				? new ColdStart(new CatalogFile(file, String.join(",", settings.places().all())), loop,
+				? new ColdStart(new CatalogFile(file, settings.places().all(), settings.origins()), loop,
 						settings.syncTimeout().dividedBy(2), adopt, current)
 				: null;
 	}
@@ -95,8 +95,8 @@ final class ColdStart implements AutoCloseable {
 			return;
 		}
 		this.decided = true;
-		this.disk.execute(() -> this.file.load().ifPresent((catalog) -> this.loop.execute(() -> {
-			this.adopt.accept(catalog);
+		this.disk.execute(() -> this.file.load().ifPresent((content) -> this.loop.execute(() -> {
+			this.adopt.accept(content);
 			this.restored.complete(null);
 		})));
 	}

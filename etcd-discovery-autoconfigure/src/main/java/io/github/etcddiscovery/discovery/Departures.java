@@ -2,7 +2,6 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.IdentityHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 
@@ -29,9 +28,14 @@ final class Departures {
 
 	private static final Duration LONGEST = Duration.ofMinutes(1);
 
+	/**
+	 * A few of what the probe can do: others ask as well.
+	 */
+	private static final int QUESTIONS = 4;
+
 	private final EventLoop loop;
 
-	private final AddressProbe probe;
+	private final Questions questions;
 
 	private final BiConsumer<EtcdServiceInstance, EtcdServiceInstance> replace;
 
@@ -50,7 +54,7 @@ final class Departures {
 	 */
 	Departures(EventLoop loop, AddressProbe probe, BiConsumer<EtcdServiceInstance, EtcdServiceInstance> replace) {
 		this.loop = loop;
-		this.probe = probe;
+		this.questions = new Questions(loop, probe, QUESTIONS, this::answered);
 		this.replace = replace;
 	}
 
@@ -80,23 +84,17 @@ final class Departures {
 			this.scheduled = true;
 			this.loop.schedule(() -> {
 				this.scheduled = false;
-				List.copyOf(this.departed.keySet()).forEach(this::ask);
+				this.departed.keySet().forEach(this.questions::ask);
 				askSoon();
 			}, INTERVAL);
 		}
 	}
 
-	private void ask(EtcdServiceInstance instance) {
-		this.probe.ask(instance.getHost(), instance.getPort())
-			.whenComplete((answer, failure) -> this.loop.execute(() -> {
-				Departure departure = this.departed.get(instance);
-				if (departure != null && failure == null) {
-					answered(instance, departure, answer);
-				}
-			}));
-	}
-
-	private void answered(EtcdServiceInstance instance, Departure departure, Answer answer) {
+	private void answered(EtcdServiceInstance instance, Answer answer) {
+		Departure departure = this.departed.get(instance);
+		if (departure == null) {
+			return;
+		}
 		boolean over = this.loop.nanoTime() - departure.since >= LONGEST.toNanos();
 		if (answer == Answer.ACCEPTED && (departure.down || over)) {
 			logger.info("%s is there again".formatted(departure.instance));

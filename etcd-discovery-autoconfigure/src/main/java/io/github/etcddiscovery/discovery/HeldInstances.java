@@ -23,17 +23,18 @@ final class HeldInstances {
 
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
-	private final EventLoop loop;
+	/**
+	 * Half of what the probe can do: others ask as well.
+	 */
+	private static final int QUESTIONS = 8;
 
-	private final AddressProbe probe;
+	private final EventLoop loop;
 
 	private final Duration duration;
 
 	private final Runnable review;
 
-	private final Consumer<EtcdServiceInstance> gone;
-
-	private final Set<EtcdServiceInstance> asked = new HashSet<>();
+	private final Questions questions;
 
 	private final Set<String> alarmed = new HashSet<>();
 
@@ -50,10 +51,13 @@ final class HeldInstances {
 	HeldInstances(EventLoop loop, AddressProbe probe, Duration duration, Runnable review,
 			Consumer<EtcdServiceInstance> gone) {
 		this.loop = loop;
-		this.probe = probe;
 		this.duration = duration;
 		this.review = review;
-		this.gone = gone;
+		this.questions = new Questions(loop, probe, QUESTIONS, (instance, answer) -> {
+			if (answer == AddressProbe.Answer.REFUSED) {
+				gone.accept(instance);
+			}
+		});
 	}
 
 	/**
@@ -76,30 +80,16 @@ final class HeldInstances {
 								+ "on for up to %d s, or until they refuse a connection")
 							.formatted(instances.size(), catalog.registered(name).size(), name,
 									this.duration.toSeconds()));
-				ask(instances);
+				instances.forEach(this.questions::ask);
 			}
 		});
 		if (!this.scheduled && catalog.hasAbsentees()) {
 			this.scheduled = true;
 			this.loop.schedule(() -> {
 				this.scheduled = false;
-				held.values().forEach(this::ask);
+				held.values().forEach((instances) -> instances.forEach(this.questions::ask));
 				this.review.run();
 			}, INTERVAL);
-		}
-	}
-
-	private void ask(List<EtcdServiceInstance> instances) {
-		for (EtcdServiceInstance instance : instances) {
-			if (this.asked.add(instance)) {
-				this.probe.ask(instance.getHost(), instance.getPort())
-					.whenComplete((answer, failure) -> this.loop.execute(() -> {
-						this.asked.remove(instance);
-						if (failure == null && answer == AddressProbe.Answer.REFUSED) {
-							this.gone.accept(instance);
-						}
-					}));
-			}
 		}
 	}
 

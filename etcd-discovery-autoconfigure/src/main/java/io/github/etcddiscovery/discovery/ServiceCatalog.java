@@ -2,16 +2,19 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
@@ -21,12 +24,15 @@ import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
 import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
+import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.watch.Change;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.LeaseCheck;
 import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.MirrorState;
 import io.github.etcddiscovery.watch.Reflector;
@@ -47,6 +53,8 @@ import org.springframework.cloud.client.ServiceInstance;
 public final class ServiceCatalog implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(ServiceCatalog.class);
+
+	private static final int MAX_HINTS = 100;
 
 	private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
 
@@ -76,12 +84,24 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	private final Monitor monitor;
 
-	private volatile Catalog catalog = Catalog.empty();
+	private final Withdrawals withdrawals;
 
-	private volatile boolean restored;
+	/**
+	 * The keys that come from disk and were not seen in etcd yet, with their services. Of
+	 * the loop.
+	 */
+	private final Map<String, String> restoredKeys = new HashMap<>();
+
+	private final Set<String> misspelled = ConcurrentHashMap.newKeySet();
 
 	private volatile Runnable changeListener = () -> {
 	};
+
+	private volatile Catalog catalog;
+
+	private volatile boolean restored;
+
+	private volatile boolean listed;
 
 	/**
 	 * Create a catalog with default settings that is empty until it is started.
@@ -96,7 +116,8 @@ public final class ServiceCatalog implements AutoCloseable {
 	public ServiceCatalog(String prefix, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, Duration requestTimeout, Duration syncTimeout) {
 		this(CatalogSettings.defaults(prefix, requestTimeout, syncTimeout), reader, watches, loop,
-				(host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN), Monitor.NONE);
+				(host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN),
+				(lease) -> CompletableFuture.completedFuture(false), Monitor.NONE);
 	}
 
 	/**
@@ -106,19 +127,22 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @param watches how to list and watch keys
 	 * @param loop the loop that keeps the mirrors; not closed here
 	 * @param probe asks at the addresses of instances that are held; not closed here
+	 * @param leases asks whether leases live
 	 * @param monitor is told of the lists
 	 */
 	public ServiceCatalog(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
-			EventLoop loop, AddressProbe probe, Monitor monitor) {
+			EventLoop loop, AddressProbe probe, LeaseCheck leases, Monitor monitor) {
 		this.settings = settings;
+		this.catalog = Catalog.empty();
 		this.reader = reader;
 		this.watches = watches;
 		this.loop = loop;
 		this.monitor = monitor;
 		this.policy = new VanishingPolicy(settings.hold());
 		this.heldInstances = new HeldInstances(loop, probe, settings.hold().duration(),
-				() -> replace(this.catalog.review(absenceRule(Set.of(), Reset.NONE))),
+				() -> replace(this.catalog.review(absenceRule(Meanwhile.NOTHING))),
 				(instance) -> replace(this.catalog.release(instance)));
+		this.withdrawals = new Withdrawals(loop, leases, (lease) -> replace(this.catalog.withdraw(lease)));
 		this.departures = new Departures(loop, probe,
 				(instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
 		this.followers = new Followers(loop, settings.idleTimeout().dividedBy(2), this::grpcInstances);
@@ -131,7 +155,7 @@ public final class ServiceCatalog implements AutoCloseable {
 				yield new PrefixScope(mirrors, firstSync(Mirror.allSettled(mirrors)));
 			}
 			case SERVICE -> new ServiceScope(settings.places(), reader, loop, settings.idleTimeout(), this::mirror,
-					this::firstSync, this::forget);
+					this::firstSync, this.restoredKeys::containsValue, this::forget);
 		};
 	}
 
@@ -180,8 +204,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<ServiceInstance> instances(String serviceId) {
-		this.scope.use(serviceId);
-		return this.catalog.routable(serviceId);
+		return this.catalog.routable(resolve(serviceId));
 	}
 
 	/**
@@ -191,8 +214,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<EtcdServiceInstance> grpcInstances(String serviceId) {
-		this.scope.use(serviceId);
-		return this.catalog.callable(serviceId);
+		return this.catalog.callable(resolve(serviceId));
 	}
 
 	/**
@@ -221,8 +243,30 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<EtcdServiceInstance> registeredInstances(String serviceId) {
+		return this.catalog.registered(resolve(serviceId));
+	}
+
+	/**
+	 * The name that a service is known by: this one, or the only one that differs from it
+	 * in case alone.
+	 */
+	private String resolve(String serviceId) {
 		this.scope.use(serviceId);
-		return this.catalog.registered(serviceId);
+		Catalog catalog = this.catalog;
+		if (catalog.knows(serviceId)) {
+			return serviceId;
+		}
+		List<String> similar = catalog.namesIgnoringCase(serviceId);
+		if (similar.isEmpty()) {
+			return serviceId;
+		}
+		if (this.misspelled.size() < MAX_HINTS && this.misspelled.add(serviceId)) {
+			String known = String.join("' and '", similar);
+			logger.warn(((similar.size() == 1) ? "No service is called '%s': '%s' is taken, which differs in case only"
+					: "No service is called '%s', and none is taken: '%s' differ in case only")
+				.formatted(EscapedText.of(serviceId), EscapedText.of(known)));
+		}
+		return (similar.size() == 1) ? similar.get(0) : serviceId;
 	}
 
 	/**
@@ -347,7 +391,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return {@code true} after the first synchronisation
 	 */
 	public boolean isKnown(String serviceId) {
-		return this.restored || this.scope.isKnown(serviceId);
+		return isKnownFromDisk(serviceId) || this.scope.isKnown(serviceId);
 	}
 
 	/**
@@ -366,16 +410,29 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return a future of the caller's own
 	 */
 	public CompletableFuture<Void> known(String serviceId) {
-		return orRestored(this.scope.known(serviceId));
+		CompletableFuture<Void> known = this.scope.known(serviceId);
+		return (!this.listed || isKnownFromDisk(serviceId)) ? orRestored(known) : counted(known);
+	}
+
+	/**
+	 * Until etcd has told anything, what is not on disk is not known to be anywhere.
+	 */
+	private boolean isKnownFromDisk(String serviceId) {
+		return this.restored && (!this.listed || this.catalog.knows(serviceId));
 	}
 
 	private CompletableFuture<Void> orRestored(CompletableFuture<Void> known) {
-		if (!known.isDone()) {
-			this.counts.waited();
-		}
+		counted(known);
 		return (this.coldStart != null)
 				? CompletableFuture.anyOf(known, this.coldStart.restored()).thenAccept((either) -> {
 				}) : known;
+	}
+
+	private CompletableFuture<Void> counted(CompletableFuture<Void> known) {
+		if (!known.isDone()) {
+			this.counts.waited();
+		}
+		return known;
 	}
 
 	/**
@@ -407,27 +464,46 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.changeListener = changeListener;
 	}
 
-	private AbsenceRule absenceRule(Set<String> farewells, Reset reset) {
+	private Optional<Reading> reading(String key) {
+		try {
+			return this.catalog.reading(this.reader.key(key).service(), key);
+		}
+		catch (InvalidInstanceException ex) {
+			return Optional.empty();
+		}
+	}
+
+	private AbsenceRule absenceRule(Meanwhile meanwhile) {
 		long now = this.loop.nanoTime();
-		return (last, before, after) -> this.policy.judge(last, before, after, farewells, reset, now);
+		return (last, before, after) -> this.policy.judge(last, before, after, meanwhile, now);
 	}
 
 	private void replace(Catalog next) {
 		this.loop.assertInLoop();
 		this.catalog = next;
 		this.heldInstances.attend(next);
+		this.withdrawals.attend(next);
 		this.departures.attend(next);
 		this.followers.attend();
 		this.changeListener.run();
 	}
 
-	private void restore(Catalog written) {
-		if (this.catalog.revision() == 0) {
-			logger.warn("Nothing can be read from etcd yet: discovery begins with the snapshot on disk, of revision %d"
-				.formatted(written.revision()));
-			this.restored = true;
-			replace(written);
+	/**
+	 * What comes from disk is followed, so that nothing of it stays that etcd does not
+	 * have.
+	 */
+	private void restore(CatalogFile.Content written) {
+		if (this.catalog.revision() != 0) {
+			return;
 		}
+		Map<String, Reading> readings = written.readings(this.reader);
+		logger.warn("Nothing can be read from etcd yet: discovery begins with the snapshot on disk, of revision %d"
+			.formatted(written.revision()));
+		readings.forEach((key, reading) -> reading.instances()
+			.forEach((instance) -> this.restoredKeys.put(key, instance.getServiceId())));
+		this.restored = true;
+		replace(this.catalog.with(written.revision(), readings));
+		this.catalog.known().forEach(this.scope::use);
 	}
 
 	/**
@@ -454,6 +530,8 @@ public final class ServiceCatalog implements AutoCloseable {
 		private final CompletableFuture<Void> refused = new CompletableFuture<>();
 
 		private final Set<String> farewells = new HashSet<>();
+
+		private final Set<String> unmeant = new HashSet<>();
 
 		private Reset reset = Reset.NONE;
 
@@ -488,6 +566,27 @@ public final class ServiceCatalog implements AutoCloseable {
 		@Override
 		public void applied(List<Change> changes) {
 			ServiceCatalog.this.counts.applied(changes.size());
+			changes.stream()
+				.filter((change) -> change.entry() == null)
+				.collect(Collectors.groupingBy(Change::revision, Collectors.mapping(Change::key, Collectors.toSet())))
+				.values()
+				.stream()
+				.filter((keys) -> keys.size() > 1)
+				.filter(this::isNoProcessOfItsOwn)
+				.forEach(this.unmeant::addAll);
+		}
+
+		/**
+		 * A process deletes its own keys, which are under its lease, as the end of the
+		 * lease does. Whoever deletes those of several at once is a person or a script.
+		 */
+		private boolean isNoProcessOfItsOwn(Set<String> keys) {
+			Set<Long> leases = keys.stream()
+				.map(ServiceCatalog.this::reading)
+				.flatMap(Optional::stream)
+				.map((reading) -> reading.entry().lease())
+				.collect(Collectors.toSet());
+			return leases.size() > 1 || leases.contains(0L);
 		}
 
 		@Override
@@ -525,14 +624,18 @@ public final class ServiceCatalog implements AutoCloseable {
 		public void published(Snapshot snapshot, Set<String> changedKeys) {
 			if (this.indexed && (this.first || !changedKeys.isEmpty())) {
 				Catalog last = ServiceCatalog.this.catalog;
-				Catalog next = this.first ? begin(last, snapshot) : last.update(snapshot, changedKeys,
-						ServiceCatalog.this.reader, absenceRule(Set.copyOf(this.farewells), this.reset));
+				// Their values can't be read any more, if they are missed
+				changedKeys.stream().filter(snapshot.entries()::containsKey).forEach(this.unmeant::add);
+				Meanwhile meanwhile = new Meanwhile(Set.copyOf(this.farewells), Set.copyOf(this.unmeant), this.reset);
+				Catalog next = this.first ? begin(last, snapshot)
+						: last.update(snapshot, changedKeys, ServiceCatalog.this.reader, absenceRule(meanwhile));
 				reportRejected(last, next);
 				replace(next);
 			}
 			this.first = false;
 			this.reset = Reset.NONE;
 			this.farewells.clear();
+			this.unmeant.clear();
 		}
 
 		/**
@@ -540,8 +643,11 @@ public final class ServiceCatalog implements AutoCloseable {
 		 */
 		private Catalog begin(Catalog last, Snapshot snapshot) {
 			Set<String> keys = new HashSet<>(snapshot.entries().keySet());
-			last.instancesByKey().keySet().stream().filter(this.range::contains).forEach(keys::add);
-			ServiceCatalog.this.restored = false;
+			Map<String, String> restoredKeys = ServiceCatalog.this.restoredKeys;
+			restoredKeys.keySet().stream().filter(this.range::contains).forEach(keys::add);
+			restoredKeys.keySet().removeIf(this.range::contains);
+			ServiceCatalog.this.restored = !restoredKeys.isEmpty();
+			ServiceCatalog.this.listed = true;
 			return last.update(snapshot, keys, ServiceCatalog.this.reader, AbsenceRule.NONE);
 		}
 

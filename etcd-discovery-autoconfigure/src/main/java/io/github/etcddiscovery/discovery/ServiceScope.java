@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -12,7 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EventLoop;
@@ -31,7 +34,8 @@ import org.jspecify.annotations.Nullable;
  * for in a while. A service is two ranges, its key and the keys below it, for each place.
  * Which services there are is known from mirrors without values, in use only while
  * somebody asks for that. When too many services are asked for, those that were not asked
- * for the longest make way.
+ * for the longest make way. What is known of a service is let go only while it could be
+ * asked for again: not while etcd is away.
  */
 final class ServiceScope implements CatalogScope {
 
@@ -55,7 +59,9 @@ final class ServiceScope implements CatalogScope {
 
 	private final Function<CompletableFuture<Void>, FirstSync> firstSyncs;
 
-	private final Released released;
+	private final Predicate<String> restored;
+
+	private final Consumer<String> released;
 
 	private final ConcurrentMap<String, Followed> services = new ConcurrentHashMap<>();
 
@@ -73,16 +79,20 @@ final class ServiceScope implements CatalogScope {
 	 * @param idleTimeout how long a service is followed after it was last asked for
 	 * @param mirrors makes mirrors whose values go into the catalog
 	 * @param firstSyncs bounds the wait for a first synchronisation
+	 * @param restored whether the catalog has something of a service from disk, on the
+	 * loop
 	 * @param released is told, on the loop, of what is no longer followed
 	 */
 	ServiceScope(InstancePlaces places, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
-			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Released released) {
+			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Predicate<String> restored,
+			Consumer<String> released) {
 		this.places = places;
 		this.reader = reader;
 		this.loop = loop;
 		this.idleTimeout = idleTimeout;
 		this.mirrors = mirrors;
 		this.firstSyncs = firstSyncs;
+		this.restored = restored;
 		this.released = released;
 	}
 
@@ -110,7 +120,21 @@ final class ServiceScope implements CatalogScope {
 
 	@Override
 	public void use(String serviceId) {
-		follow(serviceId);
+		if (follow(serviceId) != null) {
+			String other = inLowerCase(serviceId);
+			if (other != null) {
+				follow(other);
+			}
+		}
+	}
+
+	/**
+	 * The name that may be meant as well, for those who write the names of services in
+	 * capitals.
+	 */
+	private static @Nullable String inLowerCase(String serviceId) {
+		String other = serviceId.toLowerCase(Locale.ROOT);
+		return other.equals(serviceId) ? null : other;
 	}
 
 	private @Nullable Followed follow(String serviceId) {
@@ -166,7 +190,12 @@ final class ServiceScope implements CatalogScope {
 	@Override
 	public CompletableFuture<Void> known(String serviceId) {
 		Followed followed = follow(serviceId);
-		return (followed != null) ? followed.firstSync.orTimeout() : CompletableFuture.completedFuture(null);
+		if (followed == null) {
+			return CompletableFuture.completedFuture(null);
+		}
+		String other = inLowerCase(serviceId);
+		CompletableFuture<Void> known = followed.firstSync.orTimeout();
+		return (other != null) ? CompletableFuture.allOf(known, known(other)) : known;
 	}
 
 	@Override
@@ -177,7 +206,8 @@ final class ServiceScope implements CatalogScope {
 	@Override
 	public boolean isKnown(String serviceId) {
 		Followed followed = follow(serviceId);
-		return followed == null || followed.firstSync.isDone();
+		String other = inLowerCase(serviceId);
+		return (followed == null || followed.firstSync.isDone()) && (other == null || isKnown(other));
 	}
 
 	@Override
@@ -242,7 +272,7 @@ final class ServiceScope implements CatalogScope {
 		long now = this.loop.nanoTime();
 		this.services.forEach((name, followed) -> release(name, followed, now, this.idleTimeout));
 		this.names.forEach((name, followed) -> {
-			if (followed.release(now, this.idleTimeout)) {
+			if (!followed.isNeeded() && followed.release(now, this.idleTimeout)) {
 				this.names.remove(name, followed);
 			}
 		});
@@ -253,19 +283,31 @@ final class ServiceScope implements CatalogScope {
 		long now = this.loop.nanoTime();
 		// The times are read once: they go on changing
 		Map<String, Long> lastUsed = new HashMap<>();
-		this.services.forEach((name, followed) -> lastUsed.put(name, followed.lastUsed.get()));
+		this.services.forEach((name, followed) -> {
+			if (!isNeeded(name, followed)) {
+				lastUsed.put(name, followed.lastUsed.get());
+			}
+		});
 		lastUsed.entrySet()
 			.stream()
 			.sorted(Map.Entry.comparingByValue())
-			.limit(Math.max(0, lastUsed.size() - MAX_SERVICES))
+			.limit(Math.max(0, this.services.size() - MAX_SERVICES))
 			.map(Map.Entry::getKey)
 			.forEach((name) -> release(name, this.services.get(name), now, Duration.ZERO));
 	}
 
+	/**
+	 * Whether something is known of a service that could not be learned again now.
+	 */
+	private boolean isNeeded(String name, Followed followed) {
+		return followed.isNeeded() || this.restored.test(name);
+	}
+
 	private void release(String name, @Nullable Followed followed, long now, Duration unusedFor) {
-		if (followed != null && followed.release(now, unusedFor)) {
+		if (followed != null && !isNeeded(name, followed) && followed.release(now, unusedFor)) {
 			this.services.remove(name, followed);
-			this.released.released(name);
+			// After what its mirrors still have to do on the loop
+			this.loop.execute(() -> this.released.accept(name));
 		}
 	}
 
@@ -281,16 +323,6 @@ final class ServiceScope implements CatalogScope {
 		 * @param indexed whether its instances belong into the catalog
 		 */
 		Mirror of(KeyRange range, boolean indexed);
-
-	}
-
-	/**
-	 * Is told of services that are no longer followed.
-	 */
-	@FunctionalInterface
-	interface Released {
-
-		void released(String serviceId);
 
 	}
 
@@ -325,6 +357,15 @@ final class ServiceScope implements CatalogScope {
 		void stop() {
 			this.started = false;
 			this.mirrors.stream().map(Mirror::reflector).forEach(Reflector::stop);
+		}
+
+		/**
+		 * Whether a mirror has what etcd could not be asked for again now.
+		 */
+		boolean isNeeded() {
+			return this.mirrors.stream()
+				.map(Mirror::reflector)
+				.anyMatch((reflector) -> reflector.snapshot() != null && !(this.started && reflector.state().synced()));
 		}
 
 		boolean use(long now) {

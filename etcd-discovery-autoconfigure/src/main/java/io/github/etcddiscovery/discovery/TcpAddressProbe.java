@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 
-	private static final int THREADS = 8;
+	private static final int THREADS = 16;
 
 	private static final int QUEUE = 1000;
 

@@ -11,13 +11,14 @@ import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.discovery.Absentees.Absence;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
-import io.github.etcddiscovery.instance.InstanceStatus;
 
 /**
  * Decides which instances that vanished from a service are served on. A pure function of
  * what was there before, what is there now and the time:
  * <ul>
  * <li>An instance whose last status was not {@code UP} has said goodbye: it is gone.
+ * <li>A key without a lease does not go by itself: whoever deleted it meant it, unless it
+ * went together with others.
  * <li>After the store was wiped or restored everything that is missing is held.
  * <li>In another cluster a service that is missing altogether is held, until the first of
  * its instances is there: the instances of two clusters are never served together.
@@ -42,15 +43,14 @@ final class VanishingPolicy {
 	/**
 	 * Judge one service.
 	 * @param last who was absent until now
-	 * @param before the instances by key as they were
-	 * @param after the instances by key as they are
-	 * @param farewells keys whose instances said goodbye in between
-	 * @param reset what happened to the store in between
+	 * @param before what stood at each key
+	 * @param after what stands there now
+	 * @param meanwhile what happened in between
 	 * @param now the time on the clock of the loop
 	 * @return who is absent from now on
 	 */
-	Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
-			Map<String, List<EtcdServiceInstance>> after, Set<String> farewells, Reset reset, long now) {
+	Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after, Meanwhile meanwhile,
+			long now) {
 		if (!this.properties.enabled() || (last.isEmpty() && after.keySet().containsAll(before.keySet()))) {
 			return Absentees.NONE;
 		}
@@ -60,12 +60,16 @@ final class VanishingPolicy {
 				absent.put(key, absence);
 			}
 		});
-		before.forEach((key, instances) -> {
-			if (!after.containsKey(key) && !farewells.contains(key) && wantsCalls(instances)) {
-				absent.put(key, new Absence(instances, now, reset != Reset.NONE, reset == Reset.OTHER_CLUSTER));
+		before.forEach((key, reading) -> {
+			boolean natural = meanwhile.reset() == Reset.NONE && !meanwhile.unmeant().contains(key);
+			boolean meant = meanwhile.farewells().contains(key) || !reading.wantsCalls()
+					|| natural && reading.entry().lease() == 0;
+			if (!after.containsKey(key) && !meant) {
+				absent.put(key, new Absence(reading.instances(), now, meanwhile.reset() != Reset.NONE,
+						meanwhile.reset() == Reset.OTHER_CLUSTER, natural ? reading.entry().lease() : 0));
 			}
 		});
-		if (reset == Reset.OTHER_CLUSTER && !after.isEmpty()) {
+		if (meanwhile.reset() == Reset.OTHER_CLUSTER && !after.isEmpty()) {
 			return Absentees.NONE;
 		}
 		Set<URI> present = addresses(after.values());
@@ -81,22 +85,21 @@ final class VanishingPolicy {
 		return now - absence.since() >= time.toNanos();
 	}
 
-	private static boolean wantsCalls(List<EtcdServiceInstance> instances) {
-		return instances.stream().anyMatch((instance) -> instance.getStatus() == InstanceStatus.UP);
+	private static Set<URI> addresses(Collection<Reading> readings) {
+		return readings.stream()
+			.map(Reading::instances)
+			.flatMap(List::stream)
+			.map(EtcdServiceInstance::getUri)
+			.collect(Collectors.toSet());
 	}
 
-	private static Set<URI> addresses(Collection<List<EtcdServiceInstance>> instances) {
-		return instances.stream().flatMap(List::stream).map(EtcdServiceInstance::getUri).collect(Collectors.toSet());
-	}
-
-	private static boolean isBack(String key, Absence absence, Map<String, List<EtcdServiceInstance>> after,
-			Set<URI> present) {
+	private static boolean isBack(String key, Absence absence, Map<String, Reading> after, Set<URI> present) {
 		return after.containsKey(key)
 				|| absence.instances().stream().map(EtcdServiceInstance::getUri).anyMatch(present::contains);
 	}
 
-	private boolean isTooMany(int absent, Map<String, List<EtcdServiceInstance>> after) {
-		long present = after.values().stream().filter(VanishingPolicy::wantsCalls).count();
+	private boolean isTooMany(int absent, Map<String, Reading> after) {
+		long present = after.values().stream().filter(Reading::wantsCalls).count();
 		long all = absent + present;
 		return all >= this.properties.minimumInstances() && absent > this.properties.threshold() * all;
 	}

@@ -44,9 +44,11 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 
 	/**
 	 * Check the instances that one value describes.
+	 * @param key where it stands
+	 * @param instances the instances
 	 * @throws InvalidInstanceException if one of them is beyond a limit
 	 */
-	void check(InstanceKey key, List<EtcdServiceInstance> instances) {
+	public void check(InstanceKey key, List<EtcdServiceInstance> instances) {
 		if (instances.size() > MAX_INSTANCES) {
 			throw new InvalidInstanceException(
 					"the value has %d instances, more than %d".formatted(instances.size(), MAX_INSTANCES));

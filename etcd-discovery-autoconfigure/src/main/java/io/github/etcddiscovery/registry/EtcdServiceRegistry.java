@@ -122,7 +122,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		String value = format.codec().encode(instance);
 		boolean first = format == this.formats.get(0);
 		if (value == null) {
-			return first ? withdraw(registration, key.toString()) : this.registrations.deregister(key.toString());
+			return first ? withdraw(registration, key.toString()) : this.registrations.withdraw(key.toString());
 		}
 		if (first) {
 			registration.setWithdrawal(null);

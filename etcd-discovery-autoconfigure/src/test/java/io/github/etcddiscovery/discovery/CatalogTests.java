@@ -1,10 +1,13 @@
 package io.github.etcddiscovery.discovery;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
@@ -348,24 +351,94 @@ class CatalogTests {
 	}
 
 	@Test
-	void keepsThoseItKnowsWhenThereAreTooMany() {
-		InstanceReader narrow = new InstanceReader(InstancePlaces.below("services"), List.of(new AddressCodec()),
-				new InstanceLimits(AllowedNetworks.of(List.of()), 2));
-		Map<String, Entry> entries = new HashMap<>();
-		Catalog before = Catalog.empty();
-		for (String id : List.of("c", "b", "a")) {
-			String key = "services/orders/" + id;
-			entries.put(key, new Entry(key, "http://10.0.0.1:80", 1, 0));
-			before = before.update(new Snapshot(1, 1, Map.copyOf(entries)), Set.of(key), narrow, AbsenceRule.NONE);
+	void placesGoToThoseWhoCameFirstInWhateverOrderTheyAreRead() {
+		List<String> ids = new ArrayList<>(List.of("e", "d", "c", "b", "a"));
+		for (int i = 0; i < 20; i++) {
+			Map<String, Entry> entries = new HashMap<>();
+			for (String id : List.of("c", "e", "a", "d", "b")) {
+				entries.put("services/orders/" + id, address(id, entries.size() + 1));
+			}
+			Collections.shuffle(ids, new Random(i));
+			Catalog catalog = Catalog.empty();
+			for (String id : ids) {
+				catalog = catalog.update(new Snapshot(1, 5, entries), Set.of("services/orders/" + id), narrow(),
+						AbsenceRule.NONE);
+			}
+			assertThat(catalog.instancesByKey()).containsOnlyKeys("services/orders/c", "services/orders/e");
+			assertThat(catalog.rejected()).containsOnlyKeys("services/orders/a", "services/orders/b",
+					"services/orders/d");
+			assertThat(catalog.rejected().get("services/orders/a"))
+				.isEqualTo("the service has 2 instances already ('max-instances-per-service')");
 		}
-		assertThat(before.instancesByKey()).containsOnlyKeys("services/orders/b", "services/orders/c");
-		assertThat(before.rejected()).containsExactly(
-				Map.entry("services/orders/a", "the service has 2 instances already ('max-instances-per-service')"));
-		entries.put("services/orders/c", new Entry("services/orders/c", "http://10.0.0.2:80", 2, 0));
-		Catalog after = before.update(new Snapshot(1, 2, entries), Set.of("services/orders/c"), narrow,
+	}
+
+	@Test
+	void placeThatIsFreeGoesToWhoeverHasWaitedLongest() {
+		Map<String, Entry> entries = new HashMap<>();
+		for (String id : List.of("a", "b", "c", "d")) {
+			entries.put("services/orders/" + id, address(id, entries.size() + 1));
+		}
+		Catalog full = Catalog.empty()
+			.update(new Snapshot(1, 4, Map.copyOf(entries)), entries.keySet(), narrow(), AbsenceRule.NONE);
+		assertThat(full.registered("orders")).extracting(EtcdServiceInstance::getInstanceId).containsExactly("a", "b");
+		entries.remove("services/orders/a");
+		Catalog next = full.update(new Snapshot(1, 5, Map.copyOf(entries)), Set.of("services/orders/a"), narrow(),
 				AbsenceRule.NONE);
-		assertThat(after.instancesByKey().get("services/orders/c")).singleElement()
-			.satisfies((instance) -> assertThat(instance.getHost()).isEqualTo("10.0.0.2"));
+		assertThat(next.registered("orders")).extracting(EtcdServiceInstance::getInstanceId).containsExactly("b", "c");
+		assertThat(next.rejected()).containsOnlyKeys("services/orders/d");
+		entries.put("services/orders/b", new Entry("services/orders/b", "nonsense", 2, 6, 0));
+		Catalog last = next.update(new Snapshot(1, 6, Map.copyOf(entries)), Set.of("services/orders/b"), narrow(),
+				AbsenceRule.NONE);
+		assertThat(last.registered("orders")).extracting(EtcdServiceInstance::getInstanceId).containsExactly("c", "d");
+		assertThat(last.rejected()).containsOnlyKeys("services/orders/b");
+	}
+
+	@Test
+	void whoHasAPlaceKeepsItWhenItsValueChanges() {
+		Map<String, Entry> entries = new HashMap<>();
+		for (String id : List.of("a", "b", "c")) {
+			entries.put("services/orders/" + id, address(id, entries.size() + 1));
+		}
+		Catalog before = Catalog.empty()
+			.update(new Snapshot(1, 3, Map.copyOf(entries)), entries.keySet(), narrow(), AbsenceRule.NONE);
+		entries.put("services/orders/a", new Entry("services/orders/a", "http://10.0.0.2:80", 1, 4, 0));
+		Catalog after = before.update(new Snapshot(1, 4, entries), Set.of("services/orders/a"), narrow(),
+				AbsenceRule.NONE);
+		assertThat(after.instancesByKey()).containsOnlyKeys("services/orders/a", "services/orders/b");
+		assertThat(after.registered("orders").get(0).getHost()).isEqualTo("10.0.0.2");
+	}
+
+	private static InstanceReader narrow() {
+		return new InstanceReader(InstancePlaces.below("services"), List.of(new AddressCodec()),
+				new InstanceLimits(AllowedNetworks.of(List.of()), 2));
+	}
+
+	private static Entry address(String id, long revision) {
+		return new Entry("services/orders/" + id, "http://10.0.0.1:%d".formatted(80 + revision), revision, 0);
+	}
+
+	@Test
+	void twoKeysWithOneAddressAreOneInstanceToCall() {
+		put("orders/old", "h:1", "orders/other", "h:2");
+		put("orders/new", "h:1");
+		assertThat(this.catalog.routable("orders")).extracting(ServiceInstance::getInstanceId)
+			.containsExactly("new", "other");
+		assertThat(this.catalog.registered("orders")).hasSize(3);
+		put("orders/old", "{\"host\":\"h\",\"port\":1,\"status\":\"OUT_OF_SERVICE\"}");
+		assertThat(this.catalog.routable("orders")).extracting(ServiceInstance::getInstanceId).containsExactly("other");
+		delete("orders/old");
+		assertThat(this.catalog.routable("orders")).extracting(ServiceInstance::getInstanceId)
+			.containsExactly("new", "other");
+	}
+
+	@Test
+	void findsNamesThatDifferInCaseOnly() {
+		put("orders/a", "h:1", "Stock/a", "h:2", "stock/a", "h:3");
+		assertThat(this.catalog.namesIgnoringCase("ORDERS")).containsExactly("orders");
+		assertThat(this.catalog.namesIgnoringCase("STOCK")).containsExactly("Stock", "stock");
+		assertThat(this.catalog.namesIgnoringCase("order")).isEmpty();
+		delete("Stock/a");
+		assertThat(this.catalog.namesIgnoringCase("STOCK")).containsExactly("stock");
 	}
 
 	private void update(Set<String> changed) {

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import io.github.etcddiscovery.client.SslProperties;
@@ -68,11 +69,12 @@ final class Consumer implements AutoCloseable {
 						List.of((channel) -> channel.intercept(builder.spy))),
 				Duration.ofSeconds(15), builder.requestTimeout);
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
-		CatalogSettings settings = new CatalogSettings(places, builder.scope, builder.timing, builder.syncTimeout,
-				builder.idleTimeout, builder.hold, builder.snapshot, builder.listManagementServices);
-		this.catalog = new ServiceCatalog(settings,
-				new InstanceReader(places, builder.codecs, new InstanceLimits(AllowedNetworks.of(List.of()), 100_000)),
-				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe, Monitor.NONE);
+		CatalogSettings settings = new CatalogSettings(places, builder.endpoints, builder.scope, builder.timing,
+				builder.syncTimeout, builder.idleTimeout, builder.hold, builder.snapshot,
+				builder.listManagementServices);
+		this.catalog = new ServiceCatalog(settings, new InstanceReader(places, builder.codecs, builder.limits),
+				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe,
+				new JetcdLeaseCheck(this.connection), Monitor.NONE);
 		if (builder.recording) {
 			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));
 		}
@@ -204,6 +206,8 @@ final class Consumer implements AutoCloseable {
 
 		private SnapshotProperties snapshot = SnapshotProperties.disabled();
 
+		private InstanceLimits limits = new InstanceLimits(AllowedNetworks.of(List.of()), 100_000);
+
 		private AddressProbe probe = (host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN);
 
 		private UnaryOperator<ListerWatcher> decorator = UnaryOperator.identity();
@@ -280,6 +284,11 @@ final class Consumer implements AutoCloseable {
 
 		Builder snapshot(SnapshotProperties snapshot) {
 			this.snapshot = snapshot;
+			return this;
+		}
+
+		Builder limits(int perService, String... networks) {
+			this.limits = new InstanceLimits(AllowedNetworks.of(List.of(networks)), perService);
 			return this;
 		}
 

@@ -15,6 +15,7 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -33,13 +34,13 @@ class DeparturesTests {
 
 	private Catalog catalog = Catalog.empty();
 
-	private Answer answer = Answer.ACCEPTED;
+	private @Nullable Answer answer = Answer.ACCEPTED;
 
 	private int asked;
 
 	private final Departures departures = new Departures(this.loop, (host, port) -> {
 		this.asked++;
-		return CompletableFuture.completedFuture(this.answer);
+		return (this.answer != null) ? CompletableFuture.completedFuture(this.answer) : new CompletableFuture<>();
 	}, (instance, replacement) -> replace(this.catalog.replace(instance, replacement)));
 
 	@BeforeEach
@@ -102,6 +103,26 @@ class DeparturesTests {
 		assertThat(routable()).containsExactly("two");
 		this.loop.advance(Duration.ofSeconds(2));
 		assertThat(routable()).containsExactly("one", "two");
+	}
+
+	@Test
+	void asksOnceAtATimeHoweverLongTheAnswerTakes() {
+		this.answer = null;
+		this.asked = 0;
+		this.loop.advance(Duration.ofSeconds(30));
+		assertThat(this.asked).isOne();
+	}
+
+	@Test
+	void asksAFewAtATimeSoThatOthersCanAskAsWell() {
+		for (int i = 0; i < 50; i++) {
+			write("services/orders/more-" + i, "http://10.0.1.%d:80".formatted(i));
+		}
+		this.answer = null;
+		this.loop.execute(() -> List.copyOf(this.catalog.registered("orders")).forEach(this.departures::left));
+		this.asked = 0;
+		this.loop.advance(Duration.ofSeconds(10));
+		assertThat(this.asked).isEqualTo(4);
 	}
 
 	private void write(String key, String value) {

@@ -10,7 +10,6 @@ import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.discovery.AddressProbe.Answer;
-import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
@@ -86,12 +85,25 @@ class HeldInstancesTests {
 		assertThat(this.asked).isEmpty();
 	}
 
+	@Test
+	void asksAFewAtATimeSoThatOthersCanAskAsWell() {
+		vanish(20);
+		assertThat(this.asked).hasSize(8);
+		this.loop.advance(Duration.ofSeconds(5));
+		assertThat(this.asked).hasSize(8);
+		for (int i = 0; i < 20; i++) {
+			this.questions.get(this.asked.get(i)).complete(Answer.REFUSED);
+			this.loop.runDue();
+		}
+		assertThat(hosts()).isEmpty();
+	}
+
 	private void vanish(int count) {
 		InstanceReader reader = new InstanceReader("services", List.of(new AddressCodec()));
 		Map<String, Entry> entries = new TreeMap<>();
 		for (int i = 0; i < count; i++) {
 			entries.put("services/orders/" + i,
-					new Entry("services/orders/" + i, "http://10.0.0.%d:80".formatted(i), 1, 0));
+					new Entry("services/orders/" + i, "http://10.0.0.%d:80".formatted(i), 1, i + 1));
 		}
 		this.loop.execute(() -> {
 			Set<String> keys = entries.keySet();
@@ -102,9 +114,8 @@ class HeldInstancesTests {
 		assertThat(hosts()).hasSize(count);
 	}
 
-	private Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
-			Map<String, List<EtcdServiceInstance>> after) {
-		return this.policy.judge(last, before, after, Set.of(), Reset.NONE, this.loop.nanoTime());
+	private Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after) {
+		return this.policy.judge(last, before, after, Meanwhile.NOTHING, this.loop.nanoTime());
 	}
 
 	private void replace(Catalog next) {

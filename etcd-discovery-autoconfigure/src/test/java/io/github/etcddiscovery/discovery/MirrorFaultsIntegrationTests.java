@@ -587,7 +587,7 @@ class MirrorFaultsIntegrationTests {
 	void doesNotTakeAnEtcdThatNobodyAskedForOneThatIsAway(@TempDir Path directory) {
 		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
 		this.admin.delete("services/orders/0");
-		Consumer second = closing(direct().snapshot(snapshot)
+		Consumer second = closing(throughProxy().snapshot(snapshot)
 			.perService(Duration.ofMinutes(10))
 			.syncTimeout(Duration.ofMillis(200))
 			.start());
@@ -621,7 +621,7 @@ class MirrorFaultsIntegrationTests {
 		Path file = directory.resolve("catalog.json");
 		SnapshotProperties snapshot = new SnapshotProperties(true, file);
 		register("orders", 5);
-		Consumer consumer = start(direct().snapshot(snapshot));
+		Consumer consumer = start(throughProxy().snapshot(snapshot));
 		Awaitility.await().atMost(SOON).until(() -> Files.exists(file));
 		consumer.close();
 		return snapshot;

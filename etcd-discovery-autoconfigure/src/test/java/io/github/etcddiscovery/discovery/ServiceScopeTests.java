@@ -2,7 +2,9 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.core.ManualEventLoop;
@@ -29,12 +31,15 @@ class ServiceScopeTests {
 
 	private final List<String> released = new ArrayList<>();
 
+	private final Set<String> restored = new HashSet<>();
+
 	private final List<KeyRange> followed = new ArrayList<>();
 
 	private final ServiceScope scope = new ServiceScope(InstancePlaces.below("services"),
 			new InstanceReader("services", List.of(new AddressCodec())), this.loop, Duration.ofMinutes(10),
 			(range, indexed) -> follow(range),
-			(done) -> new FirstSync(done, this.loop::nanoTime, Duration.ofSeconds(5)), this.released::add);
+			(done) -> new FirstSync(done, this.loop::nanoTime, Duration.ofSeconds(5)), this.restored::contains,
+			this.released::add);
 
 	@Test
 	void letsGoOfTheServiceNotAskedForTheLongestWhenTooManyAreAskedFor() {

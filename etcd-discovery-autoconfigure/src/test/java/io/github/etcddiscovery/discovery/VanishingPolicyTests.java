@@ -9,6 +9,7 @@ import java.util.Set;
 import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.watch.Entry;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -48,9 +49,35 @@ class VanishingPolicyTests {
 	@Test
 	void letsGoOfThoseWhoSaidGoodbye() {
 		assertThat(held(judge(instances(10, InstanceStatus.OUT_OF_SERVICE), up(0)))).isEmpty();
-		assertThat(held(
-				this.policy.judge(Absentees.NONE, up(3), up(0), Set.of("key/0", "key/1", "key/2"), Reset.NONE, NOW)))
+		assertThat(held(this.policy.judge(Absentees.NONE, up(3), up(0),
+				new Meanwhile(up(3).keySet(), Set.of(), Reset.NONE), NOW)))
 			.isEmpty();
+	}
+
+	@Test
+	void letsGoOfKeysThatHaveNoLeaseAndWereDeleted() {
+		assertThat(judge(withoutLease(10), up(0)).isEmpty()).isTrue();
+	}
+
+	@Test
+	void holdsKeysThatHaveNoLeaseIfTheyWereDeletedTogetherOrTheStoreWasWiped() {
+		Meanwhile together = new Meanwhile(Set.of(), withoutLease(10).keySet(), Reset.NONE);
+		assertThat(held(this.policy.judge(Absentees.NONE, withoutLease(10), up(0), together, NOW))).hasSize(10);
+		assertThat(held(judge(withoutLease(10), up(0), Reset.REWOUND))).hasSize(10);
+	}
+
+	@Test
+	void asksForTheLeasesOfThoseWhoMayHaveWithdrawn() {
+		assertThat(judge(up(10), up(5)).leases()).containsExactly(6L, 7L, 8L, 9L, 10L);
+		assertThat(judge(up(10), up(0), Reset.REWOUND).leases()).isEmpty();
+		Meanwhile together = new Meanwhile(Set.of(), up(10).keySet(), Reset.NONE);
+		assertThat(this.policy.judge(Absentees.NONE, up(10), up(0), together, NOW).leases()).isEmpty();
+	}
+
+	@Test
+	void letsGoOfThoseWhoseLeaseLives() {
+		Absentees absentees = judge(up(4), up(0)).withoutLease(3);
+		assertThat(held(absentees)).containsExactly("0", "1", "3");
 	}
 
 	@Test
@@ -90,7 +117,7 @@ class VanishingPolicyTests {
 	@Test
 	void letsGoOfAnAddressThatIsBackUnderAnotherKey() {
 		Absentees absentees = judge(up(4), up(0));
-		Map<String, List<EtcdServiceInstance>> back = Map.of("key/other", List.of(instance(2, InstanceStatus.UP)));
+		Map<String, Reading> back = Map.of("key/other", reading("key/other", 2, InstanceStatus.UP, 77));
 		assertThat(held(judge(absentees, up(0), back, NOW))).containsExactly("0", "1", "3");
 	}
 
@@ -106,50 +133,57 @@ class VanishingPolicyTests {
 		assertThat(held(judge(up(10), up(1), Reset.OTHER_CLUSTER))).isEmpty();
 		Absentees absentees = judge(up(2), up(0), Reset.OTHER_CLUSTER);
 		assertThat(held(absentees)).containsExactly("0", "1");
-		Map<String, List<EtcdServiceInstance>> theirs = Map.of("key/theirs", List.of(instance(77, InstanceStatus.UP)));
+		Map<String, Reading> theirs = Map.of("key/theirs", reading("key/theirs", 77, InstanceStatus.UP, 77));
 		assertThat(held(judge(absentees, up(0), theirs, NOW))).isEmpty();
 	}
 
 	@Test
 	void holdsNothingWhenSwitchedOff() {
 		VanishingPolicy off = new VanishingPolicy(new HoldProperties(false, 0.5, 3, Duration.ofSeconds(60)));
-		assertThat(off.judge(Absentees.NONE, up(10), up(0), Set.of(), Reset.REWOUND, NOW).isEmpty()).isTrue();
+		assertThat(off.judge(Absentees.NONE, up(10), up(0), new Meanwhile(Set.of(), Set.of(), Reset.REWOUND), NOW)
+			.isEmpty()).isTrue();
 	}
 
-	private Absentees judge(Map<String, List<EtcdServiceInstance>> before,
-			Map<String, List<EtcdServiceInstance>> after) {
+	private Absentees judge(Map<String, Reading> before, Map<String, Reading> after) {
 		return judge(before, after, Reset.NONE);
 	}
 
-	private Absentees judge(Map<String, List<EtcdServiceInstance>> before, Map<String, List<EtcdServiceInstance>> after,
-			Reset reset) {
-		return this.policy.judge(Absentees.NONE, before, after, Set.of(), reset, NOW);
+	private Absentees judge(Map<String, Reading> before, Map<String, Reading> after, Reset reset) {
+		return this.policy.judge(Absentees.NONE, before, after, new Meanwhile(Set.of(), Set.of(), reset), NOW);
 	}
 
-	private Absentees judge(Absentees last, Map<String, List<EtcdServiceInstance>> before,
-			Map<String, List<EtcdServiceInstance>> after, long now) {
-		return this.policy.judge(last, before, after, Set.of(), Reset.NONE, now);
+	private Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after, long now) {
+		return this.policy.judge(last, before, after, Meanwhile.NOTHING, now);
 	}
 
 	private static List<String> held(Absentees absentees) {
 		return absentees.held().stream().map(EtcdServiceInstance::getInstanceId).toList();
 	}
 
-	private static Map<String, List<EtcdServiceInstance>> up(int count) {
+	private static Map<String, Reading> up(int count) {
 		return instances(count, InstanceStatus.UP);
 	}
 
-	private static Map<String, List<EtcdServiceInstance>> instances(int count, InstanceStatus status) {
-		Map<String, List<EtcdServiceInstance>> instances = new LinkedHashMap<>();
+	private static Map<String, Reading> withoutLease(int count) {
+		Map<String, Reading> readings = new LinkedHashMap<>();
 		for (int i = 0; i < count; i++) {
-			instances.put("key/" + i, List.of(instance(i, status)));
+			readings.put("key/" + i, reading("key/" + i, i, InstanceStatus.UP, 0));
 		}
-		return instances;
+		return readings;
 	}
 
-	private static EtcdServiceInstance instance(int number, InstanceStatus status) {
-		return new EtcdServiceInstance("orders", String.valueOf(number), "10.0.0." + number, 8080, false, status,
-				Map.of());
+	private static Map<String, Reading> instances(int count, InstanceStatus status) {
+		Map<String, Reading> readings = new LinkedHashMap<>();
+		for (int i = 0; i < count; i++) {
+			readings.put("key/" + i, reading("key/" + i, i, status, i + 1));
+		}
+		return readings;
+	}
+
+	private static Reading reading(String key, int number, InstanceStatus status, long lease) {
+		EtcdServiceInstance instance = new EtcdServiceInstance("orders", String.valueOf(number), "10.0.0." + number,
+				8080, false, status, Map.of());
+		return new Reading(new Entry(key, "", 1, lease), List.of(instance));
 	}
 
 }

@@ -3,18 +3,22 @@ package io.github.etcddiscovery.registry;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
+import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
+import io.github.etcddiscovery.discovery.AddressProbe;
+import io.github.etcddiscovery.discovery.CatalogSettings;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -65,8 +69,10 @@ final class Node implements AutoCloseable {
 				this.changes::add, Monitor.NONE);
 		this.registry = new EtcdServiceRegistry(this.registrations, List.of(new WrittenFormat(codec, "services")),
 				reader, REQUEST_TIMEOUT, null, Monitor.NONE);
-		this.catalog = new ServiceCatalog("services", reader, (range) -> new JetcdListerWatcher(this.connection, range),
-				this.discoveryLoop, REQUEST_TIMEOUT, Duration.ofSeconds(5));
+		this.catalog = new ServiceCatalog(CatalogSettings.defaults("services", REQUEST_TIMEOUT, Duration.ofSeconds(5)),
+				reader, (range) -> new JetcdListerWatcher(this.connection, range), this.discoveryLoop,
+				(host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN),
+				new JetcdLeaseCheck(this.connection), Monitor.NONE);
 	}
 
 	static EtcdRegistration registration(String service, String id, int port) {
