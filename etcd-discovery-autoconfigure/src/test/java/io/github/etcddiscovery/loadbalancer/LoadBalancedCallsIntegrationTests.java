@@ -5,6 +5,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -119,6 +123,33 @@ class LoadBalancedCallsIntegrationTests {
 			soon().until(() -> client.getInstances("shop").size() == 1);
 			assertThat(answers.get()).containsExactly("two");
 			assertThat(reactiveAnswers.get()).containsExactly("two");
+		}
+	}
+
+	@Test
+	void callsTheLessLoadedInstanceWhenToldSo() {
+		one.register("UP");
+		two.register("UP");
+		Runnable release = one.hold();
+		one.requests().clear();
+		ExecutorService threads = Executors.newCachedThreadPool();
+		try (ConfigurableApplicationContext context = run("--spring.cloud.etcd.loadbalancer.least-request=shop")) {
+			DiscoveryClient client = context.getBean(DiscoveryClient.class);
+			soon().until(() -> client.getInstances("shop").size() == 2);
+			AtomicReference<CompletableFuture<String>> held = new AtomicReference<>();
+			soon().until(() -> {
+				held.set(CompletableFuture.supplyAsync(() -> Caller.restClient(context), threads));
+				soon().until(() -> held.get().isDone() || !one.requests().isEmpty());
+				return !one.requests().isEmpty();
+			});
+			assertThat(Caller.answers(10, () -> Caller.restClient(context))).containsExactly("two");
+			assertThat(Caller.answers(10, () -> Caller.webClient(context))).containsExactly("two");
+			release.run();
+			assertThat(held.get().join()).isEqualTo("one");
+		}
+		finally {
+			release.run();
+			threads.shutdown();
 		}
 	}
 

@@ -16,6 +16,7 @@ import io.github.etcddiscovery.testing.HttpInstance;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,6 +28,7 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.cloud.client.loadbalancer.LoadBalanced;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
@@ -156,6 +158,42 @@ class LoadBalancerConfigurationsIntegrationTests {
 		}
 	}
 
+	@Test
+	void bearsTheWeightsThatStrangersWrite() {
+		try (ConfigurableApplicationContext context = run(Value.WEIGHTED.properties(ALL_SERVICES));
+				HttpInstance one = new HttpInstance(etcd.admin(), Value.WEIGHTED.toString(), "one");
+				HttpInstance two = new HttpInstance(etcd.admin(), Value.WEIGHTED.toString(), "two")) {
+			Caller[] callers = { new RestClientCaller(context, Value.WEIGHTED),
+					new WebClientCaller(context, Value.WEIGHTED) };
+			one.register("UP", Map.of("weight", "0"));
+			two.register("UP", Map.of("weight", "1"));
+			DiscoveryClient discovery = context.getBean(DiscoveryClient.class);
+			soon().until(() -> discovery.getInstances(Value.WEIGHTED.toString()).size() == 2);
+			for (Caller caller : callers) {
+				assertThat(caller.answers()).containsOnly("two");
+			}
+			two.register("UP", Map.of("weight", "0"));
+			for (Caller caller : callers) {
+				soon().until(() -> Value.areBoth(caller.answers()));
+			}
+			one.register("UP", Map.of("weight", "2147483647"));
+			two.register("UP", Map.of("weight", "2147483646"));
+			soon().until(() -> discovery.getInstances(Value.WEIGHTED.toString())
+				.stream()
+				.allMatch((instance) -> instance.getMetadata().get("weight").startsWith("2")));
+			for (Caller caller : callers) {
+				assertThat(caller.answers()).containsOnly("one", "two");
+			}
+			two.register("UP", Map.of("weight", "-5"));
+			soon().until(() -> discovery.getInstances(Value.WEIGHTED.toString())
+				.stream()
+				.anyMatch((instance) -> instance.getMetadata().get("weight").equals("-5")));
+			for (Caller caller : callers) {
+				assertThat(caller.answers()).containsOnly("one");
+			}
+		}
+	}
+
 	private static ConditionFactory soon() {
 		return await().atMost(Duration.ofSeconds(20)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(20));
 	}
@@ -174,7 +212,7 @@ class LoadBalancerConfigurationsIntegrationTests {
 		application.setBannerMode(Banner.Mode.OFF);
 		Map<String, Object> all = new HashMap<>(
 				Map.of("spring.application.name", "consumer", "spring.cloud.etcd.endpoints", etcd.clientUrl(),
-						"spring.cloud.etcd.discovery.register", "false", "spring.cloud.loadbalancer.zone", "near"));
+						"spring.cloud.etcd.discovery.register", "false", "spring.cloud.etcd.discovery.zone", "near"));
 		all.putAll(properties);
 		application.setDefaultProperties(all);
 		return application.run(arguments);

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -40,6 +41,8 @@ public final class HttpInstance implements AutoCloseable {
 	private volatile boolean hangingUp;
 
 	private volatile boolean leaving;
+
+	private volatile CountDownLatch held = new CountDownLatch(0);
 
 	/**
 	 * Start the server, on a free port of the loopback interface.
@@ -74,6 +77,7 @@ public final class HttpInstance implements AutoCloseable {
 		}
 		else {
 			this.requests.add(exchange.getRequestMethod() + " " + path);
+			awaitRelease();
 			if (!this.hangingUp) {
 				if (this.leaving) {
 					exchange.getResponseHeaders().set("Etcd-Discovery-Farewell", farewell());
@@ -84,6 +88,15 @@ public final class HttpInstance implements AutoCloseable {
 			}
 		}
 		exchange.close();
+	}
+
+	private void awaitRelease() {
+		try {
+			this.held.await();
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
 	}
 
 	private String farewell() {
@@ -136,6 +149,16 @@ public final class HttpInstance implements AutoCloseable {
 	 */
 	public void setHangingUp(boolean hangingUp) {
 		this.hangingUp = hangingUp;
+	}
+
+	/**
+	 * Take requests from now on without answering them.
+	 * @return lets all answers go
+	 */
+	public Runnable hold() {
+		CountDownLatch latch = new CountDownLatch(1);
+		this.held = latch;
+		return latch::countDown;
 	}
 
 	/**

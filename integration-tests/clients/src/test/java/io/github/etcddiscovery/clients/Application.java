@@ -71,8 +71,8 @@ enum Application {
 	private static Map<String, String> gateway(String server) {
 		String prefix = "spring.cloud.gateway.server." + server + ".";
 		return Map.of(prefix + "enabled", "true", prefix + "routes[0].id", "shop", prefix + "routes[0].uri",
-				"lb://shop", prefix + "routes[0].predicates[0]", "Path=/", prefix + "routes[1].id", "chat",
-				prefix + "routes[1].uri", "lb:ws://chat", prefix + "routes[1].predicates[0]", "Path=/chat",
+				"lb://shop", prefix + "routes[0].predicates[0]", "Path=/,/echo/**", prefix + "routes[1].id", "chat",
+				prefix + "routes[1].uri", "lb:ws://chat", prefix + "routes[1].predicates[0]", "Path=/talk",
 				"spring.cloud.gateway.server.webflux.discovery.locator.enabled", "true",
 				"spring.cloud.etcd.gateway.locator.enabled", "true");
 	}
@@ -101,9 +101,9 @@ enum Application {
 			@Bean
 			RouterFunction<ServerResponse> javaRoute() {
 				return GatewayRouterFunctions.route("java")
-					.route(RequestPredicates.path("/java"), HandlerFunctions.http())
+					.route(RequestPredicates.path("/java/**"), HandlerFunctions.http())
 					.filter(LoadBalancerFilterFunctions.lb("shop"))
-					.before(BeforeFilterFunctions.setPath("/"))
+					.before(BeforeFilterFunctions.stripPrefix(1))
 					.build();
 			}
 
@@ -117,7 +117,9 @@ enum Application {
 			RouteLocator javaRoute(RouteLocatorBuilder builder) {
 				return builder.routes()
 					.route("java",
-							(route) -> route.path("/java").filters((filters) -> filters.setPath("/")).uri("lb://shop"))
+							(route) -> route.path("/java/**")
+								.filters((filters) -> filters.stripPrefix(1))
+								.uri("lb://shop"))
 					.build();
 			}
 

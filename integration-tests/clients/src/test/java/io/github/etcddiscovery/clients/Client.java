@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.clients;
 
+import java.net.URI;
 import java.time.Duration;
 import java.util.Objects;
 
@@ -14,6 +15,11 @@ import org.springframework.web.reactive.function.client.WebClient;
 enum Client {
 
 	REST_CLIENT(Application.PLAIN) {
+
+		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return restClient(context).get().uri(URI.create("http://shop" + ECHO)).retrieve().body(String.class);
+		}
 
 		@Override
 		String get(ConfigurableApplicationContext context) {
@@ -34,6 +40,11 @@ enum Client {
 	REST_TEMPLATE(Application.PLAIN) {
 
 		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return context.getBean(RestTemplate.class).getForObject(URI.create("http://shop" + ECHO), String.class);
+		}
+
+		@Override
 		String get(ConfigurableApplicationContext context) {
 			return context.getBean(RestTemplate.class).getForObject("http://shop/", String.class);
 		}
@@ -46,6 +57,15 @@ enum Client {
 	},
 
 	WEB_CLIENT(Application.PLAIN) {
+
+		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return webClient(context).get()
+				.uri(URI.create("http://shop" + ECHO))
+				.retrieve()
+				.bodyToMono(String.class)
+				.block(PATIENCE);
+		}
 
 		@Override
 		String get(ConfigurableApplicationContext context) {
@@ -71,6 +91,11 @@ enum Client {
 	HTTP_SERVICE(Application.PLAIN) {
 
 		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopService.class).echo("a b", "c d");
+		}
+
+		@Override
 		String get(ConfigurableApplicationContext context) {
 			return context.getBean(PlainApplication.ShopService.class).get();
 		}
@@ -83,6 +108,11 @@ enum Client {
 	},
 
 	REACTIVE_HTTP_SERVICE(Application.PLAIN) {
+
+		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ReactiveShopService.class).echo("a b", "c d").block(PATIENCE);
+		}
 
 		@Override
 		String get(ConfigurableApplicationContext context) {
@@ -99,6 +129,11 @@ enum Client {
 	OPEN_FEIGN(Application.PLAIN) {
 
 		@Override
+		String echo(ConfigurableApplicationContext context) {
+			return context.getBean(PlainApplication.ShopFeignClient.class).echo("a b", "c d");
+		}
+
+		@Override
 		String get(ConfigurableApplicationContext context) {
 			return context.getBean(PlainApplication.ShopFeignClient.class).get();
 		}
@@ -112,15 +147,20 @@ enum Client {
 
 	GATEWAY(Application.GATEWAY, "/"),
 
-	GATEWAY_WITH_JAVA_ROUTE(Application.GATEWAY, "/java"),
+	GATEWAY_WITH_JAVA_ROUTE(Application.GATEWAY, "/java/"),
 
 	GATEWAY_WITH_LOCATOR(Application.GATEWAY, "/shop/"),
 
 	REACTIVE_GATEWAY(Application.REACTIVE_GATEWAY, "/"),
 
-	REACTIVE_GATEWAY_WITH_JAVA_ROUTE(Application.REACTIVE_GATEWAY, "/java"),
+	REACTIVE_GATEWAY_WITH_JAVA_ROUTE(Application.REACTIVE_GATEWAY, "/java/"),
 
 	REACTIVE_GATEWAY_WITH_LOCATOR(Application.REACTIVE_GATEWAY, "/shop/");
+
+	/**
+	 * A path and a query in which characters are encoded.
+	 */
+	static final String ECHO = "/echo/a%20b?q=c%20d";
 
 	private static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -143,6 +183,16 @@ enum Client {
 
 	String get(ConfigurableApplicationContext context) {
 		return throughGateway(context).get().uri(this.path).retrieve().body(String.class);
+	}
+
+	/**
+	 * Gets {@link #ECHO}.
+	 */
+	String echo(ConfigurableApplicationContext context) {
+		return throughGateway(context).get()
+			.uri((builder) -> URI.create(builder.build() + this.path.substring(1) + ECHO.substring(1)))
+			.retrieve()
+			.body(String.class);
 	}
 
 	String post(ConfigurableApplicationContext context) {

@@ -1,6 +1,8 @@
 package io.github.etcddiscovery.clients;
 
+import java.net.URI;
 import java.time.Duration;
+import java.util.Map;
 
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.HttpInstance;
@@ -9,6 +11,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.context.ConfigurableApplicationContext;
 
@@ -16,9 +19,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 /**
- * The routes of a gateway lead where a service is now: those that the reactive gateway's
- * discovery locator makes, below the name of the service, and those to {@code lb://shop}
- * that are written down. The blocking gateway has no discovery locator.
+ * The routes of a gateway lead where a service is now: those that a discovery locator
+ * makes, below the name of the service, and those to {@code lb://shop} that are written
+ * down. The blocking gateway has its discovery locator from the starter.
  */
 @Timeout(120)
 class GatewayRoutesIntegrationTests {
@@ -27,10 +30,9 @@ class GatewayRoutesIntegrationTests {
 	static final EtcdExtension etcd = EtcdExtension.single();
 
 	@ParameterizedTest
-	@CsvSource({ "REACTIVE_GATEWAY, /shop/, 404", "GATEWAY, /, 500" })
+	@CsvSource({ "REACTIVE_GATEWAY, /shop/, 404", "GATEWAY, /shop/, 404", "GATEWAY, /, 500" })
 	void followsTheServiceFromItsFirstInstanceToItsLast(Application application, String path, int statusWithout) {
-		try (ConfigurableApplicationContext gateway = application.run(etcd.clientUrl(),
-				"--spring.cloud.gateway.server.webflux.discovery.locator.enabled=true");
+		try (ConfigurableApplicationContext gateway = application.run(etcd.clientUrl());
 				HttpInstance here = new HttpInstance(etcd.admin(), "shop", "one");
 				HttpInstance there = new HttpInstance(etcd.admin(), "shop", "one")) {
 			assertThat(status(gateway, path)).isEqualTo(statusWithout);
@@ -46,10 +48,29 @@ class GatewayRoutesIntegrationTests {
 		}
 	}
 
+	@ParameterizedTest
+	@EnumSource(names = { "REACTIVE_GATEWAY", "GATEWAY" })
+	void publishesNoManagementPort(Application application) {
+		try (ConfigurableApplicationContext gateway = application.run(etcd.clientUrl());
+				HttpInstance shop = new HttpInstance(etcd.admin(), "shop", "one");
+				HttpInstance management = new HttpInstance(etcd.admin(), "shop-management", "one")) {
+			management.register("UP", Map.of("management-of", "shop"));
+			shop.register("UP");
+			soon().until(() -> status(gateway, "/shop/a/b%20c?q=d%20e") == 200);
+			assertThat(shop.requests()).containsExactly("GET /a/b c");
+			assertThat(status(gateway, "/shop-management/actuator/env")).isEqualTo(404);
+			assertThat(status(gateway, "/")).isEqualTo(200);
+			assertThat(status(gateway, "/nobody/")).isEqualTo(404);
+			assertThat(management.requests()).isEmpty();
+			shop.deregister();
+			management.deregister();
+		}
+	}
+
 	private static int status(ConfigurableApplicationContext gateway, String path) {
 		return Client.throughGateway(gateway)
 			.get()
-			.uri(path)
+			.uri((builder) -> URI.create(builder.build() + path.substring(1)))
 			.exchangeForRequiredValue((request, response) -> response.getStatusCode().value());
 	}
 

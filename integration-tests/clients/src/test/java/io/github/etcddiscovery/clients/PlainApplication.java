@@ -9,8 +9,10 @@ import org.springframework.cloud.openfeign.FeignClient;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.service.annotation.GetExchange;
 import org.springframework.web.service.annotation.PostExchange;
 import org.springframework.web.service.registry.HttpServiceGroup.ClientType;
@@ -34,6 +36,9 @@ class PlainApplication {
 		@GetExchange("/")
 		String get();
 
+		@GetExchange("/echo/{name}")
+		String echo(@PathVariable String name, @RequestParam String q);
+
 		@PostExchange("/")
 		String post(@RequestBody String body);
 
@@ -43,6 +48,9 @@ class PlainApplication {
 
 		@GetExchange("/")
 		Mono<String> get();
+
+		@GetExchange("/echo/{name}")
+		Mono<String> echo(@PathVariable String name, @RequestParam String q);
 
 		@PostExchange("/")
 		Mono<String> post(@RequestBody String body);
@@ -54,6 +62,9 @@ class PlainApplication {
 
 		@GetMapping("/")
 		String get();
+
+		@GetMapping("/echo/{name}")
+		String echo(@PathVariable String name, @RequestParam String q);
 
 		@PostMapping("/")
 		String post(@RequestBody String body);
