@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.UUID;
 
 import org.springframework.cloud.client.ServiceInstance;
@@ -19,7 +20,25 @@ final class Farewell {
 	}
 
 	static String of(ServiceInstance instance) {
-		String name = instance.getServiceId() + "/" + instance.getInstanceId();
+		return of(instance.getServiceId(), String.valueOf(instance.getInstanceId()));
+	}
+
+	/**
+	 * Whether a farewell is that of an instance as the catalog has it. Below an
+	 * additional prefix its id has the prefix behind it, of which it does not know
+	 * itself.
+	 */
+	static boolean isOf(ServiceInstance instance, List<String> prefixes, String farewell) {
+		String id = String.valueOf(instance.getInstanceId());
+		return farewell.equals(of(instance)) || prefixes.stream()
+			.map((prefix) -> "@" + prefix)
+			.filter(id::endsWith)
+			.map((end) -> id.substring(0, id.length() - end.length()))
+			.anyMatch((ownId) -> farewell.equals(of(instance.getServiceId(), ownId)));
+	}
+
+	private static String of(String serviceId, String instanceId) {
+		String name = serviceId + "/" + instanceId;
 		return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
 	}
 

@@ -73,7 +73,7 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 		this.catalog.instances(called.getServiceId())
 			.stream()
 			.filter((instance) -> RotationSupplier.address(instance).equals(address)
-					&& Farewell.of(instance).equals(farewell))
+					&& Farewell.isOf(instance, this.catalog.prefixes(), farewell))
 			.forEach((instance) -> this.catalog.leaves(instance.getServiceId(),
 					String.valueOf(instance.getInstanceId())));
 	}

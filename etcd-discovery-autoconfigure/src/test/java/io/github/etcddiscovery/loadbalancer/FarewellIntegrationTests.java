@@ -58,12 +58,14 @@ class FarewellIntegrationTests {
 
 	// 34, 35
 	@ParameterizedTest
-	@CsvSource({ "SERVLET, RestClient", "REACTIVE, WebClient" })
-	void noCallMeetsAnInstanceThatStopsWhileEtcdIsAway(WebApplicationType type, String client) {
+	@CsvSource({ "SERVLET, RestClient, services", "REACTIVE, WebClient, others" })
+	void noCallMeetsAnInstanceThatStopsWhileEtcdIsAway(WebApplicationType type, String client, String prefix) {
 		ConfigurableApplicationContext leaving = provider(type, "leaving");
 		provider(type, "staying");
 		ConfigurableApplicationContext caller = run(CallerApplication.class, WebApplicationType.NONE,
-				"spring.application.name=caller", "spring.cloud.loadbalancer.retry.enabled=false");
+				"spring.application.name=caller", "spring.cloud.loadbalancer.retry.enabled=false",
+				"spring.cloud.etcd.discovery.prefix=" + prefix,
+				"spring.cloud.etcd.discovery.additional-prefixes=" + (prefix.equals("services") ? "" : "services"));
 		DiscoveryClient discovery = caller.getBean(DiscoveryClient.class);
 		await().atMost(Duration.ofMinutes(1)).until(() -> discovery.getInstances("provider").size() == 2);
 		etcd.cluster().kill();
