@@ -1,8 +1,18 @@
 package io.github.etcddiscovery.instance;
 
+import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads what stands under a prefix, whatever format it is in: the limits come first, then
@@ -15,6 +25,19 @@ public final class InstanceReader {
 	 */
 	private static final Pattern SAFE_ID = Pattern
 		.compile("[\\x21\\x23\\x24\\x26-\\x2B\\x2D-\\x3A\\x3C-\\x5B\\x5D-\\x7E]*+");
+
+	private static final Log logger = LogFactory.getLog(InstanceReader.class);
+
+	private static final String WEIGHT = "weight";
+
+	private static final Pattern DIGITS = Pattern.compile("[0-9]{1,100}");
+
+	/**
+	 * How many keys are told of: whoever writes nonsense must not fill the disk.
+	 */
+	private static final int MAX_TOLD = 100;
+
+	private final Set<String> told = ConcurrentHashMap.newKeySet();
 
 	private final InstancePlaces places;
 
@@ -75,10 +98,45 @@ public final class InstanceReader {
 			if (codec.recognizes(value)) {
 				List<EtcdServiceInstance> instances = codec.decode(key, value);
 				this.limits.check(key, instances);
-				return instances.stream().map((instance) -> identified(key, instance)).toList();
+				return instances.stream().map((instance) -> identified(key, corrected(key, instance))).toList();
 			}
 		}
 		throw new InvalidInstanceException("the value '%s' has no known format".formatted(EscapedText.of(value)));
+	}
+
+	/**
+	 * Whoever adds weights up must not fail for all on account of one. Metadata without a
+	 * value are passed over.
+	 */
+	private EtcdServiceInstance corrected(InstanceKey key, EtcdServiceInstance instance) {
+		Map<String, String> metadata = new LinkedHashMap<>(instance.getMetadata());
+		metadata.values().removeIf(Objects::isNull);
+		String weight = metadata.get(WEIGHT);
+		if (weight != null) {
+			String corrected = weight(weight.strip());
+			if (!weight.equals(corrected)) {
+				metadata.compute(WEIGHT, (name, last) -> corrected);
+				tellOnce(key, weight, corrected);
+			}
+		}
+		return metadata.equals(instance.getMetadata()) ? instance : instance.withMetadata(metadata);
+	}
+
+	private static @Nullable String weight(String text) {
+		if (!DIGITS.matcher(text).matches()) {
+			return null;
+		}
+		BigInteger weight = new BigInteger(text);
+		return weight.min(BigInteger.valueOf(InstanceLimits.MAX_WEIGHT)).toString();
+	}
+
+	private void tellOnce(InstanceKey key, String weight, @Nullable String corrected) {
+		if (this.told.size() < MAX_TOLD && this.told.add(key.toString())) {
+			logger.warn("Reading '%s' %s: its weight '%s' is not a whole number between 0 and %d".formatted(
+					EscapedText.of(key.toString()),
+					(corrected != null) ? "with a weight of " + corrected : "without a weight", EscapedText.of(weight),
+					InstanceLimits.MAX_WEIGHT));
+		}
 	}
 
 	/**

@@ -4,9 +4,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -14,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 /**
  * Tests for {@link InstanceReader}.
  */
+@ExtendWith(OutputCaptureExtension.class)
 class InstanceReaderTests {
 
 	private final InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
@@ -33,6 +40,29 @@ class InstanceReaderTests {
 		assertThat(this.reader.read(this.key, "{\"host\":\"localhost\",\"port\":3000}")).isEqualTo(List.of(instance));
 		assertThat(this.reader.read(this.key, "http://localhost:3000")).isEqualTo(List.of(instance));
 		assertThat(this.reader.read(this.key, "localhost:3000\n")).isEqualTo(List.of(instance));
+	}
+
+	@ParameterizedTest
+	@CsvSource(nullValues = "none",
+			value = { "0, 0", "1000, 1000", "7, 7", "' 7 ', 7", "007, 7", "1001, 1000", "2147483647, 1000",
+					"99999999999999999999, 1000", "-1, none", "2.5, none", "much, none", "'', none", "NaN, none",
+					"1e9, none", "٣, none" })
+	void correctsAWeightThatCannotBeAddedUp(String weight, @Nullable String corrected) {
+		String value = "{\"host\":\"h\",\"port\":1,\"metadata\":{\"weight\":\"%s\",\"zone\":\"a\"}}".formatted(weight);
+		assertThat(this.reader.read(this.key, value)).singleElement().satisfies((instance) -> {
+			assertThat(instance.getMetadata().get("weight")).isEqualTo(corrected);
+			assertThat(instance.getMetadata()).containsEntry("zone", "a");
+		});
+	}
+
+	@Test
+	void saysOnceThatAWeightWasCorrected(CapturedOutput output) {
+		for (int i = 0; i < 3; i++) {
+			this.reader.read(this.key, "{\"host\":\"h\",\"port\":1,\"metadata\":{\"weight\":\"-%d\\n\"}}".formatted(i));
+		}
+		assertThat(output.getAll().lines().filter((line) -> line.contains("weight"))).singleElement()
+			.asString()
+			.contains("Reading 'services/orders/a' without a weight: its weight '-0\\u{a}' is not a whole number");
 	}
 
 	@ParameterizedTest
