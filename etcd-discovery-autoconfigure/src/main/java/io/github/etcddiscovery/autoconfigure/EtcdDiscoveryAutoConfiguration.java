@@ -110,6 +110,11 @@ public final class EtcdDiscoveryAutoConfiguration {
 	}
 
 	@Bean
+	RequiredServices etcdRequiredServices(ServiceCatalog catalog, EtcdDiscoveryProperties properties) {
+		return new RequiredServices(catalog, properties.required());
+	}
+
+	@Bean
 	@ConditionalOnMissingBean
 	CatalogEventPublisher etcdCatalogEventPublisher(EtcdDiscoveryProperties properties, ServiceCatalog catalog,
 			EtcdLoops loops, ApplicationEventPublisher publisher) {

@@ -2,9 +2,12 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.watch.MirrorTiming;
+
+import org.springframework.cloud.client.ServiceInstance;
 
 /**
  * What a catalog goes by.
@@ -20,10 +23,12 @@ import io.github.etcddiscovery.watch.MirrorTiming;
  * @param hold when instances that vanished are served on
  * @param snapshot what is kept on disk
  * @param listManagementServices whether management ports are among the services
+ * @param filters metadata that the instances of a service must have to be called, by
+ * service
  */
 public record CatalogSettings(InstancePlaces places, List<String> origins, WatchScope scope, MirrorTiming timing,
 		Duration syncTimeout, Duration idleTimeout, HoldProperties hold, SnapshotProperties snapshot,
-		boolean listManagementServices) {
+		boolean listManagementServices, Map<String, Map<String, String>> filters) {
 
 	/**
 	 * The settings of an application.
@@ -37,7 +42,15 @@ public record CatalogSettings(InstancePlaces places, List<String> origins, Watch
 		return new CatalogSettings(properties.places(), origins, properties.watchScope(),
 				new MirrorTiming(requestTimeout, properties.checkInterval(), properties.auditInterval()),
 				properties.syncTimeout(), properties.watchIdleTimeout(), properties.hold(), properties.snapshot(),
-				properties.listManagementServices());
+				properties.listManagementServices(), properties.filters());
+	}
+
+	/**
+	 * Whether an instance is to be called at all.
+	 */
+	boolean isWanted(ServiceInstance instance) {
+		Map<String, String> filter = this.filters.get(instance.getServiceId());
+		return filter == null || instance.getMetadata().entrySet().containsAll(filter.entrySet());
 	}
 
 	/**
@@ -50,7 +63,7 @@ public record CatalogSettings(InstancePlaces places, List<String> origins, Watch
 	public static CatalogSettings defaults(String prefix, Duration requestTimeout, Duration syncTimeout) {
 		return new CatalogSettings(InstancePlaces.below(prefix), List.of(), WatchScope.PREFIX,
 				MirrorTiming.of(requestTimeout), syncTimeout, Duration.ofMinutes(10), HoldProperties.defaults(),
-				SnapshotProperties.disabled(), false);
+				SnapshotProperties.disabled(), false, Map.of());
 	}
 
 }

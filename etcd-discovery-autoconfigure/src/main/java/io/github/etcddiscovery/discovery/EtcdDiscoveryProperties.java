@@ -37,7 +37,10 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param maxInstancesPerService how many instances of a service are read; those that come
  * when there are so many are passed over
  * @param services what is different for single services, by name: 'key' is where a
- * service is registered that has no prefix
+ * service is registered that has no prefix, 'filter' the metadata that an instance must
+ * have to be called
+ * @param required services without which the application does not get ready: its start
+ * waits until each of them has an instance to call
  * @param hold when instances that vanish without a goodbye are served on
  * @param snapshot what is kept on disk for a start while etcd is away
  * @param listManagementServices whether the names that applications register their
@@ -50,7 +53,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue("10m") Duration watchIdleTimeout, @DefaultValue("3s") Duration checkInterval,
 		@DefaultValue("5m") Duration auditInterval, @DefaultValue List<String> allowedNetworks,
 		@DefaultValue("10000") int maxInstancesPerService, @DefaultValue Map<String, ServiceProperties> services,
-		@NestedConfigurationProperty @DefaultValue HoldProperties hold,
+		@DefaultValue List<String> required, @NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot,
 		@DefaultValue("false") boolean listManagementServices) {
 
@@ -73,6 +76,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		require(maxInstancesPerService > 0, "max-instances-per-service", maxInstancesPerService,
 				"It must be at least 1");
 		services = Map.copyOf(services);
+		required = List.copyOf(required);
 		requireOwnKeys(prefix, additionalPrefixes, services);
 	}
 
@@ -97,6 +101,20 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 			}
 		});
 		return new InstancePlaces(this.prefix, this.additionalPrefixes, keys);
+	}
+
+	/**
+	 * The metadata that instances must have to be called, by service.
+	 * @return the filters that there are
+	 */
+	Map<String, Map<String, String>> filters() {
+		Map<String, Map<String, String>> filters = new HashMap<>();
+		this.services.forEach((name, service) -> {
+			if (!service.filter().isEmpty()) {
+				filters.put(name, service.filter());
+			}
+		});
+		return filters;
 	}
 
 	/**

@@ -1,9 +1,11 @@
 package io.github.etcddiscovery.discovery;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
 import reactor.core.publisher.Flux;
+import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
@@ -45,6 +47,28 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 			return awaited(() -> this.catalog.known(serviceId))
 				.thenMany(Flux.defer(() -> Flux.fromIterable(this.catalog.instances(serviceId))));
 		});
+	}
+
+	/**
+	 * The instances of a service that want to be called, now and each time they change.
+	 * Whoever is slow gets the latest. A service is followed for as long as somebody has
+	 * subscribed.
+	 * @param serviceId the name of the service
+	 * @return immutable lists, the first one as soon as something is known, within a
+	 * bounded time; never completes and never fails on account of etcd
+	 */
+	public Flux<List<ServiceInstance>> instanceChanges(String serviceId) {
+		Flux<List<ServiceInstance>> changes = Flux.create((sink) -> {
+			Following following = this.catalog.follow(serviceId, "a subscriber",
+					() -> sink.next(this.catalog.instances(serviceId)));
+			sink.onDispose(following::close);
+			sink.next(this.catalog.instances(serviceId));
+		}, FluxSink.OverflowStrategy.LATEST);
+		return Flux
+			.defer(() -> this.catalog.isKnown(serviceId) ? changes
+					: awaited(() -> this.catalog.known(serviceId)).thenMany(changes))
+			.publishOn(Schedulers.parallel(), 1)
+			.distinctUntilChanged();
 	}
 
 	@Override

@@ -133,7 +133,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	public ServiceCatalog(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, AddressProbe probe, LeaseCheck leases, Monitor monitor) {
 		this.settings = settings;
-		this.catalog = Catalog.empty();
+		this.catalog = Catalog.empty(settings::isWanted);
 		this.reader = reader;
 		this.watches = watches;
 		this.loop = loop;

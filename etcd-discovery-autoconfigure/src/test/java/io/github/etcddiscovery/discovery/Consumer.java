@@ -71,7 +71,7 @@ final class Consumer implements AutoCloseable {
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
 		CatalogSettings settings = new CatalogSettings(places, builder.endpoints, builder.scope, builder.timing,
 				builder.syncTimeout, builder.idleTimeout, builder.hold, builder.snapshot,
-				builder.listManagementServices);
+				builder.listManagementServices, builder.filters);
 		this.catalog = new ServiceCatalog(settings, new InstanceReader(places, builder.codecs, builder.limits),
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe,
 				new JetcdLeaseCheck(this.connection), Monitor.NONE);
@@ -194,6 +194,8 @@ final class Consumer implements AutoCloseable {
 
 		private boolean listManagementServices;
 
+		private Map<String, Map<String, String>> filters = Map.of();
+
 		private Duration requestTimeout = REQUEST_TIMEOUT;
 
 		private MirrorTiming timing = MirrorTiming.of(REQUEST_TIMEOUT);
@@ -284,6 +286,11 @@ final class Consumer implements AutoCloseable {
 
 		Builder snapshot(SnapshotProperties snapshot) {
 			this.snapshot = snapshot;
+			return this;
+		}
+
+		Builder filter(String service, Map<String, String> metadata) {
+			this.filters = Map.of(service, metadata);
 			return this;
 		}
 
