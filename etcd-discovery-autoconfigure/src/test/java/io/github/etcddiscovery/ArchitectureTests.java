@@ -49,7 +49,7 @@ class ArchitectureTests {
 	// Rooms that are still empty are named here already: the rule is there before the
 	// code is.
 	private static final String[] ROOMS = { "actuate", "autoconfigure", "client", "core", "discovery", "docker.compose",
-			"health", "instance", "lease", "loadbalancer", "metrics", "registry", "testcontainers", "watch" };
+			"grpc", "health", "instance", "lease", "loadbalancer", "metrics", "registry", "testcontainers", "watch" };
 
 	@ArchTest
 	final ArchRule everyClassHasARoom = classes().should().resideInAnyPackage(packages(ROOMS));
@@ -81,6 +81,9 @@ class ArchitectureTests {
 
 	@ArchTest
 	final ArchRule loadbalancerSeesNoClient = room("loadbalancer").imports("core", "instance", "registry", "discovery");
+
+	@ArchTest
+	final ArchRule grpcSeesNoClient = room("grpc").imports("core", "instance", "registry", "discovery");
 
 	@ArchTest
 	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "watch", "lease", "registry",

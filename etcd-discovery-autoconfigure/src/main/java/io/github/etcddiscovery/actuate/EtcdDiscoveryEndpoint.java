@@ -70,7 +70,7 @@ public class EtcdDiscoveryEndpoint {
 		this.catalog.registeredInstances()
 			.forEach((name, instances) -> services.put(EscapedText.of(name), service(name, instances, held)));
 		return new DiscoveryDescriptor(lease(), registrations(), this.catalog.prefixes(),
-				MirrorDescriptor.of(this.catalog.state()), this.catalog.isRestored(), services, rejected());
+				MirrorDescriptor.of(this.catalog.state()), this.catalog.isRestored(), services, channels(), rejected());
 	}
 
 	/**
@@ -178,6 +178,14 @@ public class EtcdDiscoveryEndpoint {
 		return metadata;
 	}
 
+	private Map<String, List<String>> channels() {
+		Map<String, List<String>> channels = new TreeMap<>();
+		this.catalog.followers()
+			.forEach((service, followers) -> channels.put(EscapedText.of(service),
+					followers.stream().map(EscapedText::of).toList()));
+		return channels;
+	}
+
 	private Map<String, String> rejected() {
 		Map<String, String> rejected = new TreeMap<>();
 		this.catalog.rejected().forEach((key, reason) -> rejected.put(EscapedText.of(key), reason));
@@ -193,11 +201,13 @@ public class EtcdDiscoveryEndpoint {
 	 * @param mirror how well etcd is followed
 	 * @param restored whether the services come from the snapshot on disk
 	 * @param services the services that are known, by name
+	 * @param channels the channels of gRPC that are in use, by the service that they
+	 * follow
 	 * @param rejected why values are passed over, by key
 	 */
 	public record DiscoveryDescriptor(@Nullable LeaseDescriptor lease, List<RegistrationDescriptor> registrations,
 			List<String> prefixes, MirrorDescriptor mirror, boolean restored, Map<String, ServiceDescriptor> services,
-			Map<String, String> rejected) implements OperationResponseBody {
+			Map<String, List<String>> channels, Map<String, String> rejected) implements OperationResponseBody {
 	}
 
 	/**

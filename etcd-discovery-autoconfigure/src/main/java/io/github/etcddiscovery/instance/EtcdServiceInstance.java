@@ -142,6 +142,16 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 				this.grpcOnly);
 	}
 
+	/**
+	 * The same instance as one whose port speaks gRPC and nothing else.
+	 * @param secure whether it speaks TLS
+	 * @return a copy
+	 */
+	public EtcdServiceInstance asGrpcOnly(boolean secure) {
+		return new EtcdServiceInstance(getServiceId(), id(), getHost(), getPort(), secure, this.status, getMetadata(),
+				true);
+	}
+
 	private String id() {
 		return Objects.requireNonNull(getInstanceId());
 	}

@@ -1,7 +1,9 @@
 package io.github.etcddiscovery.registry;
 
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Future;
@@ -12,6 +14,7 @@ import java.util.stream.Stream;
 
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.GrpcEndpoint;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -94,6 +97,16 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	private volatile boolean applicationStarted;
 
 	private volatile @Nullable Object refusesTraffic;
+
+	/**
+	 * Whether a gRPC server stops or has stopped, whose port may be another one when it
+	 * is started again.
+	 */
+	private boolean awaitsGrpc;
+
+	private int grpcPort;
+
+	private Map<String, String> grpcMetadata = Map.of();
 
 	private boolean announced;
 
@@ -242,11 +255,11 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	private synchronized void registerOnce() {
-		if (getRunning().get()) {
+		if (getRunning().get() || this.awaitsGrpc) {
 			return;
 		}
 		cancelNotice();
-		EtcdServiceInstance instance = customized(this.registration.renewed(this.servers));
+		EtcdServiceInstance instance = renewed();
 		if (instance.getPort() != 0) {
 			begin(this.registration, instance);
 			this.registration.setAcceptingTraffic(true);
@@ -269,6 +282,53 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		logger.info("Not registered: there is no web server; set 'spring.cloud.etcd.discovery.port' to register");
 		// Spring Cloud's health indicators wait for it, registered or not
 		this.context.publishEvent(new InstanceRegisteredEvent<>(this, this.properties));
+	}
+
+	/**
+	 * A server of gRPC listens, or none does that can be called from elsewhere. Its port
+	 * becomes metadata of the registration; where there is no web server, and no port is
+	 * set, it is the port of the registration.
+	 * @param port its port, 0 if there is none
+	 * @param metadata what callers are told of it
+	 */
+	public synchronized void grpcServes(int port, Map<String, String> metadata) {
+		this.awaitsGrpc = false;
+		this.grpcPort = port;
+		this.grpcMetadata = new LinkedHashMap<>(metadata);
+		if (getRunning().get()) {
+			if (renewed().getPort() != 0) {
+				follow(this.registration, this::renewed);
+			}
+		}
+		else if (this.started && this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
+			registerOnce();
+		}
+	}
+
+	/**
+	 * The server of gRPC is about to stop: leave, and come back no sooner than it does.
+	 */
+	public synchronized void grpcStops() {
+		stop();
+		this.awaitsGrpc = true;
+	}
+
+	/**
+	 * What is to be registered now.
+	 */
+	private EtcdServiceInstance renewed() {
+		EtcdServiceInstance instance = this.registration.renewed(this.servers);
+		if (this.grpcPort == 0) {
+			return customized(instance);
+		}
+		if (instance.getPort() == 0) {
+			boolean secure = Boolean.parseBoolean(this.grpcMetadata.get(GrpcEndpoint.SECURE));
+			LocalServer grpc = new LocalServer(this.grpcPort, secure, null);
+			instance = this.registration.renewed(this.servers.withWeb(grpc)).asGrpcOnly(secure);
+		}
+		Map<String, String> metadata = new LinkedHashMap<>(this.grpcMetadata);
+		metadata.putAll(instance.getMetadata());
+		return customized(instance.withMetadata(metadata));
 	}
 
 	private EtcdServiceInstance customized(EtcdServiceInstance instance) {
@@ -322,7 +382,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (!getRunning().get()) {
 			return;
 		}
-		follow(this.registration, () -> customized(this.registration.renewed(this.servers)));
+		follow(this.registration, this::renewed);
 		if (this.managementRegistration != null) {
 			follow(this.managementRegistration, this::managementInstance);
 		}

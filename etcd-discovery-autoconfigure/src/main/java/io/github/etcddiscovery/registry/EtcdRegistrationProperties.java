@@ -28,7 +28,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param preferIpAddress whether callers are given the IP address rather than the host
  * name
  * @param port port that callers are given; the port of the web server by default.
- * Applications without a web server register only when it is set
+ * Applications without a web server and a gRPC server register only when it is set
  * @param scheme scheme that callers use, http or https; by default what the web server
  * speaks
  * @param secure whether callers use https; another way to set the scheme

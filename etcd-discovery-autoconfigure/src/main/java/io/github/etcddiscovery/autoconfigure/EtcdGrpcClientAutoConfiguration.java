@@ -1,0 +1,48 @@
+package io.github.etcddiscovery.autoconfigure;
+
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.grpc.GrpcDiscovery;
+import io.grpc.ManagedChannelBuilder;
+
+import org.springframework.boot.autoconfigure.AutoConfiguration;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
+
+/**
+ * Auto-configuration that lets channels of gRPC follow services.
+ */
+@AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class)
+@ConditionalOnEtcdDiscoveryEnabled
+@ConditionalOnClass(ManagedChannelBuilder.class)
+@ConditionalOnBean(ServiceCatalog.class)
+public final class EtcdGrpcClientAutoConfiguration {
+
+	@Bean
+	@ConditionalOnMissingBean
+	GrpcDiscovery etcdGrpcDiscovery(ServiceCatalog catalog) {
+		return new GrpcDiscovery(catalog);
+	}
+
+	/**
+	 * Spring's channels call in turn by default, and what is configured otherwise stays.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(GrpcChannelBuilderCustomizer.class)
+	static class SpringChannelConfiguration {
+
+		@Bean
+		@Order(Ordered.HIGHEST_PRECEDENCE)
+		<T extends ManagedChannelBuilder<T>> GrpcChannelBuilderCustomizer<T> etcdGrpcChannelBuilderCustomizer(
+				GrpcDiscovery discovery) {
+			return discovery::bind;
+		}
+
+	}
+
+}

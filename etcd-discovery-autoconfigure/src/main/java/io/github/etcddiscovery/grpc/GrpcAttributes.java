@@ -1,0 +1,45 @@
+package io.github.etcddiscovery.grpc;
+
+import io.grpc.Attributes;
+
+import org.springframework.cloud.client.ServiceInstance;
+
+/**
+ * What a load-balancing policy of the application can read from the addresses that it is
+ * given: see {@code EquivalentAddressGroup.getAttributes()}.
+ */
+public final class GrpcAttributes {
+
+	/**
+	 * The instance, with all its metadata.
+	 */
+	public static final Attributes.Key<ServiceInstance> INSTANCE = Attributes.Key
+		.create("io.github.etcddiscovery.instance");
+
+	/**
+	 * The zone of the instance, if it has said one.
+	 */
+	public static final Attributes.Key<String> ZONE = Attributes.Key.create("io.github.etcddiscovery.zone");
+
+	/**
+	 * The weight of the instance, if it has said one that is a number from 0 on.
+	 */
+	public static final Attributes.Key<Integer> WEIGHT = Attributes.Key.create("io.github.etcddiscovery.weight");
+
+	private GrpcAttributes() {
+	}
+
+	static Attributes of(ServiceInstance instance) {
+		Attributes.Builder attributes = Attributes.newBuilder().set(INSTANCE, instance);
+		String zone = instance.getMetadata().get("zone");
+		if (zone != null) {
+			attributes.set(ZONE, zone);
+		}
+		String weight = instance.getMetadata().get("weight");
+		if (weight != null && weight.matches("\\d{1,9}")) {
+			attributes.set(WEIGHT, Integer.valueOf(weight));
+		}
+		return attributes.build();
+	}
+
+}

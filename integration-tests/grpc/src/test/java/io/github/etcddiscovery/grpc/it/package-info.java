@@ -1,0 +1,4 @@
+/**
+ * Channels and servers of gRPC in applications with Spring's gRPC.
+ */
+package io.github.etcddiscovery.grpc.it;
