@@ -73,6 +73,11 @@ final class WrittenFormats {
 	private static String prefix(String name, boolean first, EtcdDiscoveryProperties discovery,
 			@Nullable FormatProperties properties) {
 		String prefix = (properties != null) ? properties.prefix() : null;
+		if (properties != null && properties.withoutPrefix()) {
+			require(prefix == null, prefixOf(name), String.valueOf(prefix),
+					"It contradicts '%sformats.%s.without-prefix', which is true".formatted(PROPERTY, name));
+			return "";
+		}
 		if (prefix == null) {
 			return first ? discovery.prefix() : discovery.prefix() + "-" + name;
 		}

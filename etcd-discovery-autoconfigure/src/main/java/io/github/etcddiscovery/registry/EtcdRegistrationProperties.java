@@ -45,7 +45,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * ServiceInstanceCodec bean; several for others to find it as well, each below a prefix
  * of its own
  * @param formats what is different for single formats, by name: 'prefix' is the beginning
- * of the keys in that format
+ * of the keys in that format, which have none with 'without-prefix'
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has died. In whole seconds, at least 2
  * @param drain how long a stopping application, after it has told others, waits for them

@@ -2,13 +2,17 @@ package io.github.etcddiscovery.registry;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
 /**
  * What is different for one of the formats that are written.
  *
- * @param prefix beginning of its keys, without a slash at its end; empty for keys that
- * begin with the name of the service. By default 'prefix' for the first format, and
- * 'prefix', a hyphen and the name of the format for each further one
+ * @param prefix beginning of its keys, without a slash at its end. By default 'prefix'
+ * for the first format, and 'prefix', a hyphen and the name of the format for each
+ * further one
+ * @param withoutPrefix whether its keys have no prefix and begin with the name of the
+ * service
  */
-public record FormatProperties(@Nullable String prefix) {
+public record FormatProperties(@Nullable String prefix, @DefaultValue("false") boolean withoutPrefix) {
 
 }

@@ -122,7 +122,7 @@ class WrittenFormatsIntegrationTests {
 		String json = "{\"service\":\"myapp\",\"id\":\"a\",\"host\":\"127.0.0.1\",\"port\":3000,\"scheme\":\"http\","
 				+ "\"status\":\"UP\",\"metadata\":{}}";
 		try (ConfigurableApplicationContext context = run("json,grpc,go-zero",
-				"--spring.cloud.etcd.discovery.formats.go-zero.prefix=")) {
+				"--spring.cloud.etcd.discovery.formats.go-zero.without-prefix=true")) {
 			Map<String, String> all = Map.of("services/myapp/a", json, "services-grpc/myapp/a",
 					"{\"Op\":0,\"Addr\":\"127.0.0.1:3000\",\"Metadata\":null}", "myapp/a", "127.0.0.1:3000");
 			Bounds.awaitUntil(() -> etcd.admin().values("").equals(all));

@@ -47,8 +47,8 @@ enum Scenario {
 	},
 
 	/**
-	 * One of three instances is killed. Nothing can tell callers before its lease ends, or
-	 * before they fail to connect: without retries those requests fail.
+	 * One of three instances is killed. Nothing can tell callers before its lease ends,
+	 * or before they fail to connect: without retries those requests fail.
 	 */
 	CRASH("(c) kill -9 of one of three instances", 1, 3, false) {
 
