@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * Go that can build it the tests are skipped, which is said so that nobody misses it.
  */
 final class Go implements ExecutionCondition, AfterEachCallback {
+
+	private static final Log logger = LogFactory.getLog(Go.class);
 
 	private static final long BUILD_MINUTES = 10;
 
@@ -48,8 +52,8 @@ final class Go implements ExecutionCondition, AfterEachCallback {
 		if (missing == null) {
 			missing = tryToBuild();
 			if (!missing.isEmpty()) {
-				System.err.printf("%n%s%n# NOT TESTED: programs in Go: %s. Their bytes stand in.%n%s%n%n", LINE,
-						missing, LINE);
+				logger.error("%n%s%n# NOT TESTED: programs in Go: %s. The bytes that they write stand in.%n%s%n"
+					.formatted(LINE, missing, LINE));
 			}
 		}
 		return missing;
