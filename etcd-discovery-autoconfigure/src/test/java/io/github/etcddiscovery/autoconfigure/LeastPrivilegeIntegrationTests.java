@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.github.etcddiscovery.registry.RegistrationFailedException;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.junit.jupiter.api.BeforeEach;
@@ -17,6 +18,7 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 /**
  * Users with no more than the roles that {@code script/etcd-roles} creates, and what
@@ -27,6 +29,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 class LeastPrivilegeIntegrationTests {
 
 	private static final Path SCRIPT = Path.of("..", "script", "etcd-roles");
+
+	private static final Map<String, String> WITH_MANAGEMENT_PORT = Map.of("management.server.port", "0", "server.port",
+			"0", ".discovery.port", "", ".discovery.watch-scope", "service", "spring.main.web-application-type",
+			"servlet", "server.address", "127.0.0.1", "management.server.address", "127.0.0.1");
 
 	@RegisterExtension
 	static final EtcdExtension etcd = EtcdExtension.single();
@@ -72,6 +78,35 @@ class LeastPrivilegeIntegrationTests {
 			assertThat(output).contains("Cannot follow 'services/secret");
 		}
 		assertThat(etcd.admin().keys("services/app")).isEmpty();
+	}
+
+	@Test
+	void providerMayRegisterItsManagementPort(CapturedOutput output) {
+		try (GuardedApplication application = run("provider", WITH_MANAGEMENT_PORT)) {
+			GuardedApplication.await().until(() -> etcd.admin().keys("services/app-management/").size() == 1);
+			assertThat(etcd.admin().keys("services/app/")).hasSize(1);
+			assertThat(application.context().isRunning()).isTrue();
+		}
+		assertThat(etcd.admin().keys("services/app")).isEmpty();
+		assertThat(output).doesNotContain("denied");
+	}
+
+	@Test
+	void saysGoodbyeForTheApplicationWhenItsManagementPortIsRefused() {
+		etcd.admin().addUser("main", "pw");
+		etcd.admin().addRole("main");
+		etcd.admin().grantReadWrite("main", "services/app/");
+		grant("main", "main");
+		Map<String, String> properties = new HashMap<>(WITH_MANAGEMENT_PORT);
+		properties.put(".discovery.fail-fast", "true");
+		assertThatExceptionOfType(RegistrationFailedException.class).isThrownBy(() -> run("main", properties))
+			.withMessageContaining("app-management")
+			.withMessageContaining("permission denied");
+		assertThat(etcd.admin().keys("services/app")).isEmpty();
+		long deleted = etcd.admin().revision();
+		assertThat(etcd.admin().etcdctl("get", "--prefix", "services/app/", "--rev=" + (deleted - 1)))
+			.as("the last that others saw")
+			.contains("\"status\":\"OUT_OF_SERVICE\"");
 	}
 
 	@Test
