@@ -65,7 +65,7 @@ final class BoundRegistrationSource implements RegistrationSource {
 	private RegistrationFactory factory(boolean early) {
 		return new RegistrationFactory(
 				this.properties.bind("spring.cloud.etcd.discovery", EtcdRegistrationProperties.class, early),
-				this.environment.getProperty("spring.application.name"), this.found, paths());
+				this.properties.get("spring.application.name", early), this.found, paths());
 	}
 
 	/**

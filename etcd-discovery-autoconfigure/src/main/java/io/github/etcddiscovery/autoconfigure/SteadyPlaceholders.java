@@ -2,6 +2,7 @@ package io.github.etcddiscovery.autoconfigure;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
 
@@ -31,11 +32,23 @@ final class SteadyPlaceholders {
 	}
 
 	/**
+	 * Look a single property up.
+	 * @param early as in {@link #bind}
+	 */
+	@Nullable String get(String property, boolean early) {
+		return withBinder(early, (binder) -> binder.bind(property, String.class).orElse(null));
+	}
+
+	/**
 	 * Bind.
 	 * @param early whether a value that refers to something unknown is one that is not
 	 * set yet; otherwise it is left as it is
 	 */
-	synchronized <T> T bind(String prefix, Class<T> type, boolean early) {
+	<T> T bind(String prefix, Class<T> type, boolean early) {
+		return withBinder(early, (binder) -> binder.bindOrCreate(prefix, type));
+	}
+
+	private synchronized <T extends @Nullable Object> T withBinder(boolean early, Function<Binder, T> use) {
 		Resolver resolver = new Resolver(early);
 		BindHandler handler = new BlankIsUnset(new AbstractBindHandler() {
 
@@ -46,8 +59,7 @@ final class SteadyPlaceholders {
 			}
 
 		});
-		Binder binder = new Binder(ConfigurationPropertySources.get(this.environment), resolver, null, null, handler);
-		return binder.bindOrCreate(prefix, type);
+		return use.apply(new Binder(ConfigurationPropertySources.get(this.environment), resolver, null, null, handler));
 	}
 
 	private final class Resolver extends PropertySourcesPlaceholdersResolver {

@@ -69,6 +69,15 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	}
 
 	/**
+	 * Check where an instance is.
+	 * @param host its host name or address
+	 * @throws InvalidInstanceException if it is outside of the networks
+	 */
+	public void requireAllowed(String host) {
+		this.networks.requireAllowed(host);
+	}
+
+	/**
 	 * Check how many metadata an instance has.
 	 * @param metadata the metadata
 	 * @throws InvalidInstanceException if there are too many

@@ -144,8 +144,13 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.loop = loop;
 		this.registration = registration;
 		this.availability = availability;
-		this.readiness = new SteadyReadiness(loop,
-				(accepting) -> registry.setAcceptingTraffic(registration, accepting));
+		this.readiness = new SteadyReadiness(loop, this::tellOthers);
+	}
+
+	private void tellOthers(boolean accepting) {
+		this.registry.setAcceptingTraffic(this.registration, accepting);
+		logger.info(accepting ? "In service again: the application accepts traffic"
+				: "Out of service: the application refuses traffic");
 	}
 
 	/**

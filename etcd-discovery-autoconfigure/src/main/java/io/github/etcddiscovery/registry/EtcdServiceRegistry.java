@@ -93,6 +93,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		synchronized (registration) {
 			requireReadable(registration.getInstance());
 			RegistrableInstance.require(registration.getInstance());
+			warnUnlessAllowed(registration.getInstance());
 			registration.setAcceptingTraffic(true);
 			String key = key(registration.getInstance());
 			this.registered.put(key, registration);
@@ -352,10 +353,25 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private void requireReadable(EtcdServiceInstance instance) {
 		RegistrableInstance.requireMetadata(instance.getMetadata());
 		for (WrittenFormat format : this.formats) {
-			String value = format.codec().encode(instance);
+			String value = format.codec().encode(instance.withStatus(InstanceStatus.UP));
 			if (value != null) {
 				RegistrableInstance.requireValue(value);
 			}
+		}
+	}
+
+	/**
+	 * Others may allow other networks, so this is no reason to refuse it.
+	 */
+	private void warnUnlessAllowed(EtcdServiceInstance instance) {
+		try {
+			this.reader.limits().requireAllowed(instance.getHost());
+		}
+		catch (InvalidInstanceException ex) {
+			logger.warn(
+					("Applications with this one's 'spring.cloud.etcd.discovery.allowed-networks' pass '%s' over: %s. "
+							+ "Set 'spring.cloud.etcd.discovery.ip-address' to an address that they allow")
+						.formatted(key(instance), ex.getMessage()));
 		}
 	}
 

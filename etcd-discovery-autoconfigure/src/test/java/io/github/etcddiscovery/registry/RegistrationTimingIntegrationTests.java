@@ -30,6 +30,8 @@ import org.springframework.boot.Banner;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.ReadinessState;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.util.TestPropertyValues;
@@ -104,6 +106,41 @@ class RegistrationTimingIntegrationTests {
 		assertThat(awaitOnly("app-management").at("/metadata/of").stringValue()).isEqualTo("http://localhost:" + port);
 		refresh(context, "late", "known");
 		await().until(() -> awaitOnly("app").at("/metadata/late").stringValue().equals("known"));
+	}
+
+	@Test
+	void drawsARandomNameOnceForTheProcess(CapturedOutput output) {
+		ConfigurableApplicationContext context = run(Map.of("spring.application.name", "app-${random.int(10,99)}"),
+				(bean) -> {
+				});
+		String name = context.getBean(Registration.class).getServiceId();
+		assertThat(name).matches("app-\\d\\d");
+		awaitOnly(name);
+		refresh(context, DISCOVERY + "metadata.tier", "gold");
+		await().until(() -> awaitOnly(name).at("/metadata/tier").isString());
+		assertThat(output).doesNotContain("Still registered as");
+	}
+
+	@Test
+	void saysWhenItIsOutOfServiceAndBack(CapturedOutput output) {
+		ConfigurableApplicationContext context = run(Map.of(), (bean) -> {
+		});
+		awaitOnly("app");
+		AvailabilityChangeEvent.publish(context, ReadinessState.REFUSING_TRAFFIC);
+		await().until(() -> awaitOnly("app").path("status").stringValue().equals("OUT_OF_SERVICE"));
+		assertThat(output).contains("Out of service: the application refuses traffic");
+		AvailabilityChangeEvent.publish(context, ReadinessState.ACCEPTING_TRAFFIC);
+		await().until(() -> awaitOnly("app").path("status").stringValue().equals("UP"));
+		await().until(() -> output.getAll().contains("In service again: the application accepts traffic"));
+	}
+
+	@Test
+	void warnsWhenThoseWithItsSettingsPassItOver(CapturedOutput output) {
+		run(Map.of(DISCOVERY + "allowed-networks", "10.0.0.0/8", DISCOVERY + "ip-address", "192.0.2.1"), (bean) -> {
+		});
+		awaitOnly("app");
+		assertThat(output).contains("'spring.cloud.etcd.discovery.allowed-networks' pass 'services/app/",
+				"192.0.2.1 is in none of the 'allowed-networks'");
 	}
 
 	@Test
