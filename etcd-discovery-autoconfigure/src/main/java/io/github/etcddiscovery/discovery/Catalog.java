@@ -223,6 +223,15 @@ final class Catalog {
 		return new Catalog(this.wanted, this.revision, services, rejected);
 	}
 
+	/**
+	 * The catalog with some services as another one has them.
+	 */
+	Catalog with(Set<String> names, Catalog other) {
+		Map<String, Service> services = new HashMap<>(this.services);
+		names.forEach((name) -> put(services, name, other.service(name)));
+		return new Catalog(this.revision, services, this.rejected);
+	}
+
 	private static void put(Map<String, Service> services, String name, Service service) {
 		if (service.readings().isEmpty() && service.absentees().isEmpty()) {
 			services.remove(name);

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.discovery;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +24,8 @@ import org.springframework.context.SmartLifecycle;
  * which is what Spring Cloud's own clients refresh on. What is told is the difference
  * between the catalog that was told last and the one there is now, so a slow listener
  * misses steps but never the outcome, and nothing piles up. Tells nothing before the
- * context has started or after it has stopped, when there is nobody to listen.
+ * context has started or after it has stopped, when there is nobody to listen; what could
+ * not be told then is told when it starts again.
  */
 public final class CatalogEventPublisher implements SmartLifecycle {
 
@@ -42,6 +44,8 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	private volatile boolean running;
 
 	private Catalog told = Catalog.empty();
+
+	private boolean heartbeatDue;
 
 	private long heartbeats;
 
@@ -95,13 +99,21 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	private void tell() {
 		this.scheduled.set(false);
 		Catalog now = this.catalog.current();
-		Set<String> changed = this.told.differences(now);
 		Catalog before = this.told;
-		this.told = now;
-		for (String name : changed) {
+		Set<String> told = new HashSet<>();
+		for (String name : before.differences(now)) {
+			if (!this.running) {
+				// The others keep for the next start
+				this.told = before.with(told, now);
+				return;
+			}
 			publish(difference(name, before.registered(name), now.registered(name)));
+			told.add(name);
+			this.heartbeatDue = true;
 		}
-		if (!changed.isEmpty()) {
+		this.told = now;
+		if (this.heartbeatDue && this.running) {
+			this.heartbeatDue = false;
 			publish(new HeartbeatEvent(this, new Heartbeat(this.prefix, now.revision(), ++this.heartbeats)));
 		}
 	}
@@ -125,9 +137,6 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	}
 
 	private void publish(ApplicationEvent event) {
-		if (!this.running) {
-			return;
-		}
 		try {
 			this.publisher.publishEvent(event);
 		}
