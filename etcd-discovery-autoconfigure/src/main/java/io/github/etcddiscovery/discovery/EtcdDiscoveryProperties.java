@@ -15,6 +15,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.convert.DurationStyle;
 
 /**
  * How services are discovered.
@@ -59,6 +60,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
 
+	private static final String UNIT = "A number without a unit is in milliseconds";
+
 	/**
 	 * Check what can be checked before anything is asked of etcd.
 	 */
@@ -66,11 +69,11 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		requirePrefix("prefix", prefix);
 		additionalPrefixes = List.copyOf(additionalPrefixes);
 		requireApart(prefix, additionalPrefixes);
-		require(!syncTimeout.isNegative(), "sync-timeout", syncTimeout, "It must not be negative");
-		require(!checkInterval.isNegative(), "check-interval", checkInterval, "It must not be negative");
-		require(!auditInterval.isNegative(), "audit-interval", auditInterval, "It must not be negative");
+		requireZeroOrAtLeast("sync-timeout", syncTimeout, "100ms");
+		requireZeroOrAtLeast("check-interval", checkInterval, "1s");
+		requireZeroOrAtLeast("audit-interval", auditInterval, "1s");
 		require(watchIdleTimeout.compareTo(SHORTEST_IDLE_TIMEOUT) >= 0, "watch-idle-timeout", watchIdleTimeout,
-				"It must be at least 1s");
+				"It must be at least 1s. " + UNIT);
 		allowedNetworks = List.copyOf(allowedNetworks);
 		requireNetworks(allowedNetworks);
 		require(maxInstancesPerService > 0, "max-instances-per-service", maxInstancesPerService,
@@ -165,6 +168,14 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 			boolean apart = !(place + "/").startsWith(other + "/") && !(other + "/").startsWith(place + "/");
 			require(apart, property, place, "It must not lie within '%s', nor the other way round".formatted(other));
 		}
+	}
+
+	/**
+	 * Shorter ones are rather meant in seconds.
+	 */
+	static void requireZeroOrAtLeast(String property, Duration value, String shortest) {
+		require(value.isZero() || value.compareTo(DurationStyle.SIMPLE.parse(shortest)) >= 0, property, value,
+				"It must be 0 or at least %s. %s".formatted(shortest, UNIT));
 	}
 
 	static void require(boolean condition, String property, @Nullable Object value, String rule) {

@@ -27,7 +27,7 @@ public record HoldProperties(@DefaultValue("true") boolean enabled, @DefaultValu
 				"It must be at least 0 and less than 1");
 		EtcdDiscoveryProperties.require(minimumInstances >= 1, "hold.minimum-instances", minimumInstances,
 				"It must be at least 1");
-		EtcdDiscoveryProperties.require(!duration.isNegative(), "hold.duration", duration, "It must not be negative");
+		EtcdDiscoveryProperties.requireZeroOrAtLeast("hold.duration", duration, "1s");
 	}
 
 	static HoldProperties defaults() {

@@ -75,7 +75,12 @@ class InvalidPropertiesTests {
 							discovery.ttl=1s                           | The property 'spring.cloud.etcd.discovery.ttl' cannot be '1000ms'                 | It must be in whole seconds and at least 2s
 							discovery.ttl=2500ms                       | The property 'spring.cloud.etcd.discovery.ttl' cannot be '2500ms'                 | It must be in whole seconds and at least 2s
 							discovery.ttl=-15s                         | The property 'spring.cloud.etcd.discovery.ttl' cannot be '-15000ms'               | It must be in whole seconds and at least 2s
-							discovery.sync-timeout=-1s                 | The property 'spring.cloud.etcd.discovery.sync-timeout' cannot be '-1000ms'       | It must not be negative.
+							discovery.sync-timeout=-1s                 | The property 'spring.cloud.etcd.discovery.sync-timeout' cannot be '-1000ms'       | It must be 0 or at least 100ms. A number without a unit is in milliseconds.
+							discovery.sync-timeout=5 | The property 'spring.cloud.etcd.discovery.sync-timeout' cannot be '5ms' | It must be 0 or at least 100ms. A number without a unit is in milliseconds.
+							discovery.check-interval=3 | The property 'spring.cloud.etcd.discovery.check-interval' cannot be '3ms' | It must be 0 or at least 1s. A number without a unit is in milliseconds.
+							discovery.audit-interval=300 | The property 'spring.cloud.etcd.discovery.audit-interval' cannot be '300ms' | It must be 0 or at least 1s. A number without a unit is in milliseconds.
+							discovery.hold.duration=60 | The property 'spring.cloud.etcd.discovery.hold.duration' cannot be '60ms' | It must be 0 or at least 1s. A number without a unit is in milliseconds.
+							discovery.watch-idle-timeout=600 | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '600ms' | It must be at least 1s. A number without a unit is in milliseconds.
 							discovery.prefix=services/                 | The property 'spring.cloud.etcd.discovery.prefix' cannot be 'services/'           | It must not end with a slash: one is put behind it.
 							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: one is put behind it.
@@ -84,7 +89,7 @@ class InvalidPropertiesTests {
 							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
 							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc, go-zero, kratos or the name of a ServiceInstanceCodec bean; there are address, go-zero, grpc, json, kratos.
 							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 100ms and 5m, or 0s. A number without a unit is in milliseconds.
-					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s.
+					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s. A number without a unit is in milliseconds.
 					discovery.hold.threshold=1                 | The property 'spring.cloud.etcd.discovery.hold.threshold' cannot be '1.0'         | It must be at least 0 and less than 1.
 					discovery.service-name=a/b                 | The property 'spring.cloud.etcd.discovery.service-name' cannot be 'a/b'           | Use letters, digits, hyphens and dots, with a letter first
 							discovery.service-name=my_service          | The property 'spring.cloud.etcd.discovery.service-name' cannot be 'my_service'    | Use letters, digits, hyphens and dots, with a letter first
