@@ -368,9 +368,9 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Whether the answers come from the snapshot on disk, since etcd has not been reached
+	 * Whether some answers come from the snapshot on disk, since etcd has not been read
 	 * yet.
-	 * @return {@code true} until the first synchronisation after such a start
+	 * @return {@code true} until all that is followed was read after such a start
 	 */
 	public boolean isRestored() {
 		return this.restored;
@@ -537,6 +537,11 @@ public final class ServiceCatalog implements AutoCloseable {
 
 		private boolean first = true;
 
+		/**
+		 * Whether what it knows comes from a single member.
+		 */
+		private boolean stale;
+
 		private Monitor.@Nullable Ending listing;
 
 		Listener(KeyRange range, boolean indexed) {
@@ -627,7 +632,7 @@ public final class ServiceCatalog implements AutoCloseable {
 				// Their values can't be read any more, if they are missed
 				changedKeys.stream().filter(snapshot.entries()::containsKey).forEach(this.unmeant::add);
 				Meanwhile meanwhile = new Meanwhile(Set.copyOf(this.farewells), Set.copyOf(this.unmeant), this.reset);
-				Catalog next = this.first ? begin(last, snapshot)
+				Catalog next = this.first ? begin(last, snapshot, changedKeys)
 						: last.update(snapshot, changedKeys, ServiceCatalog.this.reader, absenceRule(meanwhile));
 				reportRejected(last, next);
 				replace(next);
@@ -639,16 +644,39 @@ public final class ServiceCatalog implements AutoCloseable {
 		}
 
 		/**
+		 * Who is missing from what one member says is not gone on that account, and a
+		 * snapshot on disk may be newer.
+		 */
+		@Override
+		public void stale(Snapshot snapshot, Set<String> changedKeys) {
+			Catalog last = ServiceCatalog.this.catalog;
+			if (!this.indexed || (ServiceCatalog.this.restored && last.revision() > snapshot.revision())) {
+				return;
+			}
+			this.stale = true;
+			Set<String> keys = new HashSet<>(changedKeys);
+			keys.retainAll(snapshot.entries().keySet());
+			Catalog next = last.update(snapshot, keys, ServiceCatalog.this.reader, absenceRule(Meanwhile.NOTHING));
+			reportRejected(last, next);
+			replace(next);
+			logger.warn(("etcd has no majority: '%s' was read from a single member, at revision %d, and may be out of "
+					+ "date until there is one")
+				.formatted(this.range, snapshot.revision()));
+		}
+
+		/**
 		 * What was read from disk is replaced: it may be days old, so nobody is missed.
 		 */
-		private Catalog begin(Catalog last, Snapshot snapshot) {
+		private Catalog begin(Catalog last, Snapshot snapshot, Set<String> changedKeys) {
 			Set<String> keys = new HashSet<>(snapshot.entries().keySet());
+			keys.addAll(changedKeys);
 			Map<String, String> restoredKeys = ServiceCatalog.this.restoredKeys;
 			restoredKeys.keySet().stream().filter(this.range::contains).forEach(keys::add);
 			restoredKeys.keySet().removeIf(this.range::contains);
 			ServiceCatalog.this.restored = !restoredKeys.isEmpty();
 			ServiceCatalog.this.listed = true;
-			return last.update(snapshot, keys, ServiceCatalog.this.reader, AbsenceRule.NONE);
+			return last.update(snapshot, keys, ServiceCatalog.this.reader,
+					this.stale ? absenceRule(new Meanwhile(Set.of(), Set.of(), this.reset)) : AbsenceRule.NONE);
 		}
 
 		private void reportRejected(Catalog last, Catalog next) {
@@ -668,6 +696,12 @@ public final class ServiceCatalog implements AutoCloseable {
 			}
 			logger.info("Synchronised with '%s' at revision %d: %d services, %d keys".formatted(this.range,
 					snapshot.revision(), ServiceCatalog.this.catalog.names().size(), snapshot.entries().size()));
+		}
+
+		@Override
+		public void auditFailed(EtcdAccessException failure) {
+			logger.warn("Cannot compare '%s' with etcd: %s. What its watch may have lost stays unnoticed meanwhile"
+				.formatted(this.range, failure.describe()));
 		}
 
 		@Override

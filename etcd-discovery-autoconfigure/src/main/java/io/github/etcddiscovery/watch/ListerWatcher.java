@@ -3,6 +3,7 @@ package io.github.etcddiscovery.watch;
 import java.util.concurrent.CompletableFuture;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 
 /**
  * What a reflector needs of etcd, for one range of keys. Calls return at once; answers
@@ -16,6 +17,17 @@ public interface ListerWatcher {
 	 * and never holds a part of the range only
 	 */
 	CompletableFuture<Snapshot> list();
+
+	/**
+	 * Read all keys of the range as a single member has them, whether or not it has a
+	 * majority behind it: they may be out of date.
+	 * @return the snapshot; fails with an {@link EtcdAccessException}, within a deadline,
+	 * and never holds a part of the range only
+	 */
+	default CompletableFuture<Snapshot> listStale() {
+		return CompletableFuture
+			.failedFuture(new EtcdAccessException(Kind.OTHER, "no member can be asked by itself", null));
+	}
 
 	/**
 	 * Ask where the store is now.

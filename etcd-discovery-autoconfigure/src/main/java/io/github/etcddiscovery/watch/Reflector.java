@@ -35,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * wait, list again. There is no limit to how often.
  * <li>Meanwhile the last snapshot keeps being served; before the first one there is none,
  * which is not the same as an empty one.
+ * <li>While etcd has no majority and there is no snapshot yet, what a single member has
+ * is told as stale. It never takes the place of anything else, but of an older one of the
+ * same cluster.
  * <li>What did not change is not published as changed.
  * <li>A watch that does not answer any more is noticed within two check intervals, one
  * that can't be asked within three after it missed something, and events that a watch
@@ -89,6 +92,18 @@ public final class Reflector implements AutoCloseable {
 	 * of its proxy don't.
 	 */
 	private boolean answering;
+
+	/**
+	 * Whether the snapshot is only what a single member had.
+	 */
+	private boolean stale;
+
+	private boolean readingStale;
+
+	/**
+	 * Whether the last audit could be made.
+	 */
+	private boolean audited = true;
 
 	/**
 	 * What the listener was told of since the mirror was last synchronised.
@@ -180,12 +195,19 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	private void rest(State next, @Nullable String reason) {
-		if (this.state == State.LISTING || this.state == State.STARTING) {
-			tell(() -> this.listener.failed(new EtcdAccessException(Kind.CANCELLED, "the mirror was stopped", null)));
-		}
+		endListing("the mirror was stopped");
 		abandonAttempt();
 		transitionTo(next);
 		this.sync = new Sync(false, this.loop.nanoTime(), reason);
+	}
+
+	/**
+	 * Whoever was told of a list is told of its end, once.
+	 */
+	private void endListing(String why) {
+		if (this.state == State.LISTING || this.state == State.STARTING) {
+			tell(() -> this.listener.failed(new EtcdAccessException(Kind.CANCELLED, why, null)));
+		}
 	}
 
 	/**
@@ -220,6 +242,7 @@ public final class Reflector implements AutoCloseable {
 
 	private void list() {
 		this.loop.assertInLoop();
+		endListing("the connection was replaced");
 		abandonAttempt();
 		transitionTo(State.LISTING);
 		tell(this.listener::listing);
@@ -230,8 +253,42 @@ public final class Reflector implements AutoCloseable {
 
 	private void publish(Snapshot next, Set<String> changedKeys) {
 		this.snapshot = next;
+		this.stale = false;
 		tell(() -> this.listener.published(next, changedKeys));
 		this.firstSync.complete(null);
+	}
+
+	private void readStale() {
+		if (this.readingStale || !(this.snapshot == null || this.stale)) {
+			return;
+		}
+		this.readingStale = true;
+		this.source.listStale().whenComplete((read, failure) -> this.loop.execute(() -> {
+			this.readingStale = false;
+			if (failure != null) {
+				logger.debug("No member can tell of '%s' either: %s".formatted(this.range,
+						EtcdAccessException.of(failure).getMessage()));
+			}
+			else if (this.state == State.WAITING || this.state == State.LISTING) {
+				publishStale(read);
+			}
+		}));
+	}
+
+	/**
+	 * One that is empty says nothing: a member that has only just come is empty too.
+	 */
+	private void publishStale(Snapshot read) {
+		Snapshot last = this.snapshot;
+		boolean newer = last == null
+				|| (this.stale && read.clusterId() == last.clusterId() && read.revision() > last.revision());
+		if (newer && !read.entries().isEmpty()) {
+			this.snapshot = read;
+			this.stale = true;
+			Set<String> changed = (last != null) ? last.differences(read) : read.entries().keySet();
+			tell(() -> this.listener.stale(read, changed));
+			this.firstSync.complete(null);
+		}
 	}
 
 	/**
@@ -523,6 +580,7 @@ public final class Reflector implements AutoCloseable {
 			Reflector.this.source.list().whenComplete((listed, failure) -> onLoop(() -> {
 				if (failure != null) {
 					this.audit = null;
+					auditFailed(EtcdAccessException.of(failure));
 					scheduleAudit();
 				}
 				else if (audit.isReset(listed)) {
@@ -530,9 +588,17 @@ public final class Reflector implements AutoCloseable {
 							listed.revision(), start.revision()));
 				}
 				else {
+					Reflector.this.audited = true;
 					later(() -> compare(audit, listed), Reflector.this.timing.createTimeout());
 				}
 			}));
+		}
+
+		private void auditFailed(EtcdAccessException failure) {
+			if (Reflector.this.audited) {
+				Reflector.this.audited = false;
+				tell(() -> Reflector.this.listener.auditFailed(failure));
+			}
 		}
 
 		private void compare(Audit audit, Snapshot listed) {
@@ -623,6 +689,9 @@ public final class Reflector implements AutoCloseable {
 			tell(() -> Reflector.this.listener.failed(failure));
 			unsynced(failure);
 			transitionTo(State.WAITING);
+			if (failure.getKind() == Kind.NO_LEADER || failure.getKind() == Kind.TIMED_OUT) {
+				readStale();
+			}
 			Reflector.this.retry = Reflector.this.loop.schedule(Reflector.this::list,
 					Reflector.this.delays.after(failure.getKind()));
 		}

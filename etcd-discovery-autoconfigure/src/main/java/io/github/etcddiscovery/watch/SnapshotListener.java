@@ -23,6 +23,15 @@ public interface SnapshotListener {
 	void published(Snapshot snapshot, Set<String> changedKeys);
 
 	/**
+	 * A snapshot was read from a single member, since etcd has no majority and nothing is
+	 * known yet: it may be out of date, and the mirror does not follow etcd.
+	 * @param snapshot the snapshot
+	 * @param changedKeys the keys whose entries differ from the snapshot before
+	 */
+	default void stale(Snapshot snapshot, Set<String> changedKeys) {
+	}
+
+	/**
 	 * The snapshot that is published next does not continue the last one: the store was
 	 * wiped, restored or replaced.
 	 * @param last the last snapshot
@@ -66,6 +75,14 @@ public interface SnapshotListener {
 	 * @param failure why
 	 */
 	default void failed(EtcdAccessException failure) {
+	}
+
+	/**
+	 * The mirror could not be compared with etcd. It is tried again; told once until it
+	 * succeeds.
+	 * @param failure why
+	 */
+	default void auditFailed(EtcdAccessException failure) {
 	}
 
 	/**

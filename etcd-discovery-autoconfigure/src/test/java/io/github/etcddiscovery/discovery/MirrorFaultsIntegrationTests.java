@@ -17,6 +17,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -603,6 +604,38 @@ class MirrorFaultsIntegrationTests {
 		Consumer second = closing(throughProxy().snapshot(snapshot).perService(Duration.ofMinutes(10)).start());
 		assertThat(second.client().getInstances("orders")).hasSize(5);
 		assertThat(second.catalog().isRestored()).isTrue();
+	}
+
+	@Test
+	@DisplayName("cold start: one prefix can be read before the other")
+	void servesThePrefixThatCannotBeReadYetFromTheSnapshot(@TempDir Path directory) {
+		this.admin.put("others/stock/1", "http://10.0.9.1:8080");
+		SnapshotProperties snapshot = new SnapshotProperties(true, directory.resolve("instances.json"));
+		register("orders", 5);
+		Consumer first = start(direct().additionalPrefixes("others").snapshot(snapshot));
+		Awaitility.await().atMost(START).until(() -> holds(snapshot, "others/stock/1", "services/orders/4"));
+		first.close();
+		this.proxy.cut();
+		Consumer second = closing(throughProxy().additionalPrefixes("others")
+			.snapshot(snapshot)
+			.decorated((source) -> source.toString().startsWith("others/") ? new UnansweredListerWatcher() : source)
+			.start());
+		Awaitility.await().atMost(START).until(second.catalog()::isRestored);
+		this.proxy.heal();
+		this.admin.put("services/orders/late", "http://10.0.1.1:8080");
+		Awaitility.await().atMost(START).until(() -> hosts(second, "orders").size() == 6);
+		assertThat(second.catalog().isRestored()).isTrue();
+		assertThat(second.catalog().isKnown("stock")).isTrue();
+		assertThat(hosts(second, "stock")).hasSize(1);
+	}
+
+	private static boolean holds(SnapshotProperties snapshot, String... keys) throws IOException {
+		Path file = snapshot.file();
+		if (file == null || !Files.exists(file)) {
+			return false;
+		}
+		String content = Files.readString(file);
+		return Stream.of(keys).allMatch(content::contains);
 	}
 
 	@Test

@@ -13,11 +13,8 @@ import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.watch.KeyRange;
-import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.MirrorTiming;
-import io.github.etcddiscovery.watch.Position;
 import io.github.etcddiscovery.watch.Reflector;
-import io.github.etcddiscovery.watch.Snapshot;
 import org.junit.jupiter.api.Test;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -70,32 +67,10 @@ class ServiceScopeTests {
 
 	private Mirror follow(KeyRange range) {
 		this.followed.add(range);
-		Reflector reflector = new Reflector(range, new SilentSource(), this.loop,
+		Reflector reflector = new Reflector(range, new UnansweredListerWatcher(), this.loop,
 				new RetryDelays(Duration.ofSeconds(5)), MirrorTiming.of(Duration.ofSeconds(5)), (snapshot, changed) -> {
 				});
 		return new Mirror(reflector, new CompletableFuture<>());
-	}
-
-	/**
-	 * An etcd that does not answer.
-	 */
-	private static final class SilentSource implements ListerWatcher {
-
-		@Override
-		public CompletableFuture<Snapshot> list() {
-			return new CompletableFuture<>();
-		}
-
-		@Override
-		public CompletableFuture<Position> position() {
-			return new CompletableFuture<>();
-		}
-
-		@Override
-		public Watch watch(long fromRevision, Handler handler) {
-			throw new UnsupportedOperationException();
-		}
-
 	}
 
 }

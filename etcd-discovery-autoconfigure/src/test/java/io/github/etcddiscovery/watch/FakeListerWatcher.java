@@ -17,6 +17,8 @@ final class FakeListerWatcher implements ListerWatcher {
 
 	private final List<CompletableFuture<Snapshot>> lists = new CopyOnWriteArrayList<>();
 
+	private final List<CompletableFuture<Snapshot>> staleLists = new CopyOnWriteArrayList<>();
+
 	private final List<CompletableFuture<Position>> positions = new CopyOnWriteArrayList<>();
 
 	private final List<CompletableFuture<Boolean>> comparisons = new CopyOnWriteArrayList<>();
@@ -27,6 +29,13 @@ final class FakeListerWatcher implements ListerWatcher {
 	public CompletableFuture<Snapshot> list() {
 		CompletableFuture<Snapshot> list = new CompletableFuture<>();
 		this.lists.add(list);
+		return list;
+	}
+
+	@Override
+	public CompletableFuture<Snapshot> listStale() {
+		CompletableFuture<Snapshot> list = new CompletableFuture<>();
+		this.staleLists.add(list);
 		return list;
 	}
 
@@ -57,6 +66,10 @@ final class FakeListerWatcher implements ListerWatcher {
 
 	CompletableFuture<Snapshot> lastList() {
 		return this.lists.get(this.lists.size() - 1);
+	}
+
+	List<CompletableFuture<Snapshot>> staleLists() {
+		return this.staleLists;
 	}
 
 	List<CompletableFuture<Position>> positions() {

@@ -721,6 +721,28 @@ class ReflectorTests {
 	}
 
 	@Test
+	void auditThatCannotBeMadeIsToldOnce() {
+		audited();
+		sync(snapshot(5, entry("a", 3)));
+		for (int round = 0; round < 2; round++) {
+			for (int i = 0; i < 3; i++) {
+				audit().completeExceptionally(FakeListerWatcher.failure(Kind.TOO_LARGE));
+				this.loop.runDue();
+			}
+			audit().complete(snapshot(5, entry("a", 3)));
+			this.loop.advance(CREATE_TIMEOUT);
+		}
+		assertThat(this.listener.course).filteredOn((call) -> call.startsWith("audit"))
+			.containsExactly("audit TOO_LARGE", "audit TOO_LARGE");
+		assertThat(this.listener.lost).isEmpty();
+	}
+
+	private CompletableFuture<Snapshot> audit() {
+		this.loop.advance(AUDIT_INTERVAL.multipliedBy(5).dividedBy(4));
+		return this.etcd.lastList();
+	}
+
+	@Test
 	void auditOfAnEarlierAttemptIsDropped() {
 		Reflector reflector = audited();
 		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
@@ -1034,6 +1056,104 @@ class ReflectorTests {
 	}
 
 	@Test
+	void listThatIsBegunAnewIsToldToEndFirst() {
+		start();
+		answer(snapshot(5));
+		this.etcd.lastWatch().handler().renewed();
+		this.loop.runDue();
+		sync(snapshot(5));
+		this.etcd.lastWatch().handler().renewed();
+		this.loop.runDue();
+		sync(snapshot(5));
+		assertThat(this.listener.course).containsExactly("listing", "CANCELLED", "listing", "synced", "listing",
+				"synced");
+		assertThat(this.listener.lost).isEmpty();
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "NO_LEADER", "TIMED_OUT" })
+	void tellsWhatASingleMemberHasWhileThereIsNoMajority(Kind kind) {
+		startWithout(kind);
+		assertThat(this.reflector.firstSync()).isNotDone();
+		this.etcd.staleLists().get(0).complete(snapshot(5, entry("a", 3)));
+		this.loop.runDue();
+		assertThat(this.listener.stale).containsExactly(new Publication(snapshot(5, entry("a", 3)), Set.of("a")));
+		assertThat(this.listener.published).isEmpty();
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
+		assertThat(this.reflector.firstSync()).isCompleted();
+		this.loop.advance(MAX_DELAY);
+		assertThat(this.reflector.state().synced()).isFalse();
+		assertThat(this.reflector.state().staleness()).isGreaterThanOrEqualTo(MAX_DELAY);
+		assertThat(this.reflector.state().reason()).isEqualTo("failed: " + kind);
+		sync(snapshot(7, entry("b", 7)));
+		assertThat(this.listener.published)
+			.containsExactly(new Publication(snapshot(7, entry("b", 7)), Set.of("a", "b")));
+		assertSyncedAt(7);
+	}
+
+	@Test
+	void whatASingleMemberHasTakesThePlaceOfNothingNewer() {
+		startWithout(Kind.NO_LEADER);
+		this.etcd.staleLists().get(0).complete(snapshot(5, entry("a", 3)));
+		this.loop.runDue();
+		offerStale(snapshot(4, entry("b", 4)));
+		offerStale(new Snapshot(CLUSTER + 1, 9, Map.of("x", entry("x", 9))));
+		offerStale(snapshot(9));
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
+		offerStale(snapshot(6, entry("a", 3), entry("b", 6)));
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(6, entry("a", 3), entry("b", 6)));
+		assertThat(this.listener.stale).last().extracting(Publication::changedKeys).isEqualTo(Set.of("b"));
+	}
+
+	@Test
+	void whatASingleMemberHasComesTooLateOnceTheRangeWasListed() {
+		startWithout(Kind.NO_LEADER);
+		CompletableFuture<Snapshot> stale = this.etcd.staleLists().get(0);
+		this.loop.advance(MAX_DELAY);
+		answer(snapshot(5, entry("a", 3)));
+		stale.complete(snapshot(9, entry("b", 9)));
+		this.loop.runDue();
+		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
+		this.etcd.lastWatch().failed(Kind.NO_LEADER);
+		this.loop.advance(MAX_DELAY);
+		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(Kind.NO_LEADER));
+		this.loop.runDue();
+		assertThat(this.etcd.staleLists()).hasSize(1);
+		assertThat(this.listener.stale).isEmpty();
+	}
+
+	@Test
+	void noMemberIsAskedByItselfWhileEtcdIsAway() {
+		startWithout(Kind.UNREACHABLE);
+		assertThat(this.etcd.staleLists()).isEmpty();
+	}
+
+	@Test
+	void tellsOfAResetAfterWhatASingleMemberHad() {
+		startWithout(Kind.NO_LEADER);
+		this.etcd.staleLists().get(0).complete(snapshot(5, entry("a", 3)));
+		this.loop.advance(MAX_DELAY);
+		answer(snapshot(2, entry("b", 2)));
+		assertThat(this.listener.resets).hasSize(1);
+	}
+
+	private void startWithout(Kind kind) {
+		start();
+		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(kind));
+		this.loop.runDue();
+	}
+
+	private void offerStale(Snapshot stale) {
+		int asked = this.etcd.staleLists().size();
+		this.loop.advance(MAX_DELAY);
+		this.etcd.lastList().completeExceptionally(FakeListerWatcher.failure(Kind.NO_LEADER));
+		this.loop.runDue();
+		assertThat(this.etcd.staleLists()).hasSize(asked + 1);
+		this.etcd.staleLists().get(asked).complete(stale);
+		this.loop.runDue();
+	}
+
+	@Test
 	void closeStopsEverything() {
 		start();
 		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
@@ -1284,6 +1404,8 @@ class ReflectorTests {
 
 		private final List<Publication> published = new ArrayList<>();
 
+		private final List<Publication> stale = new ArrayList<>();
+
 		private final List<Snapshot> synced = new ArrayList<>();
 
 		private final List<Loss> lost = new ArrayList<>();
@@ -1314,6 +1436,18 @@ class ReflectorTests {
 		public void applied(List<Change> changes) {
 			this.loop.assertInLoop();
 			this.course.add("applied " + changes.size());
+		}
+
+		@Override
+		public void stale(Snapshot snapshot, Set<String> changedKeys) {
+			this.loop.assertInLoop();
+			this.stale.add(new Publication(snapshot, Set.copyOf(changedKeys)));
+		}
+
+		@Override
+		public void auditFailed(EtcdAccessException failure) {
+			this.loop.assertInLoop();
+			this.course.add("audit " + failure.getKind());
 		}
 
 		@Override
