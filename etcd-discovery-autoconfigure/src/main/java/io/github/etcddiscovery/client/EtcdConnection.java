@@ -97,6 +97,13 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
+	 * Read what any member has by itself, whether or not it has a leader.
+	 */
+	<Q, R> CompletableFuture<R> readStale(MethodDescriptor<Q, R> method, Q request) {
+		return call(method, request, this.reads.andLeaderless());
+	}
+
+	/**
 	 * Ask for something that changes etcd.
 	 */
 	<Q, R> CompletableFuture<R> write(MethodDescriptor<Q, R> method, Q request) {

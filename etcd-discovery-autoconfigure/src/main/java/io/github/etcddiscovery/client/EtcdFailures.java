@@ -110,7 +110,8 @@ final class EtcdFailures {
 		if (text.contains("channel closed")) {
 			return Kind.UNREACHABLE;
 		}
-		if (text.contains("exceeds maximum")) {
+		// gRPC's own words in Java and in Go
+		if (text.contains("exceeds maximum") || text.contains("larger than max")) {
 			return Kind.TOO_LARGE;
 		}
 		return kindOf(statusOf(cause));

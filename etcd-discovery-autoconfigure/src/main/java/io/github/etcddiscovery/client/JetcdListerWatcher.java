@@ -1,20 +1,18 @@
 package io.github.etcddiscovery.client;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.UnknownFieldSet;
 import io.etcd.jetcd.api.Event;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RangeResponse;
-import io.etcd.jetcd.api.ResponseHeader;
 import io.etcd.jetcd.api.WatchCreateRequest;
 import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
@@ -27,6 +25,7 @@ import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.Position;
 import io.github.etcddiscovery.watch.Snapshot;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 
 /**
@@ -36,14 +35,30 @@ import io.grpc.Status;
 public final class JetcdListerWatcher implements ListerWatcher {
 
 	/**
-	 * 5,000 entries of some hundred bytes stay well below gRPC's own limit of 4 MiB.
-	 */
-	private static final long PAGE_SIZE = 5000;
-
-	/**
-	 * Three times what is read as an instance, so that what is cut is still too large.
+	 * Three times what is read as an instance.
 	 */
 	private static final int LARGEST_VALUE = 200 * 1024;
+
+	/**
+	 * What a watch may have to catch up with at once; a list costs less.
+	 */
+	private static final long MOST_CHARACTERS = 64 * 1024 * 1024;
+
+	/**
+	 * In the place of a value that is too large, which would be kept for as long as it
+	 * stands in etcd.
+	 */
+	private static final String TOO_LARGE = " ".repeat(LARGEST_VALUE + 1);
+
+	/**
+	 * The fields 'fragment' of a watch and of its responses, which jetcd's stubs don't
+	 * know. A response without it is the last one.
+	 */
+	private static final UnknownFieldSet IN_FRAGMENTS = UnknownFieldSet.newBuilder()
+		.addField(8, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
+		.build();
+
+	private static final int FRAGMENT_OF_RESPONSE = 7;
 
 	private static final ByteString ZERO = ByteString.copyFrom(new byte[] { 0 });
 
@@ -54,6 +69,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	private final ByteString key;
 
 	private final ByteString end;
+
+	private volatile long pageSize = PagedList.LARGEST_PAGE;
 
 	/**
 	 * Create a lister-watcher.
@@ -69,35 +86,24 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	@Override
 	public CompletableFuture<Snapshot> list() {
-		return page(this.key, 0).thenCompose((first) -> {
-			ResponseHeader header = first.getHeader();
-			return collect(first, header.getRevision(), new HashMap<>())
-				.thenApply((entries) -> new Snapshot(header.getClusterId(), header.getRevision(), entries));
-		});
+		return list(range().build(), this.connection::read);
 	}
 
-	private CompletableFuture<Map<String, Entry>> collect(RangeResponse page, long revision,
-			Map<String, Entry> entries) {
-		page.getKvsList().forEach((keyValue) -> {
-			Entry entry = entry(this.connection, keyValue);
-			entries.put(entry.key(), entry);
-		});
-		if (!page.getMore() || page.getKvsCount() == 0) {
-			return CompletableFuture.completedFuture(entries);
-		}
-		ByteString last = page.getKvs(page.getKvsCount() - 1).getKey();
-		return page(after(last), revision).thenCompose((next) -> collect(next, revision, entries));
+	@Override
+	public CompletableFuture<Snapshot> listStale() {
+		return list(range().setSerializable(true).build(), this.connection::readStale);
 	}
 
-	private CompletableFuture<RangeResponse> page(ByteString from, long revision) {
-		RangeRequest request = RangeRequest.newBuilder()
-			.setKey(from)
-			.setRangeEnd(this.end)
-			.setLimit(PAGE_SIZE)
-			.setRevision(revision)
-			.setKeysOnly(this.range.keysOnly())
-			.build();
-		return this.connection.read(KVGrpc.getRangeMethod(), request);
+	private CompletableFuture<Snapshot> list(RangeRequest range,
+			BiFunction<MethodDescriptor<RangeRequest, RangeResponse>, RangeRequest, CompletableFuture<RangeResponse>> etcd) {
+		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range,
+				(keyValue) -> entry(this.connection, keyValue), (keyValue) -> unreadable(this.connection, keyValue),
+				this.pageSize);
+		return list.read().whenComplete((snapshot, failure) -> this.pageSize = list.pageSize());
+	}
+
+	private RangeRequest.Builder range() {
+		return RangeRequest.newBuilder().setKey(this.key).setRangeEnd(this.end).setKeysOnly(this.range.keysOnly());
 	}
 
 	@Override
@@ -113,13 +119,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	 */
 	@Override
 	public CompletableFuture<Boolean> differs(Snapshot mirror) {
-		RangeRequest request = RangeRequest.newBuilder()
-			.setKey(this.key)
-			.setRangeEnd(this.end)
-			.setMinModRevision(mirror.revision() + 1)
-			.setKeysOnly(true)
-			.setLimit(1)
-			.build();
+		RangeRequest request = range().setMinModRevision(mirror.revision() + 1).setKeysOnly(true).setLimit(1).build();
 		return this.connection.read(KVGrpc.getRangeMethod(), request)
 			.thenApply((response) -> response.getKvsCount() > 0 || response.getCount() != mirror.entries().size());
 	}
@@ -130,27 +130,12 @@ public final class JetcdListerWatcher implements ListerWatcher {
 			.setKey(this.key)
 			.setRangeEnd(this.end)
 			.setStartRevision(fromRevision)
+			.setUnknownFields(IN_FRAGMENTS)
 			.build();
+		Responses responses = new Responses(handler);
 		WatchStream stream = this.connection.watch(WatchRequest.newBuilder().setCreateRequest(create).build(),
-				(response) -> tell(handler, response), handler::failed);
+				responses::accept, handler::failed);
 		return new RunningWatch(stream, this.connection.onRenewal(handler::renewed));
-	}
-
-	private void tell(Handler handler, WatchResponse response) {
-		long clusterId = response.getHeader().getClusterId();
-		long revision = response.getHeader().getRevision();
-		if (response.getCanceled()) {
-			handler.failed(refused(response));
-		}
-		else if (response.getCreated()) {
-			handler.created(clusterId, revision);
-		}
-		else if (response.getEventsCount() == 0) {
-			handler.alive(clusterId, revision);
-		}
-		else {
-			handler.changed(new Batch(clusterId, revision, changes(response.getEventsList())));
-		}
 	}
 
 	private EtcdAccessException refused(WatchResponse response) {
@@ -189,7 +174,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		return ZERO;
 	}
 
-	private static ByteString after(ByteString key) {
+	static ByteString after(ByteString key) {
 		return key.concat(ZERO);
 	}
 
@@ -206,18 +191,75 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		return (text.indexOf('\uFFFD') < 0) ? text : text + HexFormat.of().formatHex(bytes.toByteArray());
 	}
 
-	/**
-	 * What is far too large for an instance is cut, and not kept for as long as it stands
-	 * in etcd.
-	 */
+	private static Entry unreadable(EtcdConnection connection, KeyValue keyValue) {
+		Entry entry = entry(connection, keyValue);
+		return new Entry(entry.key(), TOO_LARGE, entry.createRevision(), entry.modRevision(), entry.lease());
+	}
+
 	private static String value(ByteString bytes) {
-		return ((bytes.size() <= LARGEST_VALUE) ? bytes : bytes.substring(0, LARGEST_VALUE))
-			.toString(StandardCharsets.UTF_8);
+		return (bytes.size() <= LARGEST_VALUE) ? bytes.toStringUtf8() : TOO_LARGE;
 	}
 
 	@Override
 	public String toString() {
 		return this.range.toString();
+	}
+
+	/**
+	 * Hands on what a watch tells, one response at a time. etcd sends one that is large
+	 * in fragments, so that it need not be accepted as a whole; what is kept of it is
+	 * not.
+	 */
+	private final class Responses {
+
+		private final Handler handler;
+
+		private List<Change> changes = new ArrayList<>();
+
+		private long characters;
+
+		Responses(Handler handler) {
+			this.handler = handler;
+		}
+
+		void accept(WatchResponse response) {
+			long clusterId = response.getHeader().getClusterId();
+			long revision = response.getHeader().getRevision();
+			if (response.getCanceled()) {
+				this.handler.failed(refused(response));
+			}
+			else if (response.getCreated()) {
+				this.handler.created(clusterId, revision);
+			}
+			else if (response.getEventsCount() == 0 && this.changes.isEmpty()) {
+				this.handler.alive(clusterId, revision);
+			}
+			else if (collect(response)) {
+				List<Change> changes = this.changes;
+				this.changes = new ArrayList<>();
+				this.characters = 0;
+				this.handler.changed(new Batch(clusterId, revision, changes));
+			}
+		}
+
+		/**
+		 * Take the changes of a response.
+		 * @return whether it is the last of those that belong together
+		 */
+		private boolean collect(WatchResponse response) {
+			for (Change change : changes(response.getEventsList())) {
+				this.changes.add(change);
+				Entry entry = change.entry();
+				this.characters += (entry != null && entry.value() != TOO_LARGE) ? entry.value().length() : 0;
+			}
+			if (this.characters > MOST_CHARACTERS) {
+				this.handler.failed(new EtcdAccessException(Kind.TOO_LARGE,
+						"the watch has more than %d characters to catch up with".formatted(MOST_CHARACTERS), null));
+				return false;
+			}
+			return !response.getUnknownFields().hasField(FRAGMENT_OF_RESPONSE);
+		}
+
 	}
 
 	private record RunningWatch(WatchStream stream, Runnable unregistration) implements Watch {

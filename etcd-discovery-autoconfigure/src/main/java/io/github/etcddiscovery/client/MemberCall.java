@@ -178,7 +178,8 @@ final class MemberCall<Q, R> {
 
 		void start() {
 			long left = MemberCall.this.deadline - this.startedAt;
-			CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS);
+			CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS)
+				.withOption(LeaderInterceptor.LEADERLESS, MemberCall.this.policy.leaderless());
 
 			ClientCall<Q, R> call = this.channel.newCall(MemberCall.this.method, options);
 			this.call = call;

@@ -5,10 +5,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.netty.NegotiationType;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
 import org.jspecify.annotations.Nullable;
 
@@ -16,13 +14,6 @@ import org.jspecify.annotations.Nullable;
  * Makes the channels of registration and discovery, one for each member.
  */
 final class MemberChannels {
-
-	/**
-	 * Asks a member that has no leader to say so at once. It would otherwise keep a
-	 * request until its deadline, while another member could have answered it.
-	 */
-	private static final Metadata.Key<String> HAS_LEADER = Metadata.Key.of("hasleader",
-			Metadata.ASCII_STRING_MARSHALLER);
 
 	private final EtcdProperties properties;
 
@@ -46,8 +37,6 @@ final class MemberChannels {
 	 * Make a channel; it connects with its first call.
 	 */
 	ManagedChannel create(Endpoint endpoint) {
-		Metadata headers = new Metadata();
-		headers.put(HAS_LEADER, "true");
 		NettyChannelBuilder builder = NettyChannelBuilder.forTarget(MemberResolver.target(List.of(endpoint)))
 			.disableServiceConfigLookUp()
 			.withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS,
@@ -56,7 +45,7 @@ final class MemberChannels {
 			.keepAliveTimeout(this.properties.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
 			.keepAliveWithoutCalls(false)
 			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
-			.intercept(this.login, MetadataUtils.newAttachHeadersInterceptor(headers));
+			.intercept(this.login, new LeaderInterceptor());
 		if (endpoint.tls()) {
 			builder.sslContext(sslContext()).negotiationType(NegotiationType.TLS);
 		}

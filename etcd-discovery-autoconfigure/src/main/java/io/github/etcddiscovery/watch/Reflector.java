@@ -101,6 +101,11 @@ public final class Reflector implements AutoCloseable {
 	private boolean readingStale;
 
 	/**
+	 * Whether the last watch ended with something that is too large to be taken.
+	 */
+	private boolean tooLarge;
+
+	/**
 	 * Whether the last audit could be made.
 	 */
 	private boolean audited = true;
@@ -411,6 +416,12 @@ public final class Reflector implements AutoCloseable {
 			when(Reflector.this.source.list(), this::listed);
 		}
 
+		/**
+		 * What cannot be taken may stand at the revision of the list: then the watch
+		 * begins after it, and can't be asked until something is written.
+		 */
+		private final boolean afterTheList = Reflector.this.tooLarge;
+
 		private void listed(Snapshot listed) {
 			Snapshot last = Reflector.this.snapshot;
 			if (last != null && !listed.continues(last)) {
@@ -424,7 +435,7 @@ public final class Reflector implements AutoCloseable {
 				}
 			}, Reflector.this.timing.createTimeout());
 			this.listedAt = listed.revision();
-			this.watch = Reflector.this.source.watch(listed.revision(), this);
+			this.watch = Reflector.this.source.watch(listed.revision() + (this.afterTheList ? 1 : 0), this);
 		}
 
 		@Override
@@ -504,7 +515,7 @@ public final class Reflector implements AutoCloseable {
 			if (this.heard) {
 				calm();
 			}
-			else if (Reflector.this.answering) {
+			else if (Reflector.this.answering && (this.answered || !this.afterTheList)) {
 				// The next one may lead through a proxy
 				Reflector.this.answering = this.answered;
 				endSilent("the watch has fallen silent");
@@ -685,6 +696,7 @@ public final class Reflector implements AutoCloseable {
 
 		private void end(EtcdAccessException failure) {
 			abandonAttempt();
+			Reflector.this.tooLarge = failure.getKind() == Kind.TOO_LARGE;
 			Reflector.this.counts = Reflector.this.counts.relisted();
 			tell(() -> Reflector.this.listener.failed(failure));
 			unsynced(failure);

@@ -62,10 +62,15 @@ class MirrorClusterFaultsIntegrationTests {
 			register("services/orders/" + i, "http://10.0.0.%d:8080".formatted(i));
 		}
 		this.cluster.members().forEach((member) -> this.proxies.add(TcpProxy.to(member.clientUrl())));
-		Consumer.Builder builder = Consumer.of(this.proxies.stream().map(TcpProxy::url).toArray(String[]::new));
+		Consumer.Builder builder = consumer();
 		this.spy = builder.spy();
-		this.consumer = builder.requestTimeout(REQUEST_TIMEOUT).start().awaitSynced(START);
+		this.consumer = builder.start().awaitSynced(START);
 		assertThat(this.consumer.client().getInstances("orders")).hasSize(10);
+	}
+
+	private Consumer.Builder consumer() {
+		return Consumer.of(this.proxies.stream().map(TcpProxy::url).toArray(String[]::new))
+			.requestTimeout(REQUEST_TIMEOUT);
 	}
 
 	@AfterEach
@@ -152,6 +157,38 @@ class MirrorClusterFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row 70: an application starts while the quorum is lost")
+	void startsWhileTheQuorumIsLost() {
+		List<EtcdMember> followers = this.cluster.followers();
+		followers.forEach(EtcdMember::kill);
+		this.consumer.awaitLost(Duration.ofSeconds(10));
+		try (Consumer second = consumer().start(); Consumer scoped = consumer().perService(TTL).start()) {
+			for (Consumer late : List.of(second, scoped)) {
+				Consumer.measured("found", START,
+						() -> Awaitility.await()
+							.atMost(START)
+							.until(() -> late.client().getInstances("orders").size() == 10));
+				assertThat(late.catalog().state().synced()).isFalse();
+				assertThat(late.catalog().state().staleness()).isPositive();
+				assertThat(late.catalog().state().revision()).isPositive();
+				assertThat(late.catalog().state().reason()).isNotBlank();
+			}
+			assertThat(second.client().getServices()).containsExactly("orders");
+			assertThat(this.consumer.client().getInstances("orders")).hasSize(10);
+			followers.forEach(EtcdMember::launch);
+			followers.forEach(EtcdMember::awaitHealthy);
+			assertFollows(Duration.ofSeconds(8));
+			for (Consumer late : List.of(second, scoped)) {
+				late.awaitSynced(Duration.ofSeconds(8));
+				Awaitility.await().atMost(SOON).until(() -> late.client().getInstances("orders").size() == 11);
+			}
+			assertNothingVanished(this.consumer);
+			assertNothingVanished(second);
+			assertNothingVanished(scoped);
+		}
+	}
+
+	@Test
 	@DisplayName("row 11: the cluster is restarted member by member")
 	void clusterIsRestartedMemberByMember() {
 		for (EtcdMember member : this.cluster.members()) {
@@ -201,7 +238,11 @@ class MirrorClusterFaultsIntegrationTests {
 	}
 
 	private void assertNothingVanished() {
-		List<Map<String, String>> published = this.consumer.published();
+		assertNothingVanished(this.consumer);
+	}
+
+	private static void assertNothingVanished(Consumer consumer) {
+		List<Map<String, String>> published = consumer.published();
 		for (int i = 1; i < published.size(); i++) {
 			assertThat(published.get(i)).containsAllEntriesOf(published.get(i - 1));
 		}

@@ -317,11 +317,73 @@ class MirrorFaultsIntegrationTests {
 		register("orders", 5);
 		Consumer consumer = start(direct().maxInboundMessageSize(DataSize.ofKilobytes(200)));
 		this.admin.put("services/large/0", "x".repeat(300_000));
-		consumer.awaitLost(SOON);
-		assertThat(consumer.client().getInstances("orders")).hasSize(5);
-		this.admin.delete("services/large/0");
+		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().rejected().containsKey("services/large/0"));
+		consumer.awaitSynced(SOON);
+		long relists = consumer.catalog().state().relists();
+		Awaitility.await()
+			.during(Duration.ofSeconds(8))
+			.atMost(START)
+			.until(() -> consumer.catalog().state().relists() == relists);
 		this.admin.put("services/orders/late", "http://10.0.1.1:8080");
+		Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 6);
+		this.admin.delete("services/large/0");
 		consumer.awaitConverged(this.admin, Duration.ofSeconds(10));
+	}
+
+	@Test
+	@DisplayName("row 68: 70 MB of values under one service")
+	void valuesThatAreTooLargeCostTheirOwnKeys(CapturedOutput output) {
+		register("orders", 5);
+		register("stock", 5);
+		start(direct()).close();
+		Consumer.measured("listed without them", START, () -> start(direct()).close());
+		writeNoise(0, 50);
+		Consumer consumer = closing(throughProxy().timing(Duration.ofSeconds(3), Duration.ofSeconds(1)).start());
+		consumer.awaitSynced(Duration.ofSeconds(10));
+		assertFindsAllBut(consumer, 5, 50);
+		this.proxy.cut();
+		writeNoise(50, 60);
+		register("orders", 6);
+		this.proxy.heal();
+		assertFindsAllBut(consumer, 6, 60);
+		consumer.awaitSynced(Duration.ofSeconds(10));
+		long relists = consumer.catalog().state().relists();
+		writeNoise(0, 60);
+		register("orders", 7);
+		assertFindsAllBut(consumer, 7, 60);
+		assertThat(consumer.catalog().state().relists()).isEqualTo(relists);
+		assertThat(consumer.catalog().counts().rejections()).isGreaterThanOrEqualTo(60);
+		assertThat(output.toString().split("services/noise/")).hasSizeLessThan(100);
+	}
+
+	@Test
+	@DisplayName("row 68: a watch that has 70 MB to catch up with")
+	void catchesUpWithValuesThatAreTooLarge() {
+		register("orders", 5);
+		// The writes of the hook come before the watch is set up, and take their time
+		Consumer.Builder builder = direct().requestTimeout(Duration.ofSeconds(15));
+		builder.spy().beforeWatch(() -> {
+			writeNoise(0, 50);
+			register("orders", 6);
+		});
+		Consumer consumer = start(builder);
+		assertFindsAllBut(consumer, 6, 50);
+		assertThat(consumer.catalog().state().relists()).isZero();
+	}
+
+	private void writeNoise(int from, int to) {
+		String value = "x".repeat(1_400_000);
+		for (int i = from; i < to; i++) {
+			this.admin.put("services/noise/%d".formatted(i), value);
+		}
+	}
+
+	private static void assertFindsAllBut(Consumer consumer, int orders, int noise) {
+		Awaitility.await().atMost(START).untilAsserted(() -> {
+			assertThat(hosts(consumer, "orders")).hasSize(orders);
+			assertThat(consumer.catalog().rejected()).hasSize(noise);
+			assertThat(consumer.client().getInstances("noise")).isEmpty();
+		});
 	}
 
 	@Test

@@ -619,6 +619,26 @@ class ReflectorTests {
 	}
 
 	@Test
+	void watchBeginsAfterTheListWhenWhatStandsThereIsTooLarge() {
+		start();
+		sync(snapshot(5, entry("a", 5)));
+		this.loop.advance(Duration.ofMinutes(1));
+		this.etcd.lastWatch().failed(Kind.TOO_LARGE);
+		this.loop.advance(MAX_DELAY);
+		FakeWatch watch = sync(snapshot(9, entry("a", 9)));
+		assertThat(watch.fromRevision()).isEqualTo(10);
+		watch.silence();
+		advanceWithPositions(Duration.ofMinutes(1), new Position(CLUSTER, 9));
+		this.etcd.comparisons().forEach((comparison) -> comparison.complete(false));
+		advanceWithPositions(Duration.ofMinutes(10), new Position(CLUSTER, 9));
+		assertSyncedAt(9);
+		assertThat(this.etcd.lists()).hasSize(2);
+		watch.failed(Kind.UNREACHABLE);
+		this.loop.advance(MAX_DELAY);
+		assertThat(sync(snapshot(9, entry("a", 9))).fromRevision()).isEqualTo(9);
+	}
+
+	@Test
 	void asksEtcdWhereItIsWhenTheWatchDoesNotKnow() {
 		start();
 		answer(snapshot(5, entry("a", 3)));
