@@ -61,6 +61,12 @@ public final class Reflector implements AutoCloseable {
 	 */
 	private static final Duration FIRST_QUESTION = Duration.ofMillis(500);
 
+	/**
+	 * What a list may fail with while etcd has no majority: the members that are left may
+	 * not know it yet, and those that are not can't be reached.
+	 */
+	private static final Set<Kind> WITHOUT_MAJORITY = EnumSet.of(Kind.NO_LEADER, Kind.TIMED_OUT, Kind.UNREACHABLE);
+
 	private final KeyRange range;
 
 	private final ListerWatcher source;
@@ -281,13 +287,14 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * One that is empty says nothing: a member that has only just come is empty too.
+	 * A member that has only just come knows nothing, which says nothing.
 	 */
 	private void publishStale(Snapshot read) {
 		Snapshot last = this.snapshot;
 		boolean newer = last == null
 				|| (this.stale && read.clusterId() == last.clusterId() && read.revision() > last.revision());
-		if (newer && !read.entries().isEmpty()) {
+		boolean telling = !read.entries().isEmpty() || (last == null && read.revision() > 1);
+		if (newer && telling) {
 			this.snapshot = read;
 			this.stale = true;
 			Set<String> changed = (last != null) ? last.differences(read) : read.entries().keySet();
@@ -701,7 +708,7 @@ public final class Reflector implements AutoCloseable {
 			tell(() -> Reflector.this.listener.failed(failure));
 			unsynced(failure);
 			transitionTo(State.WAITING);
-			if (failure.getKind() == Kind.NO_LEADER || failure.getKind() == Kind.TIMED_OUT) {
+			if (WITHOUT_MAJORITY.contains(failure.getKind())) {
 				readStale();
 			}
 			Reflector.this.retry = Reflector.this.loop.schedule(Reflector.this::list,

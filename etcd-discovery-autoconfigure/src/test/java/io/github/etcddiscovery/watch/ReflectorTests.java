@@ -1091,7 +1091,7 @@ class ReflectorTests {
 	}
 
 	@ParameterizedTest
-	@EnumSource(names = { "NO_LEADER", "TIMED_OUT" })
+	@EnumSource(names = { "NO_LEADER", "TIMED_OUT", "UNREACHABLE" })
 	void tellsWhatASingleMemberHasWhileThereIsNoMajority(Kind kind) {
 		startWithout(kind);
 		assertThat(this.reflector.firstSync()).isNotDone();
@@ -1143,8 +1143,8 @@ class ReflectorTests {
 	}
 
 	@Test
-	void noMemberIsAskedByItselfWhileEtcdIsAway() {
-		startWithout(Kind.UNREACHABLE);
+	void noMemberIsAskedByItselfWhileEtcdRefuses() {
+		startWithout(Kind.PERMISSION_DENIED);
 		assertThat(this.etcd.staleLists()).isEmpty();
 	}
 
