@@ -25,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -209,6 +210,10 @@ class ClientsIntegrationTests {
 			.stream()
 			.mapToInt((instance) -> instance.getPort())
 			.sum() == this.one.port() + this.two.port());
+		// The routes of the reactive gateway's locator come a moment later
+		context.getBeanProvider(RouteLocator.class)
+			.ifAvailable((routes) -> soon().until(() -> Boolean.TRUE.equals(
+					routes.getRoutes().any((route) -> route.getId().endsWith("_shop")).block(Duration.ofSeconds(5)))));
 	}
 
 	/**
