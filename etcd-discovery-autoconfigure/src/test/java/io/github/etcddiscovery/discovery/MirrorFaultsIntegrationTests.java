@@ -300,8 +300,8 @@ class MirrorFaultsIntegrationTests {
 		builder.spy().beforeWatch(() -> {
 			for (int i = 0; i < 200; i++) {
 				this.admin.put("services/large/%d".formatted(i),
-						"{\"host\":\"10.0.6.1\",\"port\":8080,\"metadata\":{\"1\":\"%1$s\",\"2\":\"%1$s\",\"3\":\"%1$s\"}}"
-							.formatted(metadata));
+						"{\"host\":\"10.0.6.1\",\"port\":%2$d,\"metadata\":{\"1\":\"%1$s\",\"2\":\"%1$s\",\"3\":\"%1$s\"}}"
+							.formatted(metadata, 8000 + i));
 			}
 		});
 		Consumer consumer = start(builder);
@@ -393,7 +393,7 @@ class MirrorFaultsIntegrationTests {
 		// So that the list is measured, not the start of a cold JVM.
 		Consumer.Builder builder = direct().unrecorded().requestTimeout(Duration.ofSeconds(5));
 		Consumer consumer = closing(builder.start()).awaitSynced(Duration.ofSeconds(10));
-		assertThat(consumer.client().getInstances("orders")).hasSize(100_000);
+		assertThat(consumer.client().getRegisteredInstances("orders")).hasSize(100_000);
 		assertThat(builder.spy().ranges()).hasSizeGreaterThanOrEqualTo(20)
 			.allSatisfy((request) -> assertThat(request.getLimit()).isEqualTo(5000));
 		assertThat(builder.spy().ranges().stream().skip(1).map((request) -> request.getRevision()).distinct())
@@ -505,7 +505,7 @@ class MirrorFaultsIntegrationTests {
 			this.admin.put("services/orders/flapping", "nonsense " + i);
 		}
 		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().rejected().size() == bad.size() + 1);
-		this.admin.put("services/orders/last", "http://10.0.1.1:8080");
+		this.admin.put("services/orders/last", "http://10.0.1.2:8080");
 		Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 3);
 		assertThat(consumer.catalog().counts().rejections()).isGreaterThan(bad.size());
 		assertThat(output.getOut().lines().filter((line) -> line.contains("Passing over"))).hasSize(10);
