@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.client;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.bind.BindException;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.convert.DurationStyle;
 import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslBundles;
@@ -94,9 +96,10 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 	}
 
 	private static String problem(String property, @Nullable Object value, @Nullable String reason) {
-		boolean empty = value == null || value.toString().isEmpty();
-		return empty ? "'%s' is not set. %s".formatted(property, reason)
-				: "'%s' cannot be '%s'. %s".formatted(property, value, reason);
+		String shown = (value instanceof Duration duration) ? DurationStyle.SIMPLE.print(duration)
+				: String.valueOf((value != null) ? value : "");
+		return shown.isEmpty() ? "'%s' is not set. %s".formatted(property, reason)
+				: "'%s' cannot be '%s'. %s".formatted(property, shown, reason);
 	}
 
 	private static @Nullable String innermost(Throwable failure) {

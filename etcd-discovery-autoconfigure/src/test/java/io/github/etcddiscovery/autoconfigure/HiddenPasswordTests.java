@@ -46,6 +46,33 @@ class HiddenPasswordTests {
 				context.getBean(ConfigurationPropertiesReportEndpoint.class).configurationProperties()));
 	}
 
+	/**
+	 * The variable that a placeholder refers to, and what else the password is part of.
+	 */
+	@Test
+	void hidesThePasswordByItsValue() {
+		this.contextRunner
+			.withPropertyValues("ETCD_PASSWORD=s3cret", "ETCDCTL_USER=alice:s3cret", "my.connection=etcd+s3cret@host",
+					"spring.cloud.etcd.password=${ETCD_PASSWORD}")
+			.run((context) -> {
+				showsAllButThePassword(context.getBean(EnvironmentEndpoint.class).environment(null));
+				showsAllButThePassword(
+						context.getBean(ConfigurationPropertiesReportEndpoint.class).configurationProperties());
+			});
+	}
+
+	@Test
+	void doesNotBlankThePageForAPasswordThatIsAWord() {
+		this.contextRunner
+			.withPropertyValues("ETCD_PASSWORD=root", "ETCDCTL_USER=root:root", "user.of.something=root",
+					"a.path=/root/files", "spring.cloud.etcd.username=root", "spring.cloud.etcd.password=root")
+			.run((context) -> assertThat(JsonMapper.builder()
+				.build()
+				.writeValueAsString(context.getBean(EnvironmentEndpoint.class).environment(null)))
+				.contains("\"ETCD_PASSWORD\":{\"value\":\"******\"", "\"ETCDCTL_USER\":{\"value\":\"******\"",
+						"\"user.of.something\":{\"value\":\"root\"", "\"a.path\":{\"value\":\"/root/files\""));
+	}
+
 	@Test
 	void nothingThatHoldsThePasswordPrintsIt() {
 		this.contextRunner.run((context) -> assertThat(printed(context)).contains("alice").doesNotContain("s3cret"));

@@ -68,6 +68,9 @@ final class FakeChannel extends Channel {
 
 		private final CallOptions options;
 
+		private Runnable onCancel = () -> {
+		};
+
 		private @Nullable Listener<Object> listener;
 
 		Call(String method, CallOptions options) {
@@ -77,6 +80,10 @@ final class FakeChannel extends Channel {
 
 		CallOptions options() {
 			return this.options;
+		}
+
+		void onCancel(Runnable action) {
+			this.onCancel = action;
 		}
 
 		void message() {
@@ -98,6 +105,7 @@ final class FakeChannel extends Channel {
 
 		@Override
 		public void cancel(@Nullable String message, @Nullable Throwable cause) {
+			this.onCancel.run();
 		}
 
 		@Override

@@ -12,6 +12,7 @@ import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.KeyValue;
 import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.election.LeaderKey;
 import io.etcd.jetcd.lease.LeaseKeepAliveResponse;
 import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
@@ -20,6 +21,7 @@ import io.etcd.jetcd.support.CloseableClient;
 import io.etcd.jetcd.watch.WatchEvent;
 import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
 import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.TcpProxy;
 import io.grpc.stub.StreamObserver;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -113,6 +115,55 @@ class InjectedClientIntegrationTests {
 			}
 			await().until(() -> values(client).isEmpty());
 		});
+	}
+
+	@Test
+	void waitsForALockAndForAnElectionForLongerThanARequestMayTake() {
+		this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.request-timeout=1s");
+		run((client) -> {
+			long first = answer(client.getLeaseClient().grant(60)).getID();
+			long second = answer(client.getLeaseClient().grant(60)).getID();
+			ByteSequence key = answer(client.getLockClient().lock(bytes("lock"), first)).getKey();
+			LeaderKey leader = answer(client.getElectionClient().campaign(bytes("election"), first, bytes("one")))
+				.getLeader();
+			CompletableFuture<?> lock = client.getLockClient().lock(bytes("lock"), second);
+			CompletableFuture<?> campaign = client.getElectionClient()
+				.campaign(bytes("election"), second, bytes("two"));
+			await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+			assertThat(lock).isNotDone();
+			assertThat(campaign).isNotDone();
+			answer(client.getLockClient().unlock(key));
+			answer(client.getElectionClient().resign(leader));
+			answer(lock);
+			answer(campaign);
+		});
+	}
+
+	/**
+	 * etcd answers keep-alive pings over a connection without a call with a GOAWAY, after
+	 * about forty seconds.
+	 */
+	@Test
+	void keepsAConnectionThatNobodyUses() {
+		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl())) {
+			this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.endpoints=" + proxy.url());
+			run((client) -> {
+				answer(client.getKVClient().get(bytes("a")));
+				await().pollDelay(Duration.ofSeconds(50)).atMost(Duration.ofSeconds(70)).until(() -> true);
+				assertThat(proxy.connections()).isOne();
+				assertThat(proxy.acceptedConnections()).isOne();
+			});
+		}
+	}
+
+	@Test
+	void reachesAnIpv6Literal() {
+		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl()); TcpProxy twin = proxy.twinAt("::1", etcd.clientUrl())) {
+			this.contextRunner = this.contextRunner
+				.withPropertyValues("spring.cloud.etcd.endpoints=http://[::1]:" + proxy.port());
+			run((client) -> answer(client.getKVClient().put(bytes("a"), bytes("1"))));
+			assertThat(twin.acceptedConnections()).isPositive();
+		}
 	}
 
 	@Test

@@ -239,6 +239,14 @@ public final class EtcdAdmin {
 		forgetCredentials();
 	}
 
+	/**
+	 * Switches authentication on again, with the users and roles that are there.
+	 */
+	public void useAuthAgain() {
+		etcdctl("auth", "enable");
+		useRootCredentials();
+	}
+
 	public void addUser(String name, String password, String... roles) {
 		etcdctl("user", "add", name + ":" + password);
 		for (String role : roles) {
