@@ -3,9 +3,9 @@ package io.github.etcddiscovery.client;
 import io.etcd.jetcd.ClientBuilder;
 
 /**
- * Changes the builder of each jetcd client that is made, after the properties were
- * applied: that of the injectable {@link io.etcd.jetcd.Client} and those that keep
- * registration and discovery going. Called again whenever a client is replaced.
+ * Changes the builder of the injectable {@link io.etcd.jetcd.Client}, after the
+ * properties were applied. Registration and discovery have channels of their own, which
+ * an {@link EtcdChannelBuilderCustomizer} changes.
  */
 @FunctionalInterface
 public interface EtcdClientBuilderCustomizer {

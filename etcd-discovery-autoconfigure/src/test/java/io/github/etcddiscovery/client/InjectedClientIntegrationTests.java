@@ -22,6 +22,7 @@ import io.etcd.jetcd.watch.WatchEvent;
 import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
+import io.github.etcddiscovery.watch.KeyRange;
 import io.grpc.stub.StreamObserver;
 import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.util.unit.DataSize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -141,18 +143,32 @@ class InjectedClientIntegrationTests {
 
 	/**
 	 * etcd answers keep-alive pings over a connection without a call with a GOAWAY, after
-	 * about forty seconds.
+	 * about forty seconds. The connection of registration and discovery has none either
+	 * to a member that was in use before.
 	 */
 	@Test
-	void keepsAConnectionThatNobodyUses() {
-		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl())) {
+	@Timeout(400)
+	void keepsConnectionsThatNobodyUses() {
+		Duration idle = Duration.ofSeconds(Long.getLong("idle.seconds", 50));
+		try (TcpProxy proxy = TcpProxy.to(etcd.clientUrl()); TcpProxy other = TcpProxy.to(etcd.clientUrl())) {
 			this.contextRunner = this.contextRunner.withPropertyValues("spring.cloud.etcd.endpoints=" + proxy.url());
-			run((client) -> {
-				answer(client.getKVClient().get(bytes("a")));
-				await().pollDelay(Duration.ofSeconds(50)).atMost(Duration.ofSeconds(70)).until(() -> true);
-				assertThat(proxy.connections()).isOne();
-				assertThat(proxy.acceptedConnections()).isOne();
-			});
+			EtcdProperties properties = new EtcdProperties(true, List.of(other.url()), "root", "root",
+					Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(10), Duration.ofSeconds(5),
+					DataSize.ofMegabytes(4), null, SslProperties.none());
+			try (EtcdClientFactory factory = new EtcdClientFactory(properties,
+					new PropertiesEtcdConnectionDetails(properties), List.of(), List.of());
+					EtcdConnection connection = new EtcdConnection(factory, Duration.ofSeconds(15),
+							Duration.ofSeconds(5))) {
+				answer(new JetcdListerWatcher(connection, KeyRange.prefix("services/")).position());
+				run((client) -> {
+					answer(client.getKVClient().get(bytes("a")));
+					await().pollDelay(idle).atMost(idle.plusSeconds(20)).until(() -> true);
+					assertThat(proxy.connections()).isOne();
+					assertThat(proxy.acceptedConnections()).isOne();
+				});
+				assertThat(other.connections()).isOne();
+				assertThat(other.acceptedConnections()).isOne();
+			}
 		}
 	}
 
