@@ -229,7 +229,7 @@ final class Catalog {
 	Catalog with(Set<String> names, Catalog other) {
 		Map<String, Service> services = new HashMap<>(this.services);
 		names.forEach((name) -> put(services, name, other.service(name)));
-		return new Catalog(this.revision, services, this.rejected);
+		return new Catalog(this.wanted, this.revision, services, this.rejected);
 	}
 
 	private static void put(Map<String, Service> services, String name, Service service) {
