@@ -180,16 +180,9 @@ class LoadBalancerConfigurationsIntegrationTests {
 			two.register("UP", Map.of("weight", "2147483646"));
 			soon().until(() -> discovery.getInstances(Value.WEIGHTED.toString())
 				.stream()
-				.allMatch((instance) -> instance.getMetadata().get("weight").startsWith("2")));
+				.allMatch((instance) -> instance.getMetadata().get("weight").equals("1000")));
 			for (Caller caller : callers) {
 				assertThat(caller.answers()).containsOnly("one", "two");
-			}
-			two.register("UP", Map.of("weight", "-5"));
-			soon().until(() -> discovery.getInstances(Value.WEIGHTED.toString())
-				.stream()
-				.anyMatch((instance) -> instance.getMetadata().get("weight").equals("-5")));
-			for (Caller caller : callers) {
-				assertThat(caller.answers()).containsOnly("one");
 			}
 		}
 	}
