@@ -67,7 +67,7 @@ class EtcdDiscoveryEndpointIntegrationTests {
 	void showsWhatIsRegistered() {
 		JsonNode discovery = read("");
 		assertThat(discovery.at("/lease/id").asString()).isEqualTo(Long.toHexString(etcd.admin().leaseOf(KEY)));
-		assertThat(discovery.at("/lease/state").asString()).isEqualTo("REGISTERED");
+		assertThat(discovery.at("/lease/state").asString()).isEqualTo("ALIVE");
 		assertThat(discovery.at("/lease/remainingSeconds").asDouble()).isBetween(0.0, 15.0);
 		assertThat(discovery.at("/registrations")).singleElement().satisfies((registration) -> {
 			assertThat(registration.at("/key").asString()).isEqualTo(KEY);
