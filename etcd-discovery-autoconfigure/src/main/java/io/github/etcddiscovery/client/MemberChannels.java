@@ -1,6 +1,5 @@
 package io.github.etcddiscovery.client;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 

@@ -64,7 +64,7 @@ final class Questions {
 				.whenComplete((answer, failure) -> this.loop.execute(() -> {
 					this.underWay--;
 					this.open.remove(instance);
-					this.answered.accept(instance, (failure == null) ? answer : Answer.UNKNOWN);
+					this.answered.accept(instance, (failure != null) ? Answer.UNKNOWN : answer);
 					askNext();
 				}));
 		}

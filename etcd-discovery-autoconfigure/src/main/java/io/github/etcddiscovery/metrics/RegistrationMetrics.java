@@ -2,9 +2,9 @@ package io.github.etcddiscovery.metrics;
 
 import java.util.concurrent.TimeUnit;
 
+import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
-import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.registry.RegistrationState;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;

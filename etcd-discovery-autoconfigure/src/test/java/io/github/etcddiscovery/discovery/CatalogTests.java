@@ -359,15 +359,14 @@ class CatalogTests {
 				entries.put("services/orders/" + id, address(id, entries.size() + 1));
 			}
 			Collections.shuffle(ids, new Random(i));
-			Catalog catalog = Catalog.empty();
+			Catalog read = Catalog.empty();
 			for (String id : ids) {
-				catalog = catalog.update(new Snapshot(1, 5, entries), Set.of("services/orders/" + id), narrow(),
+				read = read.update(new Snapshot(1, 5, entries), Set.of("services/orders/" + id), narrow(),
 						AbsenceRule.NONE);
 			}
-			assertThat(catalog.instancesByKey()).containsOnlyKeys("services/orders/c", "services/orders/e");
-			assertThat(catalog.rejected()).containsOnlyKeys("services/orders/a", "services/orders/b",
-					"services/orders/d");
-			assertThat(catalog.rejected().get("services/orders/a"))
+			assertThat(read.instancesByKey()).containsOnlyKeys("services/orders/c", "services/orders/e");
+			assertThat(read.rejected()).containsOnlyKeys("services/orders/a", "services/orders/b", "services/orders/d");
+			assertThat(read.rejected().get("services/orders/a"))
 				.isEqualTo("the service has 2 instances already ('max-instances-per-service')");
 		}
 	}

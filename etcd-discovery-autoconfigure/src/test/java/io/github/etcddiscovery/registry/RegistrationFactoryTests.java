@@ -362,6 +362,10 @@ class RegistrationFactoryTests {
 		return new Fixture(new RegistrationFactory(bound, applicationName, this.found, this.paths));
 	}
 
+	private static LocalServer server(int port, @Nullable InetAddress address) {
+		return new LocalServer(port, false, address);
+	}
+
 	private final class Fixture {
 
 		private final RegistrationFactory factory;
@@ -382,10 +386,6 @@ class RegistrationFactoryTests {
 			return this.factory.management(create(8080), server(8081, RegistrationFactoryTests.this.managementAddress));
 		}
 
-	}
-
-	private static LocalServer server(int port, @Nullable InetAddress address) {
-		return new LocalServer(port, false, address);
 	}
 
 	/**
