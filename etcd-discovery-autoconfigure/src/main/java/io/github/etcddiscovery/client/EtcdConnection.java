@@ -86,7 +86,7 @@ public final class EtcdConnection implements AutoCloseable {
 		this.writes = CallPolicy.of(requestTimeout);
 		this.reads = this.writes.andHedged();
 		this.renewals = CallPolicy.of(max(SHORTEST_RENEWAL, min(requestTimeout, ttl.dividedBy(4)))).andHedged();
-		this.unregistration = factory.onReplacement(this::renew);
+		this.unregistration = factory.onReplacement(() -> renew("connection details"));
 	}
 
 	/**
@@ -241,14 +241,18 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Go over to fresh connections, because the certificates or the endpoints were
-	 * replaced. Nothing is lost: requests that are under way end on the old ones, and
-	 * each watch is told to begin anew before those are closed.
+	 * Go over to fresh connections, because the certificates were replaced. Nothing is
+	 * lost: requests that are under way end on the old ones, and each watch is told to
+	 * begin anew before those are closed.
 	 */
 	public void renew() {
+		renew("certificates");
+	}
+
+	private void renew(String replaced) {
 		this.loop.execute(() -> {
 			if (retire()) {
-				logger.info("The certificates or the endpoints of etcd were replaced: going over to fresh connections");
+				logger.info("The %s for etcd were replaced: going over to a fresh connection".formatted(replaced));
 			}
 		});
 	}

@@ -52,8 +52,16 @@ class WrongPasswordIntegrationTests {
 	}
 
 	@Test
-	void startsAndSaysSoOnceWithCredentialsThatEtcdDoesNotAskFor(CapturedOutput output) {
-		startsAndWarns(output, Map.of("username", "root", "password", "s3cret"), "refused the credentials", ADVICE);
+	void registersAndSaysSoOnceWithCredentialsThatEtcdDoesNotAskFor(CapturedOutput output) {
+		try (ConfigurableApplicationContext context = run(Map.of("username", "root", "password", "s3cret"))) {
+			await().until(() -> etcd.admin().keys("services/app/").size() == 1);
+			DiscoveryClient client = context.getBean(DiscoveryClient.class);
+			await().until(() -> client.getServices().equals(List.of("app")));
+		}
+		assertThat(output.getAll().lines().filter((line) -> line.contains(" WARN "))).singleElement()
+			.asString()
+			.contains("etcd has authentication switched off", "'spring.cloud.etcd.username'")
+			.doesNotContain("s3cret");
 	}
 
 	@Test
