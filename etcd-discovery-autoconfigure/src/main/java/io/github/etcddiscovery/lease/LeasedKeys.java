@@ -145,10 +145,9 @@ public final class LeasedKeys {
 		this.loop.execute(() -> {
 			Claim claim = this.claims.get(key);
 			if (claim == null) {
-				if (this.claims.isEmpty()) {
-					this.lease.leave(State.IDLE);
-				}
-				firstTry.complete(null);
+				CompletableFuture<Void> done = this.claims.isEmpty() ? this.lease.giveUp(State.IDLE)
+						: CompletableFuture.completedFuture(null);
+				done.whenComplete(Outcomes.into(firstTry));
 			}
 			else if (this.claims.values().stream().noneMatch((other) -> other != claim && other.isWanted())) {
 				CompletableFuture<Void> revoked = this.lease.giveUp(State.IDLE);
@@ -194,8 +193,7 @@ public final class LeasedKeys {
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> closed = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			CompletableFuture<Void> revoked = this.claims.isEmpty() ? this.lease.leave(State.CLOSED)
-					: this.lease.giveUp(State.CLOSED);
+			CompletableFuture<Void> revoked = this.lease.giveUp(State.CLOSED);
 			revoked.whenComplete(Outcomes.into(closed));
 			endAllWith(revoked);
 		});

@@ -241,24 +241,13 @@ final class ProcessLease {
 	 * @return completes when it is revoked, or when there was none
 	 */
 	CompletableFuture<Void> giveUp(State next) {
-		long leaseId = this.lease.id();
-		leave(next);
-		return (leaseId != 0) ? this.store.revoke(leaseId) : CompletableFuture.completedFuture(null);
-	}
-
-	/**
-	 * Leave the lease, to which no key is attached any more, to end by itself.
-	 * @param next {@link State#IDLE} if it may be opened again, {@link State#CLOSED} if
-	 * not
-	 * @return completes at once
-	 */
-	CompletableFuture<Void> leave(State next) {
 		this.attempt++;
 		cancelTimer();
+		long leaseId = this.lease.id();
 		this.lease = new Lease(this.lease.state(), 0, 0);
 		transitionTo(next);
 		this.troubles.clear();
-		return CompletableFuture.completedFuture(null);
+		return (leaseId != 0) ? this.store.revoke(leaseId) : CompletableFuture.completedFuture(null);
 	}
 
 	private void cancelTimer() {
