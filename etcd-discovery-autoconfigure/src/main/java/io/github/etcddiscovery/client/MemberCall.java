@@ -20,6 +20,7 @@ import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.MethodDescriptor.MethodType;
 import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
@@ -186,8 +187,18 @@ final class MemberCall<Q, R> {
 			call.start(this, new Metadata());
 			call.request(2);
 			call.sendMessage(MemberCall.this.request);
-			call.halfClose();
+			if (isUnary()) {
+				call.halfClose();
+			}
 			awaitPatiently();
+		}
+
+		/**
+		 * Renewals go over a stream. It is ended once it has been answered: etcd's proxy
+		 * takes an end before that for a call that was given up.
+		 */
+		private boolean isUnary() {
+			return MemberCall.this.method.getType() == MethodType.UNARY;
 		}
 
 		private void awaitPatiently() {
@@ -238,6 +249,21 @@ final class MemberCall<Q, R> {
 		public void onMessage(R message) {
 			this.member.heard(MemberCall.this.loop.nanoTime());
 			this.result = message;
+			if (!isUnary()) {
+				endStream(message);
+			}
+		}
+
+		private void endStream(R message) {
+			MemberCall.this.loop.execute(() -> {
+				if (this.call != null) {
+					this.call.halfClose();
+				}
+				stopWaiting();
+				if (MemberCall.this.underWay.contains(this)) {
+					succeed(this, message);
+				}
+			});
 		}
 
 		@Override
