@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.client;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -43,6 +44,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	 * What a watch may have to catch up with at once; a list costs less.
 	 */
 	private static final long MOST_CHARACTERS = 64 * 1024 * 1024;
+
+	private static final Duration PING_TIMEOUT = Duration.ofSeconds(2);
 
 	/**
 	 * In the place of a value that is too large, which would be kept for as long as it
@@ -135,7 +138,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		Responses responses = new Responses(handler);
 		WatchStream stream = this.connection.watch(WatchRequest.newBuilder().setCreateRequest(create).build(),
 				responses::accept, handler::failed);
-		return new RunningWatch(stream, this.connection.onRenewal(handler::renewed));
+		return new RunningWatch(stream, this.connection.onRenewal(handler::renewed),
+				RangeRequest.newBuilder().setKey(this.key).setSerializable(true).setCountOnly(true).build());
 	}
 
 	private EtcdAccessException refused(WatchResponse response) {
@@ -262,11 +266,17 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	}
 
-	private record RunningWatch(WatchStream stream, Runnable unregistration) implements Watch {
+	private record RunningWatch(WatchStream stream, Runnable unregistration, RangeRequest question) implements Watch {
 
 		@Override
 		public void requestProgress() {
 			this.stream.requestProgress();
+		}
+
+		@Override
+		public CompletableFuture<Void> ping() {
+			return this.stream.ask(KVGrpc.getRangeMethod(), this.question, PING_TIMEOUT).thenAccept((pong) -> {
+			});
 		}
 
 		@Override

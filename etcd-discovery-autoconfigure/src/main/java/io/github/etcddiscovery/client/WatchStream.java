@@ -1,5 +1,8 @@
 package io.github.etcddiscovery.client;
 
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 
@@ -9,12 +12,16 @@ import io.etcd.jetcd.api.WatchRequest;
 import io.etcd.jetcd.api.WatchResponse;
 import io.github.etcddiscovery.client.Member.Standing;
 import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.Status;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,6 +83,40 @@ final class WatchStream {
 					.build());
 			}
 		});
+	}
+
+	/**
+	 * Ask the member itself for something, over the connection of the watch.
+	 * @param timeout how long it may take
+	 */
+	<Q, R> CompletableFuture<R> ask(MethodDescriptor<Q, R> method, Q request, Duration timeout) {
+		CompletableFuture<R> answer = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			if (this.running == null) {
+				answer.completeExceptionally(new EtcdAccessException(Kind.CANCELLED, "the watch has ended", null));
+				return;
+			}
+			CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS)
+				.withOption(LeaderInterceptor.LEADERLESS, true);
+			ClientCalls.asyncUnaryCall(this.running.channel.newCall(method, options), request, new StreamObserver<>() {
+
+				@Override
+				public void onNext(R response) {
+					answer.complete(response);
+				}
+
+				@Override
+				public void onError(Throwable failure) {
+					answer.completeExceptionally(WatchStream.this.translation.apply(failure));
+				}
+
+				@Override
+				public void onCompleted() {
+				}
+
+			});
+		});
+		return answer;
 	}
 
 	/**

@@ -67,6 +67,16 @@ public interface ListerWatcher {
 		void requestProgress();
 
 		/**
+		 * Ask whoever is at the other end of the watch for anything else: whether it is
+		 * there at all.
+		 * @return completes when it answers; fails with an {@link EtcdAccessException},
+		 * within a deadline
+		 */
+		default CompletableFuture<Void> ping() {
+			return CompletableFuture.completedFuture(null);
+		}
+
+		/**
 		 * Let no further call go the way of this watch, from which nothing is heard: to a
 		 * member that hangs it would be made in vain.
 		 */

@@ -502,10 +502,19 @@ public final class Reflector implements AutoCloseable {
 				Reflector.this.delays.reset();
 			}
 			else {
-				later(this::ask, FIRST_QUESTION);
+				later(this::askFirst, FIRST_QUESTION);
 				scheduleCheck();
 			}
 			scheduleAudit();
+		}
+
+		/**
+		 * A watch that was not asked before is to answer until the first check: nobody
+		 * knows yet whether it can.
+		 */
+		private void askFirst() {
+			this.heard = this.heard && Reflector.this.answering;
+			ask();
 		}
 
 		private void ask() {
@@ -525,6 +534,21 @@ public final class Reflector implements AutoCloseable {
 			else if (Reflector.this.answering && (this.answered || !this.afterTheList)) {
 				// The next one may lead through a proxy
 				Reflector.this.answering = this.answered;
+				endSilent("the watch has fallen silent");
+			}
+			else if (this.watch != null) {
+				Reflector.this.loop.handle(this.watch.ping(), (pong, failure) -> ifCurrent(() -> pinged(failure)));
+			}
+		}
+
+		/**
+		 * The watch can't be asked, or it never answered because nobody is there.
+		 */
+		private void pinged(@Nullable EtcdAccessException failure) {
+			if (this.heard) {
+				calm();
+			}
+			else if (failure != null) {
 				endSilent("the watch has fallen silent");
 			}
 			else {

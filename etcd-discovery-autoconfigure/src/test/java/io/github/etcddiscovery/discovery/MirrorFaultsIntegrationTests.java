@@ -674,7 +674,7 @@ class MirrorFaultsIntegrationTests {
 		this.admin.put("others/stock/1", "http://10.0.9.1:8080");
 		SnapshotProperties snapshot = new SnapshotProperties(true, directory.resolve("instances.json"));
 		register("orders", 5);
-		Consumer first = start(direct().additionalPrefixes("others").snapshot(snapshot));
+		Consumer first = start(throughProxy().additionalPrefixes("others").snapshot(snapshot));
 		Awaitility.await().atMost(START).until(() -> holds(snapshot, "others/stock/1", "services/orders/4"));
 		first.close();
 		this.proxy.cut();

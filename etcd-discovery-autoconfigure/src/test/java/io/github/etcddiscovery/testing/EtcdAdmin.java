@@ -371,6 +371,8 @@ public final class EtcdAdmin {
 				.connectTimeout(DEADLINE)
 				.waitForReady(false)
 				.retryMaxAttempts(1)
+				// etcd takes pings on a connection without calls for an attack
+				.keepaliveWithoutCalls(false)
 				.maxInboundMessageSize(256 * 1024 * 1024)
 				.interceptor(deadline)
 				.authInterceptors(deadline);

@@ -116,6 +116,8 @@ final class FakeListerWatcher implements ListerWatcher {
 
 		private volatile boolean silent;
 
+		private volatile boolean gone;
+
 		private volatile boolean shunned;
 
 		FakeWatch(long fromRevision, Handler handler) {
@@ -133,6 +135,14 @@ final class FakeListerWatcher implements ListerWatcher {
 
 		void silence() {
 			this.silent = true;
+		}
+
+		/**
+		 * Silent, since nobody is at the other end.
+		 */
+		void lose() {
+			this.silent = true;
+			this.gone = true;
 		}
 
 		void created(long revision) {
@@ -155,6 +165,12 @@ final class FakeListerWatcher implements ListerWatcher {
 			if (!this.silent) {
 				this.handler.alive(CLUSTER, this.revision);
 			}
+		}
+
+		@Override
+		public CompletableFuture<Void> ping() {
+			return this.gone ? CompletableFuture.failedFuture(failure(Kind.TIMED_OUT))
+					: CompletableFuture.completedFuture(null);
 		}
 
 		@Override

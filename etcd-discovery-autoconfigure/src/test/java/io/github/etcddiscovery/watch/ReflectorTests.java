@@ -520,6 +520,18 @@ class ReflectorTests {
 	}
 
 	@Test
+	void relistsWhenTheWatchFallsSilentBeforeItWasAsked() {
+		start();
+		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
+		watch.lose();
+		this.loop.advance(MirrorTiming.CHECK_INTERVAL.multipliedBy(5).dividedBy(4));
+		assertLost(Kind.TIMED_OUT);
+		assertThat(watch.shunned()).isTrue();
+		assertThat(this.etcd.positions()).isEmpty();
+		assertRelistsAndConverges();
+	}
+
+	@Test
 	void watchThatCannotBeAskedMayBeSilentWhileNothingChanges() {
 		start();
 		FakeWatch watch = sync(snapshot(5, entry("a", 3)));
