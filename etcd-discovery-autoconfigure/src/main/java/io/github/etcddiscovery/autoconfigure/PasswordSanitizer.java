@@ -45,9 +45,12 @@ final class PasswordSanitizer implements SanitizingFunction {
 
 	private boolean holdsPassword(SanitizableData data) {
 		EtcdConnectionDetails details = this.details.getIfUnique();
-		String password = (details != null) ? details.getPassword() : null;
 		Object content = data.getValue();
-		if (password == null || password.isEmpty() || content == null) {
+		if (details == null || content == null) {
+			return false;
+		}
+		String password = details.getPassword();
+		if (password == null || password.isEmpty()) {
 			return false;
 		}
 		String value = content.toString();

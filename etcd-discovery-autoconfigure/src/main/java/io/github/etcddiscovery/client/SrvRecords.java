@@ -59,6 +59,8 @@ record SrvRecords(@Nullable String server, String domain, boolean tls) {
 	 * @return the members, those to prefer first
 	 * @throws IllegalStateException if there are none, or nobody answers
 	 */
+	// What comes of a look-up in DNS is text and never deserialized
+	@SuppressWarnings("BanJNDI")
 	List<Endpoint> lookUp() {
 		Hashtable<String, String> environment = new Hashtable<>();
 		environment.put(Context.INITIAL_CONTEXT_FACTORY, "com.sun.jndi.dns.DnsContextFactory");

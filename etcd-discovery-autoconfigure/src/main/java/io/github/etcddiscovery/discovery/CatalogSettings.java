@@ -50,7 +50,8 @@ public record CatalogSettings(InstancePlaces places, List<String> origins, Watch
 	 */
 	boolean isWanted(ServiceInstance instance) {
 		Map<String, String> filter = this.filters.get(instance.getServiceId());
-		return filter == null || instance.getMetadata().entrySet().containsAll(filter.entrySet());
+		Map<String, String> metadata = instance.getMetadata();
+		return filter == null || (metadata != null && metadata.entrySet().containsAll(filter.entrySet()));
 	}
 
 	/**

@@ -1,5 +1,8 @@
 package io.github.etcddiscovery.grpc;
 
+import java.util.Map;
+import java.util.Objects;
+
 import io.grpc.Attributes;
 
 import org.springframework.cloud.client.ServiceInstance;
@@ -31,11 +34,12 @@ public final class GrpcAttributes {
 
 	static Attributes of(ServiceInstance instance) {
 		Attributes.Builder attributes = Attributes.newBuilder().set(INSTANCE, instance);
-		String zone = instance.getMetadata().get("zone");
+		Map<String, String> metadata = Objects.requireNonNullElse(instance.getMetadata(), Map.of());
+		String zone = metadata.get("zone");
 		if (zone != null) {
 			attributes.set(ZONE, zone);
 		}
-		String weight = instance.getMetadata().get("weight");
+		String weight = metadata.get("weight");
 		if (weight != null && weight.matches("\\d{1,9}")) {
 			attributes.set(WEIGHT, Integer.valueOf(weight));
 		}

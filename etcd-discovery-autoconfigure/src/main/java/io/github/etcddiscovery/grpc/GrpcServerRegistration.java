@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.grpc;
 
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 
 import io.github.etcddiscovery.instance.GrpcEndpoint;
@@ -82,15 +83,19 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 		if (this.secure && isOfSpringBoot(main)) {
 			metadata.put(GrpcEndpoint.SECURE, "true");
 		}
-		this.registration.grpcServes(this.servers.get(main).getPort(), metadata);
+		this.registration.grpcServes(port(main), metadata);
 	}
 
 	private @Nullable String main() {
 		return this.servers.keySet()
 			.stream()
-			.filter((name) -> this.servers.get(name).getPort() > 0)
+			.filter((name) -> port(name) > 0)
 			.reduce((one, other) -> isOfSpringBoot(other) ? other : one)
 			.orElse(null);
+	}
+
+	private int port(String name) {
+		return Objects.requireNonNull(this.servers.get(name)).getPort();
 	}
 
 	private static boolean isOfSpringBoot(String name) {

@@ -17,13 +17,14 @@ record Scheme(boolean secure, boolean grpcOnly) {
 	 * @throws InvalidInstanceException if it is another one
 	 */
 	static Scheme of(@Nullable String text) {
-		return switch ((text != null) ? text : "http") {
+		String scheme = (text != null) ? text : "http";
+		return switch (scheme) {
 			case "http" -> new Scheme(false, false);
 			case "https" -> new Scheme(true, false);
 			case "grpc" -> new Scheme(false, true);
 			case "grpcs" -> new Scheme(true, true);
 			default -> throw new InvalidInstanceException(
-					"the scheme '%s' is none of http, https, grpc and grpcs".formatted(EscapedText.of(text)));
+					"the scheme '%s' is none of http, https, grpc and grpcs".formatted(EscapedText.of(scheme)));
 		};
 	}
 

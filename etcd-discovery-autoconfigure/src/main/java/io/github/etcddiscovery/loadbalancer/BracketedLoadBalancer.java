@@ -2,6 +2,7 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.net.URI;
 
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 import org.springframework.cloud.client.DefaultServiceInstance;
@@ -52,7 +53,7 @@ final class BracketedLoadBalancer implements ReactorServiceInstanceLoadBalancer 
 		}
 
 		@Override
-		public String getScheme() {
+		public @Nullable String getScheme() {
 			return this.instance.getScheme();
 		}
 

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.registry;
 import java.net.InetAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 
 import io.github.etcddiscovery.instance.Addresses;
 import io.github.etcddiscovery.instance.EscapedText;
@@ -57,8 +58,9 @@ public final class RegistrationFactory {
 	 * registered, which it names
 	 */
 	public EtcdServiceInstance create(LocalServers servers) {
-		boolean mapped = this.properties.port() != null && this.properties.port() != 0;
-		int port = mapped ? this.properties.port() : servers.web().port();
+		int configured = Objects.requireNonNullElse(this.properties.port(), 0);
+		boolean mapped = configured != 0;
+		int port = mapped ? configured : servers.web().port();
 		String told = host(mapped ? null : servers.web().address());
 		String host = (told != null) ? told : foundHost();
 		if (told == null && port != 0) {
