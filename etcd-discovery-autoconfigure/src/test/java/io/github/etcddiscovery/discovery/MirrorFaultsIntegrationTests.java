@@ -408,8 +408,16 @@ class MirrorFaultsIntegrationTests {
 			for (int i = 0; i < 100; i++) {
 				String host = "10.0.7.%d".formatted(i);
 				write(client, (i % 2 == 0) ? puts("batch", 0, 128, host) : deletes("batch", 128));
-				if (i % 20 == 7) {
+				if (i % 40 == 7) {
 					this.proxy.cutConnections();
+				}
+				else if (i % 40 == 13) {
+					// Some are written while it is away, and some while it follows
+					int cuts = i / 40 + 1;
+					Awaitility.await()
+						.atMost(SOON.multipliedBy(4))
+						.until(() -> consumer.catalog().state().relists() >= cuts
+								&& consumer.catalog().state().synced());
 				}
 			}
 			write(client, puts("batch", 0, 128, "10.0.8.1"));
