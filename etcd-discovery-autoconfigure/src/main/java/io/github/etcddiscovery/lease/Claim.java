@@ -105,10 +105,6 @@ final class Claim {
 		return this.key;
 	}
 
-	Standing standing() {
-		return this.standing;
-	}
-
 	/**
 	 * Whether the key is to be kept.
 	 */
