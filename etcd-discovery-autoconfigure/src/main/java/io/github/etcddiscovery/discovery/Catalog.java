@@ -322,6 +322,27 @@ final class Catalog {
 	}
 
 	/**
+	 * All instances of a service with the keys at which they stand.
+	 */
+	List<CatalogEntry> entries(String name) {
+		Service service = service(name);
+		List<CatalogEntry> entries = new ArrayList<>(service.registered().size());
+		service.readings().forEach((key, reading) -> {
+			Entry entry = reading.entry();
+			reading.instances()
+				.forEach((instance) -> entries.add(new CatalogEntry(key, instance, entry.lease(),
+						entry.createRevision(), entry.modRevision(), false)));
+		});
+		service.absentees().byKey().forEach((key, absence) -> {
+			if (absence.held()) {
+				absence.instances()
+					.forEach((instance) -> entries.add(new CatalogEntry(key, instance, absence.lease(), 0, 0, true)));
+			}
+		});
+		return entries;
+	}
+
+	/**
 	 * The keys whose values could not be read, and why.
 	 */
 	Map<String, String> rejected() {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
@@ -301,6 +302,29 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	public Map<String, List<EtcdServiceInstance>> registeredInstances() {
 		return this.catalog.registered();
+	}
+
+	/**
+	 * All services that are known, also those whose names no URI can hold. None is
+	 * followed on that account.
+	 * @return instances by service, whatever their status; a list is the same object
+	 * until the service changes
+	 */
+	public Map<String, List<EtcdServiceInstance>> knownInstances() {
+		Catalog catalog = this.catalog;
+		Map<String, List<EtcdServiceInstance>> known = new TreeMap<>();
+		catalog.known().forEach((name) -> known.put(name, catalog.registered(name)));
+		return known;
+	}
+
+	/**
+	 * All instances of a service with the keys at which they stand. The service is not
+	 * followed on that account.
+	 * @param serviceId the name of the service
+	 * @return the entries, whatever the status of the instances
+	 */
+	public List<CatalogEntry> entries(String serviceId) {
+		return this.catalog.entries(serviceId);
 	}
 
 	/**

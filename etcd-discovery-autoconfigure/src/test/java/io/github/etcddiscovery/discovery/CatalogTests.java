@@ -107,6 +107,19 @@ class CatalogTests {
 		assertThat(this.catalog.isManagement(key("unknown-management"))).isFalse();
 	}
 
+	@Test
+	void tellsAtWhichKeysTheInstancesStand() {
+		put("orders/a", "h:1", "orders/b", DOWN);
+		put("orders/b", "h:2");
+		assertThat(this.catalog.entries("orders")).extracting(CatalogEntry::key)
+			.containsExactly("services/orders/a", "services/orders/b");
+		CatalogEntry written = this.catalog.entries("orders").get(1);
+		assertThat(written.instance()).isSameAs(this.catalog.registered("orders").get(1));
+		assertThat(written.modRevision()).isEqualTo(this.revision);
+		assertThat(written.held()).isFalse();
+		assertThat(this.catalog.entries("unknown")).isEmpty();
+	}
+
 	private InstanceKey key(String key) {
 		return this.reader.key("services/" + key);
 	}
