@@ -19,7 +19,9 @@ import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchCondition;
@@ -41,7 +43,8 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
  * Keeps the rooms of the code apart: who may import whom, where the etcd client and the
  * wall clock may be touched, and what auto-configuration may show.
  */
-@AnalyzeClasses(packagesOf = ArchitectureTests.class, importOptions = DoNotIncludeTests.class)
+@AnalyzeClasses(packagesOf = ArchitectureTests.class,
+		importOptions = { DoNotIncludeTests.class, ArchitectureTests.DoNotIncludeTestJars.class })
 class ArchitectureTests {
 
 	private static final String BASE = "io.github.etcddiscovery";
@@ -61,7 +64,7 @@ class ArchitectureTests {
 	final ArchRule coreImportsNoRoom = room("core").imports();
 
 	@ArchTest
-	final ArchRule instanceImportsNoRoom = room("instance").imports();
+	final ArchRule instanceImportsCore = room("instance").imports("core");
 
 	@ArchTest
 	final ArchRule watchImportsCore = room("watch").imports("core");
@@ -86,8 +89,8 @@ class ArchitectureTests {
 	final ArchRule grpcSeesNoClient = room("grpc").imports("core", "instance", "registry", "discovery");
 
 	@ArchTest
-	final ArchRule healthSeesNoClient = room("health").imports("core", "instance", "watch", "lease", "registry",
-			"discovery");
+	final ArchRule healthImportsWhatItShows = room("health").imports("core", "instance", "watch", "lease", "client",
+			"registry", "discovery");
 
 	@ArchTest
 	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "watch", "lease", "registry",
@@ -102,6 +105,12 @@ class ArchitectureTests {
 
 	@ArchTest
 	final ArchRule testcontainersImportClient = room("testcontainers").imports("client");
+
+	@ArchTest
+	final ArchRule whatNeedsNoDiscoveryKnowsNoSpringCloud = noClasses().that()
+		.resideInAnyPackage(packages("core", "watch", "lease", "client", "testcontainers", "docker.compose"))
+		.should()
+		.dependOnClassesThat(resideInAPackage("org.springframework.cloud.."));
 
 	@ArchTest
 	final ArchRule watchAndLeaseKnowNeitherSpringNorJetcd = noClasses().that()
@@ -227,6 +236,18 @@ class ArchitectureTests {
 					&& target.getName().equals("<init>");
 			return (now && withoutClock) || date;
 		});
+	}
+
+	/**
+	 * The tests of the modules below, once they are packaged.
+	 */
+	static final class DoNotIncludeTestJars implements ImportOption {
+
+		@Override
+		public boolean includes(Location location) {
+			return !location.contains("-tests.jar");
+		}
+
 	}
 
 	/**

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
+import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
-import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.lease.LeaseStatus;

@@ -1,12 +1,12 @@
 package io.github.etcddiscovery.autoconfigure;
 
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.client.BlankIsUnset;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
@@ -133,8 +133,7 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 		String key = prefix + "/" + serviceId;
 		try (EtcdClientFactory factory = new EtcdClientFactory(properties,
 				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of(), List.of());
-				EtcdConnection connection = new EtcdConnection(factory, Duration.ofMinutes(1),
-						properties.requestTimeout())) {
+				EtcdConnection connection = new EtcdConnection(factory, properties.requestTimeout())) {
 			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))
 				.map((range) -> new JetcdListerWatcher(connection, range).list().join())
 				.flatMap((snapshot) -> snapshot.entries().values().stream())

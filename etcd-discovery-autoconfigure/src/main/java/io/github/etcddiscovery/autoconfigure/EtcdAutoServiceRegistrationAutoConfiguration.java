@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import io.github.etcddiscovery.client.EtcdLoops;
 import io.github.etcddiscovery.registry.EtcdAutoServiceRegistration;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdRegistrationCustomizer;
@@ -59,7 +60,7 @@ public final class EtcdAutoServiceRegistrationAutoConfiguration {
 			ObjectProvider<RegistrationLifecycle<EtcdRegistration>> lifecycles,
 			ObjectProvider<RegistrationManagementLifecycle<EtcdRegistration>> managementLifecycles) {
 		return new EtcdAutoServiceRegistration(context, registry, properties, autoProperties, source,
-				customizers.orderedStream().toList(), registration, availability, loops.registration(),
+				customizers.orderedStream().toList(), registration, availability, loops.leases(),
 				lifecycles.orderedStream().toList(), managementLifecycles.orderedStream().toList());
 	}
 

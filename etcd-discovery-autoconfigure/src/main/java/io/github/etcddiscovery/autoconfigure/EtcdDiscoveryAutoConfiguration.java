@@ -1,14 +1,14 @@
 package io.github.etcddiscovery.autoconfigure;
 
-import java.time.Clock;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
-import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import io.github.etcddiscovery.client.EtcdLifecycle;
+import io.github.etcddiscovery.client.EtcdLoops;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
@@ -27,12 +27,10 @@ import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.cloud.client.serviceregistry.AutoServiceRegistration;
 import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
@@ -40,47 +38,13 @@ import org.springframework.context.annotation.Bean;
 
 /**
  * Auto-configuration for what registration and the discovery clients stand on: the
- * supervised connection, the threads and the catalog.
+ * catalog.
  */
 @AutoConfiguration(after = EtcdClientAutoConfiguration.class)
 @ConditionalOnEtcdDiscoveryEnabled
 @ConditionalOnBean(EtcdClientFactory.class)
 @EnableConfigurationProperties({ EtcdDiscoveryProperties.class, EtcdRegistrationProperties.class })
 public final class EtcdDiscoveryAutoConfiguration {
-
-	@Bean
-	@ConditionalOnMissingBean
-	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties,
-			EtcdRegistrationProperties registrationProperties) {
-		return new EtcdConnection(factory, registrationProperties.ttl(), properties.requestTimeout());
-	}
-
-	@Bean(initMethod = "start")
-	CertificateExpiry etcdCertificateExpiry(EtcdConnectionDetails details, EtcdLoops loops) {
-		return new CertificateExpiry(details, Clock.systemUTC(), loops.events());
-	}
-
-	/**
-	 * Apart, so that it is in place whatever beans of the application replace these.
-	 */
-	@Bean
-	SmartInitializingSingleton etcdCertificateRenewal(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
-			EtcdConnection connection, CertificateExpiry expiry) {
-		return () -> {
-			String bundle = properties.ssl().bundleInUse();
-			if (bundle != null) {
-				bundles.ifAvailable((all) -> all.addBundleUpdateHandler(bundle, (updated) -> {
-					connection.renew();
-					expiry.replaced();
-				}));
-			}
-		};
-	}
-
-	@Bean
-	EtcdLoops etcdLoops() {
-		return new EtcdLoops();
-	}
 
 	@Bean
 	@ConditionalOnMissingBean
@@ -105,7 +69,7 @@ public final class EtcdDiscoveryAutoConfiguration {
 		String namespace = Objects.requireNonNullElse(etcdProperties.namespace(), "");
 		List<String> origins = details.getEndpoints().stream().map((endpoint) -> endpoint + "/" + namespace).toList();
 		return new ServiceCatalog(CatalogSettings.of(properties, origins, etcdProperties.requestTimeout()), reader,
-				(range) -> new JetcdListerWatcher(connection, range), loops.discovery(), probe,
+				(range) -> new JetcdListerWatcher(connection, range), loops.mirrors(), probe,
 				new JetcdLeaseCheck(connection), Monitor.of(monitors.orderedStream()));
 	}
 
@@ -122,9 +86,12 @@ public final class EtcdDiscoveryAutoConfiguration {
 	}
 
 	@Bean
-	EtcdLifecycle etcdLifecycle(ApplicationContext context, EtcdConnection connection, ServiceCatalog catalog,
+	EtcdLifecycle etcdLifecycle(ApplicationContext context, ServiceCatalog catalog,
 			ObjectProvider<EtcdServiceRegistry> registry) {
-		return new EtcdLifecycle(context, connection, catalog, registry);
+		return new EtcdLifecycle(context, EtcdLifecycle.DEFAULT_PHASE, catalog::start, () -> {
+			registry.ifAvailable(EtcdServiceRegistry::close);
+			catalog.stop();
+		});
 	}
 
 	@Bean

@@ -21,15 +21,13 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Defaults for three neighbours, behind whatever the application sets itself. jetcd warns
- * of every attempt that failed, several times a second while etcd is away; the starter
- * says the same once. Spring Cloud LoadBalancer's cache, which is bypassed, is not made,
- * nor recommended to be replaced; and its retries, which reactive clients have only when
- * told so, are on for all: an instance that has died is listed until its lease ends. Its
- * health checks follow what is registered. And Spring Cloud's refresh leaves our
- * properties alone, which cannot change in place: it would print a stack trace for each.
- * These are added to what the application names itself, since Spring Cloud knows one list
- * only.
+ * Defaults for two neighbours, behind whatever the application sets itself. Spring Cloud
+ * LoadBalancer's cache, which is bypassed, is not made, nor recommended to be replaced;
+ * and its retries, which reactive clients have only when told so, are on for all: an
+ * instance that has died is listed until its lease ends. Its health checks follow what is
+ * registered. And Spring Cloud's refresh leaves our properties alone, which cannot change
+ * in place: it would print a stack trace for each. These are added to what the
+ * application names itself, since Spring Cloud knows one list only.
  */
 final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 
@@ -59,7 +57,6 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 			return;
 		}
 		Map<String, Object> defaults = new HashMap<>();
-		defaults.put("logging.level.io.etcd.jetcd.impl", "ERROR");
 		if (LOAD_BALANCING.stream().allMatch((name) -> environment.getProperty(name, Boolean.class, true))) {
 			defaults.put("spring.cloud.loadbalancer.cache.enabled", "false");
 			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");

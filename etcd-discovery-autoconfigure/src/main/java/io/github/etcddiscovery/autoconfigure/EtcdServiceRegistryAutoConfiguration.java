@@ -4,11 +4,13 @@ import java.time.Duration;
 import java.util.List;
 
 import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdLoops;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
+import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
@@ -34,7 +36,7 @@ import org.springframework.context.annotation.Fallback;
 @AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class, before = ServiceRegistryAutoConfiguration.class)
 @ConditionalOnEtcdDiscoveryEnabled
 @ConditionalOnBooleanProperty(name = "spring.cloud.service-registry.enabled", matchIfMissing = true)
-@ConditionalOnBean(EtcdConnection.class)
+@ConditionalOnBean(ServiceCatalog.class)
 public final class EtcdServiceRegistryAutoConfiguration {
 
 	/**
@@ -47,8 +49,8 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	LeasedRegistrations etcdLeasedRegistrations(EtcdConnection connection, EtcdLoops loops,
 			EtcdProperties etcdProperties, EtcdRegistrationProperties properties, ApplicationEventPublisher publisher,
 			ObjectProvider<Monitor> monitors) {
-		return new LeasedRegistrations(new JetcdLeaseStore(connection),
-				(range) -> new JetcdListerWatcher(connection, range), loops.registration(), properties.ttl(),
+		return new LeasedRegistrations(new JetcdLeaseStore(connection, properties.ttl()),
+				(range) -> new JetcdListerWatcher(connection, range), loops.leases(), properties.ttl(),
 				etcdProperties.requestTimeout(),
 				(change) -> loops.events()
 					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))),

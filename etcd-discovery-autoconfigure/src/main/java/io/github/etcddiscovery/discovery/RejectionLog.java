@@ -2,7 +2,7 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 
-import io.github.etcddiscovery.instance.EscapedText;
+import io.github.etcddiscovery.core.EscapedText;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
+import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
@@ -25,7 +26,6 @@ import io.github.etcddiscovery.core.Monitor.Operation;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.discovery.Catalog.AbsenceRule;
 import io.github.etcddiscovery.discovery.VanishingPolicy.Reset;
-import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InstanceStatus;

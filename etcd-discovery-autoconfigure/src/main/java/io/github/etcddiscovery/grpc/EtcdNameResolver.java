@@ -14,9 +14,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.discovery.Following;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
-import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.GrpcEndpoint;
 import io.github.etcddiscovery.instance.InvalidInstanceException;

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
+import io.github.etcddiscovery.core.EscapedText;
+
 /**
  * An address as text: {@code http://host:port}, {@code https://host:port},
  * {@code grpc://host:port}, {@code grpcs://host:port} or {@code host:port}.

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.regex.Pattern;
 
+import io.github.etcddiscovery.core.EscapedText;
 import io.netty.util.NetUtil;
 
 /**

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.instance;
 import java.util.List;
 import java.util.Map;
 
+import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**

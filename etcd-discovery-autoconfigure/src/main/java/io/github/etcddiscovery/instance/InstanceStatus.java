@@ -2,6 +2,8 @@ package io.github.etcddiscovery.instance;
 
 import java.util.Locale;
 
+import io.github.etcddiscovery.core.EscapedText;
+
 /**
  * Whether an instance wants to be called. The names are those that Spring Cloud's
  * registries share and that the {@code serviceregistry} endpoint takes.

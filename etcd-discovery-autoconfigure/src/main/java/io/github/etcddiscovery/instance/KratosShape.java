@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
+import io.github.etcddiscovery.core.EscapedText;
 import tools.jackson.databind.JsonNode;
 
 /**

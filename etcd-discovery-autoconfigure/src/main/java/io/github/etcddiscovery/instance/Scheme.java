@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.instance;
 
+import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**

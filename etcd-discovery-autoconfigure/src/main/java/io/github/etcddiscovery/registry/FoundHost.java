@@ -6,7 +6,7 @@ import java.net.NetworkInterface;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Pattern;
 
-import io.github.etcddiscovery.instance.EscapedText;
+import io.github.etcddiscovery.core.EscapedText;
 import io.netty.util.NetUtil;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;

@@ -6,8 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.regex.Pattern;
 
+import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.instance.Addresses;
-import io.github.etcddiscovery.instance.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InvalidInstanceException;

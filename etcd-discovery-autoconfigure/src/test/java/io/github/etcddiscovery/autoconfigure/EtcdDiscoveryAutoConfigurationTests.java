@@ -8,6 +8,7 @@ import java.util.Map;
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.discovery.CatalogEventPublisher;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
@@ -56,9 +57,8 @@ class EtcdDiscoveryAutoConfigurationTests {
 	void doesNothingWhenSwitchedOff(String property) {
 		this.contextRunner.withPropertyValues(property + "=false", "spring.cloud.etcd.discovery.prefix=nonsense/")
 			.run((context) -> assertThat(context).hasNotFailed()
-				.doesNotHaveBean(EtcdConnection.class)
 				.doesNotHaveBean(ServiceCatalog.class)
-				.doesNotHaveBean(EtcdLoops.class));
+				.doesNotHaveBean(EtcdDiscoveryProperties.class));
 	}
 
 	@ParameterizedTest

@@ -30,7 +30,7 @@ class PropertyReferenceTests {
 
 	private static final Path PAGE = Path.of("..", "docs", "properties.md");
 
-	private static final String COMMAND = "mvn -pl etcd-discovery-autoconfigure test -Dtest=PropertyReferenceTests "
+	private static final String COMMAND = "mvn -pl etcd-discovery-autoconfigure -am test -Dtest=PropertyReferenceTests "
 			+ "-Dupdate.docs=true";
 
 	@Test

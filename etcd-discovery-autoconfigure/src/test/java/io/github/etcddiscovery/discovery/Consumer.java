@@ -67,7 +67,7 @@ final class Consumer implements AutoCloseable {
 		this.connection = new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of(),
 						List.of((channel) -> channel.intercept(builder.spy))),
-				Duration.ofSeconds(15), builder.requestTimeout);
+				builder.requestTimeout);
 		InstancePlaces places = new InstancePlaces(PREFIX, builder.additionalPrefixes, builder.serviceKeys);
 		CatalogSettings settings = new CatalogSettings(places, builder.endpoints, builder.scope, builder.timing,
 				builder.syncTimeout, builder.idleTimeout, builder.hold, builder.snapshot,

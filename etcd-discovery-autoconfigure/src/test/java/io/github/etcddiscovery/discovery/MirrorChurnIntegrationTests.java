@@ -161,7 +161,7 @@ class MirrorChurnIntegrationTests {
 				Duration.ofMillis(700), Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
 				SslProperties.none());
 		return new EtcdConnection(new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
-				List.of(), List.of()), Duration.ofSeconds(3), Duration.ofMillis(700));
+				List.of(), List.of()), Duration.ofMillis(700));
 	}
 
 	/**

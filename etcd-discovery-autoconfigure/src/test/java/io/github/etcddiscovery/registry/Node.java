@@ -62,9 +62,9 @@ final class Node implements AutoCloseable {
 				REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5), DataSize.ofMegabytes(64), null,
 				SslProperties.none());
 		this.connection = new EtcdConnection(new EtcdClientFactory(properties,
-				new PropertiesEtcdConnectionDetails(properties), List.of(), List.of()), ttl, REQUEST_TIMEOUT);
+				new PropertiesEtcdConnectionDetails(properties), List.of(), List.of()), REQUEST_TIMEOUT);
 		InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
-		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection),
+		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection, ttl),
 				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,
 				this.changes::add, Monitor.NONE);
 		this.registry = new EtcdServiceRegistry(this.registrations, List.of(new WrittenFormat(codec, "services")),

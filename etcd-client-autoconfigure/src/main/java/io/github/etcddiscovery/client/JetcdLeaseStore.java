@@ -30,14 +30,22 @@ import io.github.etcddiscovery.watch.Entry;
  */
 public final class JetcdLeaseStore implements LeaseStore {
 
+	private static final Duration SHORTEST_RENEWAL = Duration.ofMillis(500);
+
 	private final EtcdConnection connection;
+
+	private final Duration longestRenewal;
 
 	/**
 	 * Create a store.
 	 * @param connection the connection
+	 * @param ttl the leases' time to live: a quarter of it, and at least 500 ms, bounds a
+	 * renewal, so that a lease survives two that are lost
 	 */
-	public JetcdLeaseStore(EtcdConnection connection) {
+	public JetcdLeaseStore(EtcdConnection connection, Duration ttl) {
+		Duration quarter = ttl.dividedBy(4);
 		this.connection = connection;
+		this.longestRenewal = (quarter.compareTo(SHORTEST_RENEWAL) > 0) ? quarter : SHORTEST_RENEWAL;
 	}
 
 	@Override
@@ -49,7 +57,7 @@ public final class JetcdLeaseStore implements LeaseStore {
 	@Override
 	public CompletableFuture<Void> renew(long leaseId) {
 		LeaseKeepAliveRequest request = LeaseKeepAliveRequest.newBuilder().setID(leaseId).build();
-		return this.connection.renew(LeaseGrpc.getLeaseKeepAliveMethod(), request)
+		return this.connection.renew(LeaseGrpc.getLeaseKeepAliveMethod(), request, this.longestRenewal)
 			.thenCompose((response) -> isAlive(response) ? CompletableFuture.completedFuture(null)
 					: CompletableFuture.failedFuture(new EtcdAccessException(Kind.LEASE_NOT_FOUND,
 							"etcd does not know lease %x".formatted(leaseId), null)));

@@ -182,7 +182,7 @@ class NetworksIntegrationTests {
 		return opened(new EtcdConnection(
 				new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties), List.of(),
 						List.of((channel) -> channel.setNameResolverArg(MemberResolver.LOOKUP, this.lookup))),
-				Duration.ofSeconds(15), Duration.ofSeconds(5)));
+				Duration.ofSeconds(5)));
 	}
 
 	private static ListerWatcher lister(EtcdConnection connection) {

@@ -1,14 +1,22 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.time.Clock;
+
 import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.client.BlankIsUnset;
+import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.EtcdChannelBuilderCustomizer;
 import io.github.etcddiscovery.client.EtcdClientBuilderCustomizer;
 import io.github.etcddiscovery.client.EtcdClientFactory;
+import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import io.github.etcddiscovery.client.EtcdLifecycle;
+import io.github.etcddiscovery.client.EtcdLoops;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -20,15 +28,15 @@ import org.springframework.boot.context.properties.EnableConfigurationProperties
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.ssl.SslBundles;
-import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
-import org.springframework.context.ApplicationListener;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /**
  * Auto-configuration for the connection to etcd: a jetcd {@link Client} to inject, and
- * the factory that registration and discovery make theirs with.
+ * the supervised connection and the threads that all else stands on. Nothing connects
+ * before it is used.
  */
 @AutoConfiguration(after = SslAutoConfiguration.class)
 @ConditionalOnClass(Client.class)
@@ -71,37 +79,42 @@ public final class EtcdClientAutoConfiguration {
 		return factory.create();
 	}
 
-	/**
-	 * Says at the refresh what is wrong with properties that were changed, and uses what
-	 * is right.
-	 */
-	@Configuration(proxyBeanMethods = false)
-	@ConditionalOnClass(EnvironmentChangeEvent.class)
-	static class RefreshConfiguration {
+	@Bean
+	@ConditionalOnMissingBean
+	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties) {
+		return new EtcdConnection(factory, properties.requestTimeout());
+	}
 
-		@Bean
-		ConnectionRefresher etcdConnectionRefresher(EtcdClientFactory factory) {
-			return new ConnectionRefresher(factory);
-		}
+	@Bean
+	EtcdLoops etcdLoops() {
+		return new EtcdLoops();
+	}
 
+	@Bean
+	EtcdLifecycle etcdConnectionLifecycle(ApplicationContext context, EtcdConnection connection) {
+		return new EtcdLifecycle(context, EtcdLifecycle.CONNECTION_PHASE, connection::open, connection::stop);
+	}
+
+	@Bean(initMethod = "start")
+	CertificateExpiry etcdCertificateExpiry(EtcdConnectionDetails details, EtcdLoops loops) {
+		return new CertificateExpiry(details, Clock.systemUTC(), loops.events());
 	}
 
 	/**
-	 * Of its own class, from which Spring reads the event.
+	 * Apart, so that it is in place whatever beans of the application replace these.
 	 */
-	static final class ConnectionRefresher implements ApplicationListener<EnvironmentChangeEvent> {
-
-		private final EtcdClientFactory factory;
-
-		ConnectionRefresher(EtcdClientFactory factory) {
-			this.factory = factory;
-		}
-
-		@Override
-		public void onApplicationEvent(EnvironmentChangeEvent event) {
-			this.factory.refresh();
-		}
-
+	@Bean
+	SmartInitializingSingleton etcdCertificateRenewal(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
+			EtcdConnection connection, CertificateExpiry expiry) {
+		return () -> {
+			String bundle = properties.ssl().bundleInUse();
+			if (bundle != null) {
+				bundles.ifAvailable((all) -> all.addBundleUpdateHandler(bundle, (updated) -> {
+					connection.renew();
+					expiry.replaced();
+				}));
+			}
+		};
 	}
 
 	/**

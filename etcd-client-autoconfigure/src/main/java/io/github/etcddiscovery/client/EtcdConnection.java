@@ -21,25 +21,21 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection of registration and discovery to etcd: a channel to each member, of
- * which one is in use. A member that is of no use is passed by, and one that is needed
- * again is connected to at once, however long it was away. What is asked again, and when,
- * says {@link MemberCall}. Safe for use by any thread; its own thread does the work and
- * is never blocked.
+ * The connection of the application to etcd: a channel to each member, of which one is in
+ * use. A member that is of no use is passed by, and one that is needed again is connected
+ * to at once, however long it was away. What is asked again, and when, says
+ * {@link MemberCall}. Safe for use by any thread; its own thread does the work and is
+ * never blocked.
  */
 public final class EtcdConnection implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(EtcdConnection.class);
-
-	private static final Duration SHORTEST_RENEWAL = Duration.ofMillis(500);
 
 	private final EtcdClientFactory factory;
 
 	private final CallPolicy writes;
 
 	private final CallPolicy reads;
-
-	private final CallPolicy renewals;
 
 	private final Duration requestTimeout;
 
@@ -73,19 +69,18 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private volatile State state = State.OPEN;
 
+	private volatile Reachability reachability = Reachability.UNKNOWN;
+
 	/**
 	 * Create a connection; it connects with the first request.
 	 * @param factory makes the channels
-	 * @param ttl the lease's time to live: a quarter of it bounds a renewal, so that a
-	 * lease survives two that are lost
 	 * @param requestTimeout how long any request may take
 	 */
-	public EtcdConnection(EtcdClientFactory factory, Duration ttl, Duration requestTimeout) {
+	public EtcdConnection(EtcdClientFactory factory, Duration requestTimeout) {
 		this.factory = factory;
 		this.requestTimeout = requestTimeout;
 		this.writes = CallPolicy.of(requestTimeout);
 		this.reads = this.writes.andHedged();
-		this.renewals = CallPolicy.of(max(SHORTEST_RENEWAL, min(requestTimeout, ttl.dividedBy(4)))).andHedged();
 		this.unregistration = factory.onReplacement(() -> renew("connection details"));
 	}
 
@@ -111,10 +106,12 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Ask for something that the lease's life depends on.
+	 * Ask for something that a lease's life depends on.
+	 * @param bound how long it may take, unless the timeout of a request is shorter
 	 */
-	<Q, R> CompletableFuture<R> renew(MethodDescriptor<Q, R> method, Q request) {
-		return call(method, request, this.renewals);
+	<Q, R> CompletableFuture<R> renew(MethodDescriptor<Q, R> method, Q request, Duration bound) {
+		return call(method, request,
+				(bound.compareTo(this.requestTimeout) < 0) ? CallPolicy.of(bound).andHedged() : this.reads);
 	}
 
 	/**
@@ -128,6 +125,7 @@ public final class EtcdConnection implements AutoCloseable {
 				request, policy, answer)
 			.start(), answer::completeExceptionally);
 		answer.whenComplete((result, failure) -> {
+			this.reachability = this.reachability.after(failure);
 			if (failure instanceof EtcdAccessException access && access.getKind() == Kind.UNREACHABLE) {
 				this.loop.execute(this::lookUpAgain);
 			}
@@ -241,6 +239,14 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
+	 * How the last request went that was answered or given up.
+	 * @return whether etcd was reached
+	 */
+	public Reachability reachability() {
+		return this.reachability;
+	}
+
+	/**
 	 * Go over to fresh connections, because the certificates were replaced. Nothing is
 	 * lost: requests that are under way end on the old ones, and each watch is told to
 	 * begin anew before those are closed.
@@ -334,14 +340,6 @@ public final class EtcdConnection implements AutoCloseable {
 
 	private static EtcdAccessException isClosed() {
 		return new EtcdAccessException(Kind.CANCELLED, "the connection to etcd is closed", null);
-	}
-
-	private static Duration min(Duration one, Duration other) {
-		return (one.compareTo(other) < 0) ? one : other;
-	}
-
-	private static Duration max(Duration one, Duration other) {
-		return (one.compareTo(other) > 0) ? one : other;
 	}
 
 	private enum State {

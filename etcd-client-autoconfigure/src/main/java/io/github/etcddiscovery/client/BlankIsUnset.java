@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.autoconfigure;
+package io.github.etcddiscovery.client;
 
 import java.util.Collection;
 
@@ -12,14 +12,18 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.core.convert.ConversionFailedException;
 
 /**
- * Takes each of the starter's properties that is blank for one that is not set, as
- * {@code ip-address: ${HOST_IP:}} is meant.
+ * Takes each property below {@code spring.cloud.etcd} that is blank for one that is not
+ * set, as {@code ip-address: ${HOST_IP:}} is meant.
  */
-final class BlankIsUnset extends AbstractBindHandler {
+public final class BlankIsUnset extends AbstractBindHandler {
 
 	private static final ConfigurationPropertyName PREFIX = ConfigurationPropertyName.of("spring.cloud.etcd");
 
-	BlankIsUnset(BindHandler parent) {
+	/**
+	 * Create a handler.
+	 * @param parent what handles the binding otherwise
+	 */
+	public BlankIsUnset(BindHandler parent) {
 		super(parent);
 	}
 

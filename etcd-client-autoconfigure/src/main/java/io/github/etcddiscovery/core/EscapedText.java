@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.instance;
+package io.github.etcddiscovery.core;
 
 /**
  * Text that came from outside, made safe to show in a log line: control characters,

@@ -51,7 +51,7 @@ class EtcdConnectionTests {
 				Duration.ofSeconds(3), REQUEST_TIMEOUT, Duration.ofSeconds(10), Duration.ofSeconds(5),
 				DataSize.ofMegabytes(4), null, SslProperties.none());
 		return new EtcdConnection(new EtcdClientFactory(properties, new PropertiesEtcdConnectionDetails(properties),
-				List.of(), List.of()), Duration.ofSeconds(15), REQUEST_TIMEOUT);
+				List.of(), List.of()), REQUEST_TIMEOUT);
 	}
 
 	@AfterEach

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-import io.github.etcddiscovery.instance.EscapedText;
+import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.source.ConfigurationProperty;

@@ -3,7 +3,6 @@ package io.github.etcddiscovery.autoconfigure;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 
 import io.etcd.jetcd.ByteSequence;
@@ -15,9 +14,6 @@ import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.autoconfigure.ssl.SslAutoConfiguration;
@@ -25,10 +21,7 @@ import org.springframework.boot.ssl.NoSuchSslBundleException;
 import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.util.TestPropertyValues;
-import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.core.Ordered;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -37,7 +30,6 @@ import static org.mockito.Mockito.mock;
 /**
  * Tests for {@link EtcdClientAutoConfiguration}.
  */
-@ExtendWith(OutputCaptureExtension.class)
 class EtcdClientAutoConfigurationTests {
 
 	private final ApplicationContextRunner contextRunner = new ApplicationContextRunner()
@@ -111,42 +103,6 @@ class EtcdClientAutoConfigurationTests {
 			.run((context) -> {
 				TestPropertyValues.of("spring.cloud.etcd.password=n3w").applyTo(context);
 				assertThat(context.getBean(EtcdConnectionDetails.class).getPassword()).isEqualTo("n3w");
-			});
-	}
-
-	/**
-	 * What can't be used does not take the place of what can.
-	 */
-	@ParameterizedTest
-	@CsvSource(delimiter = '|', quoteCharacter = '"',
-			textBlock = """
-					keep-alive-time=1s           | 'spring.cloud.etcd.keep-alive-time' cannot be '1000ms'. It must be at least 10s
-					request-timeout=5            | 'spring.cloud.etcd.request-timeout' cannot be '5ms'. It must be at least 100ms
-					connect-timeout=soon         | 'spring.cloud.etcd.connect-timeout' can't be used: 'soon' is not a valid duration
-					endpoints=http://a:1,b:2     | 'spring.cloud.etcd.endpoints' cannot be 'b:2'. An endpoint is http://host:port
-					endpoints=http://u:n3w@a:1   | 'spring.cloud.etcd.endpoints' cannot be 'http://***@a:1'. An endpoint is
-					password=                    | 'spring.cloud.etcd.password' is not set. It must be set, since 'spring.cloud.etcd.username' is
-					max-inbound-message-size=-1B | 'spring.cloud.etcd.max-inbound-message-size' cannot be '-1B'. It must be between
-					ssl.enabled=true             | 'spring.cloud.etcd.ssl.enabled' cannot be 'true'. It needs 'spring.cloud.etcd.endpoints'
-					""")
-	void saysAtTheRefreshWhatCannotBeUsedAndKeepsTheLastGoodProperties(String property, String warning,
-			CapturedOutput output) {
-		this.contextRunner
-			.withPropertyValues("spring.cloud.etcd.username=root", "spring.cloud.etcd.password=s3cret",
-					"spring.cloud.etcd.endpoints=http://a:1")
-			.run((context) -> {
-				TestPropertyValues.of("spring.cloud.etcd." + property).applyTo(context);
-				context.publishEvent(new EnvironmentChangeEvent(context, Set.of()));
-				assertThat(output.getAll().lines().filter((line) -> line.contains("WARN"))).singleElement()
-					.asString()
-					.contains(warning, ". The last good properties of the connection to etcd stay in use")
-					.doesNotContain("s3cret", "n3w");
-				EtcdConnectionDetails details = context.getBean(EtcdConnectionDetails.class);
-				assertThat(details.getEndpoints()).containsExactly("http://a:1");
-				assertThat(details.getUsername()).isEqualTo("root");
-				assertThat(details.getPassword()).isEqualTo("s3cret");
-				context.publishEvent(new EnvironmentChangeEvent(context, Set.of()));
-				assertThat(output.getAll().lines().filter((line) -> line.contains("WARN"))).as("once").hasSize(1);
 			});
 	}
 

@@ -157,8 +157,7 @@ class InjectedClientIntegrationTests {
 					DataSize.ofMegabytes(4), null, SslProperties.none());
 			try (EtcdClientFactory factory = new EtcdClientFactory(properties,
 					new PropertiesEtcdConnectionDetails(properties), List.of(), List.of());
-					EtcdConnection connection = new EtcdConnection(factory, Duration.ofSeconds(15),
-							Duration.ofSeconds(5))) {
+					EtcdConnection connection = new EtcdConnection(factory, Duration.ofSeconds(5))) {
 				answer(new JetcdListerWatcher(connection, KeyRange.prefix("services/")).position());
 				run((client) -> {
 					answer(client.getKVClient().get(bytes("a")));
