@@ -109,12 +109,12 @@ public class EtcdAccessException extends RuntimeException {
 		/**
 		 * The lease has ended or was revoked.
 		 */
-		LEASE_NOT_FOUND("A new lease is granted without further ado"),
+		LEASE_NOT_FOUND("etcd-discovery grants a new lease"),
 
 		/**
 		 * The revision asked for is no longer kept.
 		 */
-		COMPACTED("The keys are listed again without further ado"),
+		COMPACTED("etcd-discovery lists the keys again"),
 
 		/**
 		 * etcd's database is full and refuses writes.
@@ -135,12 +135,12 @@ public class EtcdAccessException extends RuntimeException {
 		 * The view of the store no longer fits what etcd says: it was wiped, restored or
 		 * replaced.
 		 */
-		INCOHERENT("The keys are listed again without further ado"),
+		INCOHERENT("etcd-discovery lists the keys again"),
 
 		/**
 		 * The request was given up on this side.
 		 */
-		CANCELLED("It is tried again without further ado"),
+		CANCELLED("etcd-discovery tries again"),
 
 		/**
 		 * Anything else.

@@ -39,7 +39,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * @param weight weight of this instance, for weighted load balancing; at most 1000, 0 for
  * none
  * @param initialStatus status that the application is first registered with; one that is
- * not UP is not called until somebody sets its status
+ * not UP gets no calls until its status is set
  * @param format what is written to etcd: json, address (http://host:port at the bare name
  * of the service), grpc (etcd's naming for Go), go-zero, kratos, or the name of a
  * ServiceInstanceCodec bean; several for others to find it as well, each below a prefix
@@ -52,7 +52,7 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * to hear it before its web server begins to shut down; between 100ms and 5m, or 0s for
  * not at all
  * @param failFast whether the start fails when the first try to register fails, for
- * whatever reason, instead of trying on
+ * whatever reason, instead of retrying in the background
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdRegistrationProperties(@DefaultValue("true") boolean register, @Nullable String serviceName,

@@ -265,7 +265,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	public void shutdown() {
 		EtcdAccessException failure = await(this.registrations.close());
 		if (failure != null) {
-			logger.warn("The lease could not be revoked and ends by itself: " + failure.getMessage());
+			logger.warn("The lease could not be revoked; it expires within its time to live: " + failure.getMessage());
 		}
 	}
 
