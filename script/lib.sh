@@ -25,7 +25,7 @@ not() {
 	! "$@"
 }
 
-for part in processes packages java node etcd etcd-executables benchmarks; do
+for part in processes packages java node browser etcd etcd-executables benchmarks; do
 	# shellcheck disable=SC1090
 	. "$ROOT/script/lib/$part.sh"
 done

@@ -132,7 +132,11 @@ public class EtcdDiscoveryEndpoint {
 		return new InvalidEndpointRequestException(String.valueOf(reason), String.valueOf(reason));
 	}
 
-	private @Nullable LeaseDescriptor lease() {
+	/**
+	 * The lease of this process.
+	 * @return the lease, or {@code null} if it registers nothing
+	 */
+	public @Nullable LeaseDescriptor lease() {
 		if (this.registrations == null) {
 			return null;
 		}
@@ -140,7 +144,11 @@ public class EtcdDiscoveryEndpoint {
 		return new LeaseDescriptor(lease.leaseIdInHex(), lease.state(), lease.remaining().toMillis() / 1000.0);
 	}
 
-	private List<RegistrationDescriptor> registrations() {
+	/**
+	 * What this process has registered.
+	 * @return the registrations, as they stand now
+	 */
+	public List<RegistrationDescriptor> registrations() {
 		List<RegistrationDescriptor> registrations = new ArrayList<>();
 		if (this.registry != null) {
 			EtcdServiceRegistry registry = this.registry;

@@ -1,0 +1,462 @@
+// The pages. Each is a function of the store, drawn anew when something has changed.
+import { LitElement, html, nothing, repeat, live } from './lit.js';
+import { bar, sparkline, strip } from './charts.js';
+import { KINDS, STATUSES, count, cut, duration, number, show, time } from './text.js';
+import { store, view } from './store.js';
+import './lists.js';
+
+/** The address of a page. */
+export function link(...segments) {
+	return '#/' + segments.map(encodeURIComponent).join('/');
+}
+
+/** A page that draws itself anew with each change. */
+class Page extends LitElement {
+
+	static properties = { route: { attribute: false } };
+
+	createRenderRoot() {
+		return this;
+	}
+
+	connectedCallback() {
+		super.connectedCallback();
+		this.changed = () => this.requestUpdate();
+		store.addEventListener('change', this.changed);
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		store.removeEventListener('change', this.changed);
+	}
+
+}
+
+/** A page of which a part comes from a view of its own, asked for every second or two. */
+class AskingPage extends Page {
+
+	static interval = 1000;
+
+	connectedCallback() {
+		super.connectedCallback();
+		this.ask();
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		clearTimeout(this.timer);
+	}
+
+	async ask() {
+		clearTimeout(this.timer);
+		try {
+			this.answer = await view(this.constructor.view);
+			this.failure = null;
+		}
+		catch (failure) {
+			this.failure = failure.message;
+		}
+		if (this.isConnected) {
+			this.timer = setTimeout(() => this.ask(), document.hidden ? 5000 : this.constructor.interval);
+			this.requestUpdate();
+		}
+	}
+
+}
+
+function status(instance) {
+	const { label, mark } = STATUSES[instance.status] ?? STATUSES.UNKNOWN;
+	return html`<span class="status status-${instance.status}"><span class="mark" aria-hidden="true">${mark}</span>${label}</span>${instance.held
+		? html` <span class="status status-HELD" title="Its key is gone from etcd; this application serves it on"><span class="mark" aria-hidden="true">!</span>held</span>` : nothing}`;
+}
+
+function counts(summary) {
+	return Object.entries(STATUSES)
+		.filter(([name]) => summary[name] > 0)
+		.map(([name, { label, mark }]) => html`<span class="count status-${name}"><span class="mark" aria-hidden="true">${mark}</span>${number(summary[name])} ${label}</span>`)
+		.concat(summary.held > 0 ? [html`<span class="count status-HELD"><span class="mark" aria-hidden="true">!</span>${number(summary.held)} held</span>`] : []);
+}
+
+function several(values) {
+	const sorted = [...values].sort();
+	return sorted.length > 3 ? `${sorted.slice(0, 2).map((value) => cut(value, 24)).join(', ')} and ${sorted.length - 2} more`
+		: sorted.map((value) => cut(value, 24)).join(', ');
+}
+
+function timeline(events, withService) {
+	if (events.length === 0) {
+		return html`<p class="empty">Nothing has changed since this application looks.</p>`;
+	}
+	return html`<ol class="timeline">
+		${repeat(events, (event) => event.number, (event) => html`<li class="event kind-${event.kind}">
+			<time datetime=${new Date(event.time).toISOString()} title=${new Date(event.time).toLocaleString()}>${time(event.time)}</time>
+			<span class="kind"><span class="mark" aria-hidden="true">${KINDS[event.kind].mark}</span>${KINDS[event.kind].label}</span>
+			<span class="what">${withService ? html`<a href=${link('services', event.service)}><bdi>${cut(event.service, 60)}</bdi></a> / ` : nothing}<a href=${link('services', event.service, event.instance)}><bdi>${cut(event.instance, 60)}</bdi></a>
+			<span class="why">${cut(event.text, 240)}</span></span>
+		</li>`)}
+	</ol>`;
+}
+
+class OverviewPage extends Page {
+
+	render() {
+		const services = [...store.services.values()];
+		const total = { total: 0, held: 0, UP: 0, OUT_OF_SERVICE: 0, DOWN: 0, STARTING: 0, UNKNOWN: 0 };
+		services.forEach((service) => Object.keys(total).forEach((name) => total[name] += service.summary[name]));
+		const now = store.now();
+		const recent = store.events.filter((event) => event.time > now - 5 * 60_000);
+		const vanished = recent.filter((event) => event.kind === 'VANISHED').length;
+		const mirror = store.state?.mirror;
+		const attention = this.attention(services);
+		return html`
+			<h1 tabindex="-1">Overview</h1>
+			<section class="tiles" aria-label="In numbers">
+				${this.tile('Services', number(services.length), link('services'))}
+				${this.tile('Instances up', number(total.UP), link('services'), total.UP < total.total ? `of ${number(total.total)}` : 'all of them', 'UP')}
+				${this.tile('Out of service', number(total.OUT_OF_SERVICE), `${link('services')}?q=status%3Dout_of_service`, null, total.OUT_OF_SERVICE ? 'OUT_OF_SERVICE' : null)}
+				${this.tile('Down or unknown', number(total.DOWN + total.UNKNOWN), `${link('services')}?q=status%3Ddown`, null, total.DOWN + total.UNKNOWN ? 'DOWN' : null)}
+				${this.tile('Held', number(total.held), `${link('services')}?q=held`, 'gone from etcd, served on', total.held ? 'HELD' : null)}
+				${this.tile('Vanished', number(vanished), null, 'without a goodbye, in 5 min', vanished ? 'DOWN' : null)}
+				${this.tile('Revision', number(mirror?.revision ?? 0), link('etcd'), mirror?.synced ? 'followed now' : `${duration(mirror?.staleness ?? 0)} old`, mirror?.synced ? null : 'DOWN')}
+			</section>
+			<section class="card" aria-labelledby="strip-title">
+				<h2 id="strip-title">The last five minutes</h2>
+				${strip(store.events, now)}
+				<div class="scale" aria-hidden="true"><span>5 min ago</span><span>now</span></div>
+				<p class="legend"><span class="key key-good">came</span><span class="key key-other">changed or left</span><span class="key key-bad">vanished or held</span></p>
+			</section>
+			<div class="columns">
+				<section class="card" aria-labelledby="attention-title">
+					<h2 id="attention-title">Needs attention</h2>
+					${attention.length === 0 ? html`<p class="empty good"><span aria-hidden="true">✓ </span>Every service has an instance that is up, and none is held.</p>`
+						: html`<ul class="attention">${attention.slice(0, 20).map(({ service, text, kind }) => html`<li class="status-${kind}"><span class="mark" aria-hidden="true">${kind === 'HELD' ? '!' : '✕'}</span><a href=${link('services', service.name)}><bdi>${cut(service.name, 60)}</bdi></a> ${text}</li>`)}</ul>
+							${attention.length > 20 ? html`<p class="more">and ${attention.length - 20} more</p>` : nothing}`}
+				</section>
+				<section class="card" aria-labelledby="latest-title">
+					<h2 id="latest-title">Latest changes</h2>
+					${timeline(store.events.slice(-12).reverse(), true)}
+				</section>
+			</div>`;
+	}
+
+	attention(services) {
+		const list = [];
+		for (const service of services) {
+			const summary = service.summary;
+			if (summary.UP === 0) {
+				list.push({ service, kind: 'DOWN', text: 'has no instance that is up' });
+			}
+			else if (summary.held > 0) {
+				list.push({ service, kind: 'HELD', text: `holds ${count(summary.held, 'instance')} that vanished` });
+			}
+		}
+		if (store.state?.problems > 0) {
+			// Shown on its own page
+		}
+		return list;
+	}
+
+	tile(title, value, href, note, kind) {
+		const content = html`<span class="title">${title}</span><span class="value ${kind ? `status-${kind}` : ''}">${value}</span><span class="note">${note ?? html`&nbsp;`}</span>`;
+		return href ? html`<a class="tile" href=${href}>${content}</a>` : html`<div class="tile">${content}</div>`;
+	}
+
+}
+
+/** Reads what is searched for: words are names, and the rest is what an instance must have. */
+export function query(text) {
+	const names = [];
+	const tests = [];
+	for (const word of text.trim().split(/\s+/).filter((each) => each)) {
+		const at = word.indexOf('=');
+		if (at > 0) {
+			const key = word.slice(0, at).toLowerCase();
+			const value = word.slice(at + 1).toLowerCase();
+			if (key === 'status') {
+				tests.push((instance) => instance.status.toLowerCase().replace(/_/g, '-').startsWith(value.replace(/_/g, '-')));
+			}
+			else if (key === 'id') {
+				tests.push((instance) => instance.id.toLowerCase().includes(value));
+			}
+			else if (key === 'address') {
+				tests.push((instance) => instance.uri.toLowerCase().includes(value));
+			}
+			else {
+				const name = word.slice(0, at).replace(/^metadata\./i, '');
+				tests.push((instance) => Object.hasOwn(instance.metadata, name) && instance.metadata[name].toLowerCase() === value);
+			}
+		}
+		else if (word.toLowerCase() === 'held') {
+			tests.push((instance) => instance.held);
+		}
+		else {
+			names.push(word.toLowerCase());
+		}
+	}
+	return { names, tests };
+}
+
+class ServicesPage extends Page {
+
+	#made = null;
+
+	constructor() {
+		super();
+		this.sort = { by: 'name', down: false };
+	}
+
+	get text() {
+		return this.route.parameters.get('q') ?? '';
+	}
+
+	/** Those that are searched for, made once for each change of the data or the question. */
+	get found() {
+		const of = `${store.version} ${this.sort.by} ${this.sort.down} ${this.text}`;
+		if (this.#made?.of !== of) {
+			const { names, tests } = query(this.text);
+			const rows = [];
+			for (const service of store.services.values()) {
+				const name = service.name.toLowerCase();
+				let matching = service.summary.total;
+				if (tests.length > 0) {
+					matching = 0;
+					for (const instance of service.instances.values()) {
+						matching += tests.every((test) => test(instance)) ? 1 : 0;
+					}
+				}
+				if (matching > 0 && names.every((word) => name.includes(word))) {
+					rows.push({ service, matching, filtered: tests.length > 0 });
+				}
+			}
+			const sorts = {
+				name: (a, b) => a.service.name < b.service.name ? -1 : 1,
+				instances: (a, b) => b.matching - a.matching || sorts.name(a, b),
+				status: (a, b) => (a.service.summary.UP / a.service.summary.total) - (b.service.summary.UP / b.service.summary.total) || sorts.name(a, b),
+				changed: (a, b) => b.service.lastChange - a.service.lastChange || sorts.name(a, b),
+			};
+			rows.sort(sorts[this.sort.by]);
+			if (this.sort.down) {
+				rows.reverse();
+			}
+			this.#made = { of, rows };
+		}
+		return this.#made.rows;
+	}
+
+	render() {
+		const found = this.found;
+		const now = store.now();
+		return html`
+			<h1 tabindex="-1">Services</h1>
+			<div class="search">
+				<label for="search">Search</label>
+				<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="name, zone=a, status=down, metadata.team=blue, held" .value=${live(this.text)}
+					@input=${this.searched} @keydown=${this.pressed} aria-describedby="found">
+				<kbd aria-hidden="true">/</kbd>
+				<span id="found" role="status">${found.length === store.services.size ? count(found.length, 'service') : `${number(found.length)} of ${count(store.services.size, 'service')}`}</span>
+			</div>
+			<windowed-table label="Services" .items=${found} .version=${store.version + Math.floor(now / 5000)} .keyOf=${(row) => row.service.name} .sort=${this.sort}
+				.columns=${[
+					{ title: 'Service', sort: 'name', className: 'wide' },
+					{ title: 'Instances', sort: 'instances', className: 'number' },
+					{ title: 'Status', sort: 'status' },
+					{ title: 'Zones' },
+					{ title: 'Up, 10 min' },
+					{ title: 'Last change', sort: 'changed', className: 'number' }]}
+				.row=${(row) => this.row(row, store.now())}
+				.empty=${store.services.size === 0 ? 'Nothing is registered yet.' : 'Nothing is found. A word is a part of a name; status=, zone=, version=, id=, address= and metadata.<key>= ask for instances.'}
+				@sort=${(event) => { this.sort = event.detail; this.requestUpdate(); }}></windowed-table>`;
+	}
+
+	row({ service, matching, filtered }, now) {
+		const summary = service.summary;
+		const q = filtered ? `?q=${encodeURIComponent(this.text.split(/\s+/).filter((word) => word.includes('=') || word.toLowerCase() === 'held').join(' '))}` : '';
+		return html`
+			<td class="wide name"><a href=${link('services', service.name) + q}><bdi>${cut(service.name, 80)}</bdi></a></td>
+			<td class="number" data-title="Instances">${filtered && matching !== summary.total ? `${number(matching)} of ${number(summary.total)}` : number(summary.total)}</td>
+			<td class="health">${bar(summary)}<span class="counts">${counts(summary)}</span></td>
+			<td class="zones">${several(summary.zones)}</td>
+			<td class="spark">${sparkline(service, now)}</td>
+			<td class="number last">${service.lastChange ? `${duration(now - service.lastChange)} ago` : '–'}</td>`;
+	}
+
+	searched(event) {
+		const text = event.target.value;
+		history.replaceState(null, '', text ? `${link('services')}?q=${encodeURIComponent(text)}` : link('services'));
+		dispatchEvent(new HashChangeEvent('hashchange'));
+	}
+
+	pressed(event) {
+		if (event.key === 'ArrowDown') {
+			event.preventDefault();
+			this.querySelector('tr.row a')?.focus();
+		}
+		else if (event.key === 'Escape' && event.target.value) {
+			event.target.value = '';
+			this.searched(event);
+		}
+	}
+
+}
+
+class ServicePage extends Page {
+
+	#made = null;
+
+	get name() {
+		return this.route.segments[1];
+	}
+
+	get text() {
+		return this.route.parameters.get('q') ?? '';
+	}
+
+	get found() {
+		const of = `${store.version} ${this.name} ${this.text}`;
+		if (this.#made?.of !== of) {
+			const { names, tests } = query(this.text);
+			const instances = [...(store.service(this.name)?.instances.values() ?? [])]
+				.filter((instance) => tests.every((test) => test(instance)) && names.every((word) => instance.id.toLowerCase().includes(word) || instance.uri.toLowerCase().includes(word)))
+				.sort((a, b) => a.id < b.id ? -1 : a.id > b.id ? 1 : a.key < b.key ? -1 : 1);
+			this.#made = { of, instances };
+		}
+		return this.#made.instances;
+	}
+
+	render() {
+		const service = store.service(this.name);
+		const events = store.eventsOf(this.name);
+		const found = this.found;
+		return html`
+			<nav class="path" aria-label="Path"><a href=${link('services')}>Services</a> /</nav>
+			<h1 tabindex="-1"><bdi>${show(this.name)}</bdi></h1>
+			${service ? html`<p class="headline">${counts(service.summary)}${sparkline(service, store.now(), 240, 28)}</p>`
+				: html`<p class="empty">No instance of this service is registered${store.state?.mirror.known ? '' : ' as far as is known yet'}.</p>`}
+			${service ? html`<div class="search">
+				<label for="search">Search</label>
+				<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="id or address, zone=a, status=down, metadata.team=blue" .value=${live(this.text)} @input=${this.searched} aria-describedby="found">
+				<kbd aria-hidden="true">/</kbd>
+				<span id="found" role="status">${found.length === service.summary.total ? count(found.length, 'instance') : `${number(found.length)} of ${count(service.summary.total, 'instance')}`}</span>
+			</div>
+			<windowed-table label="Instances" .items=${found} .version=${store.version + Math.floor(store.now() / 1000)} .keyOf=${(instance) => instance.key}
+				.columns=${[
+					{ title: 'Instance', className: 'wide' }, { title: 'Status' }, { title: 'Zone' }, { title: 'Weight', className: 'number' }, { title: 'Version' },
+					{ title: 'Seen for', className: 'number' }, { title: 'Metadata', className: 'wide' }]}
+				.row=${(instance) => this.row(instance)}
+				.empty=${'No instance is found.'}></windowed-table>` : nothing}
+			<section class="card" aria-labelledby="timeline-title">
+				<h2 id="timeline-title">Who came, went and changed</h2>
+				${timeline(events.slice(-100).reverse(), false)}
+			</section>
+			${this.route.segments[2] !== undefined ? this.details(this.route.segments[2]) : nothing}`;
+	}
+
+	row(instance) {
+		const { zone, weight, version, ...rest } = instance.metadata;
+		return html`
+			<td class="wide name"><a href=${link('services', this.name, instance.id)}><bdi>${cut(instance.id, 60)}</bdi></a><span class="address"><bdi>${cut(instance.uri, 60)}</bdi></span></td>
+			<td>${status(instance)}</td>
+			<td data-title="Zone">${cut(zone ?? '', 24)}</td>
+			<td class="number" data-title="Weight">${cut(weight ?? '', 12)}</td>
+			<td data-title="Version">${cut(version ?? '', 24)}</td>
+			<td class="number" data-title="Seen for">${seen(instance)}</td>
+			<td class="wide metadata">${Object.entries(rest).slice(0, 4).map(([key, value]) => html`<span class="chip"><bdi>${cut(key, 24)}</bdi>=<bdi>${cut(value, 24)}</bdi></span>`)}${Object.keys(rest).length > 4 ? html`<span class="chip">+${Object.keys(rest).length - 4}</span>` : nothing}</td>`;
+	}
+
+	/** An instance on its own, beside the list. */
+	details(id) {
+		const instances = [...(store.service(this.name)?.instances.values() ?? [])].filter((instance) => instance.id === id);
+		const events = store.eventsOf(this.name).filter((event) => event.instance === id);
+		return html`<aside class="details" aria-labelledby="details-title" @keydown=${(event) => event.key === 'Escape' && (location.hash = link('services', this.name))}>
+			<header><h2 id="details-title" tabindex="-1"><bdi>${show(id)}</bdi></h2><a class="close" href=${link('services', this.name)} aria-label="Close the details">✕</a></header>
+			${instances.length === 0 ? html`<p class="empty">This instance is not registered now.</p>` : nothing}
+			${instances.map((instance) => html`
+				<p>${status(instance)}</p>
+				<dl>
+					<dt>Address</dt><dd><bdi>${show(instance.uri)}</bdi></dd>
+					<dt>Key</dt><dd><code><bdi>${show(instance.key)}</bdi></code></dd>
+					<dt>Lease</dt><dd>${instance.lease ? html`<code>${instance.lease}</code>` : 'none: nobody keeps it alive'}</dd>
+					<dt>Seen for</dt><dd>${seen(instance)}</dd>
+					<dt>Revisions</dt><dd>${instance.created ? `created at ${number(instance.created)}, last written at ${number(instance.modified)}` : 'its key is gone from etcd'}</dd>
+				</dl>
+				<h3>Metadata</h3>
+				${Object.keys(instance.metadata).length === 0 ? html`<p class="empty">none</p>` : html`<dl class="values">${Object.entries(instance.metadata).map(([key, value]) => html`<dt><bdi>${show(key)}</bdi></dt><dd><bdi>${show(value)}</bdi></dd>`)}</dl>`}`)}
+			<h3>What happened to it</h3>
+			${timeline(events.slice(-30).reverse(), false)}
+		</aside>`;
+	}
+
+	updated(changed) {
+		if (changed.has('route') && this.route.segments[2] !== undefined && changed.get('route')?.segments[2] !== this.route.segments[2]) {
+			this.querySelector('#details-title')?.focus();
+		}
+	}
+
+	searched(event) {
+		const text = event.target.value;
+		history.replaceState(null, '', link('services', this.name) + (text ? `?q=${encodeURIComponent(text)}` : ''));
+		dispatchEvent(new HashChangeEvent('hashchange'));
+	}
+
+}
+
+function seen(instance) {
+	return instance.since ? duration(store.now() - instance.since) : html`<span title="It was there when this application first looked">from the start</span>`;
+}
+
+class RegistrationPage extends AskingPage {
+
+	static view = 'registration';
+
+	render() {
+		const { lease, registrations } = this.answer ?? {};
+		return html`
+			<h1 tabindex="-1">This application</h1>
+			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			${!this.answer ? html`<p class="empty">Asking …</p>` : nothing}
+			${lease ? html`<section class="card" aria-labelledby="lease-title">
+				<h2 id="lease-title">Lease</h2>
+				<dl>
+					<dt>State</dt><dd>${lease.state.toLowerCase()}</dd>
+					<dt>Id</dt><dd>${lease.id ? html`<code>${lease.id}</code>` : 'none'}</dd>
+					<dt>Lives on without another renewal</dt><dd>${lease.remainingSeconds.toFixed(1)} s</dd>
+				</dl>
+			</section>` : this.answer ? html`<p class="empty">This application registers nothing.</p>` : nothing}
+			${(registrations ?? []).map((registration) => html`<section class="card">
+				<h2><code><bdi>${show(registration.key)}</bdi></code></h2>
+				<dl>
+					<dt>Registration</dt><dd><span class="status status-${registration.state === 'REGISTERED' ? 'UP' : 'DOWN'}">${registration.state.toLowerCase().replace('_', ' ')}</span></dd>
+					<dt>Status that others see</dt><dd>${status(registration)}</dd>
+					<dt>Address</dt><dd><bdi>${show(registration.uri)}</bdi></dd>
+				</dl>
+				<h3>Metadata</h3>
+				${Object.keys(registration.metadata).length === 0 ? html`<p class="empty">none</p>` : html`<dl class="values">${Object.entries(registration.metadata).map(([key, value]) => html`<dt><bdi>${show(key)}</bdi></dt><dd><bdi>${show(value)}</bdi></dd>`)}</dl>`}
+			</section>`)}`;
+	}
+
+}
+
+class ProblemsPage extends AskingPage {
+
+	static view = 'problems';
+
+	render() {
+		const rejected = Object.entries(this.answer?.rejected ?? {});
+		return html`
+			<h1 tabindex="-1">Problems</h1>
+			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			<section class="card" aria-labelledby="rejected-title">
+				<h2 id="rejected-title">Values that are passed over</h2>
+				${!this.answer ? html`<p class="empty">Asking …</p>` : rejected.length === 0 ? html`<p class="empty good"><span aria-hidden="true">✓ </span>Every value below the prefixes can be read.</p>`
+					: html`<table><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead><tbody>${repeat(rejected, ([key]) => key, ([key, reason]) => html`<tr><td><code><bdi>${cut(key, 120)}</bdi></code></td><td><bdi>${cut(reason, 240)}</bdi></td></tr>`)}</tbody></table>
+					${this.answer.rejectedCount > rejected.length ? html`<p class="more">and ${number(this.answer.rejectedCount - rejected.length)} more</p>` : nothing}`}
+			</section>`;
+	}
+
+}
+
+customElements.define('overview-page', OverviewPage);
+customElements.define('services-page', ServicesPage);
+customElements.define('service-page', ServicePage);
+customElements.define('registration-page', RegistrationPage);
+customElements.define('problems-page', ProblemsPage);
