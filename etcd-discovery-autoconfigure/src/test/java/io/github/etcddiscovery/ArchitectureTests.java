@@ -51,8 +51,9 @@ class ArchitectureTests {
 
 	// Rooms that are still empty are named here already: the rule is there before the
 	// code is.
-	private static final String[] ROOMS = { "actuate", "autoconfigure", "client", "core", "discovery", "docker.compose",
-			"grpc", "health", "instance", "lease", "loadbalancer", "metrics", "registry", "testcontainers", "watch" };
+	private static final String[] ROOMS = { "actuate", "autoconfigure", "catalog", "client", "core", "discovery",
+			"docker.compose", "grpc", "health", "instance", "lease", "loadbalancer", "metrics", "probe", "registry",
+			"testcontainers", "watch" };
 
 	@ArchTest
 	final ArchRule everyClassHasARoom = classes().should().resideInAnyPackage(packages(ROOMS));
@@ -80,10 +81,18 @@ class ArchitectureTests {
 	final ArchRule clientImportsThePortsThatItServes = room("client").imports("core", "watch", "lease");
 
 	@ArchTest
-	final ArchRule discoveryImportsCoreInstanceAndWatch = room("discovery").imports("core", "instance", "watch");
+	final ArchRule probeImportsCoreAndInstance = room("probe").imports("core", "instance");
 
 	@ArchTest
-	final ArchRule loadbalancerSeesNoClient = room("loadbalancer").imports("core", "instance", "registry", "discovery");
+	final ArchRule catalogKnowsNothingOfItsFace = room("catalog").imports("core", "instance", "watch", "probe");
+
+	@ArchTest
+	final ArchRule discoveryIsTheFaceOfTheCatalog = room("discovery").imports("core", "instance", "watch", "probe",
+			"catalog");
+
+	@ArchTest
+	final ArchRule loadbalancerSeesNoClient = room("loadbalancer").imports("core", "instance", "registry", "probe",
+			"discovery");
 
 	@ArchTest
 	final ArchRule grpcSeesNoClient = room("grpc").imports("core", "instance", "registry", "discovery");
@@ -94,7 +103,7 @@ class ArchitectureTests {
 
 	@ArchTest
 	final ArchRule metricsSeeNoClient = room("metrics").imports("core", "instance", "watch", "lease", "registry",
-			"discovery");
+			"catalog", "discovery");
 
 	@ArchTest
 	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "watch", "lease", "registry",

@@ -98,7 +98,7 @@ final class Claim {
 		this.turn = new Turn(loop, lease.newDelays(), lease.ttl().toNanos() * 2, this::begin);
 		KeyRange range = KeyRange.single(key);
 		this.reflector = new Reflector(range, watches.apply(range), loop, lease.newDelays(), requestTimeout,
-				(snapshot, changed) -> observe(Optional.ofNullable(snapshot.entries().get(key))));
+				(publication) -> observe(Optional.ofNullable(publication.snapshot().entries().get(key))));
 	}
 
 	String key() {

@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <li>Every published snapshot is what the range held at its revision: a list is one
  * revision, and a batch is applied whole or not at all.
  * <li>Revisions only grow, except after the store was wiped, restored or replaced, which
- * the listener is told first.
+ * the publication says.
  * <li>Whatever goes wrong (no connection, compaction, a watch that ends, falls silent, is
  * replaced or does not fit, a backlog that is too long) leads to one thing: not synced,
  * wait, list again. There is no limit to how often.
@@ -222,6 +222,14 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
+	 * What is mirrored.
+	 * @return the keys
+	 */
+	public KeyRange range() {
+		return this.range;
+	}
+
+	/**
 	 * The last snapshot. From any thread.
 	 * @return the snapshot, or {@code null} before the first one
 	 */
@@ -262,10 +270,10 @@ public final class Reflector implements AutoCloseable {
 		attempt.list();
 	}
 
-	private void publish(Snapshot next, Set<String> changedKeys) {
-		this.snapshot = next;
+	private void publish(Publication publication) {
+		this.snapshot = publication.snapshot();
 		this.stale = false;
-		tell(() -> this.listener.published(next, changedKeys));
+		tell(() -> this.listener.published(publication));
 		this.firstSync.complete(null);
 	}
 
@@ -431,10 +439,8 @@ public final class Reflector implements AutoCloseable {
 
 		private void listed(Snapshot listed) {
 			Snapshot last = Reflector.this.snapshot;
-			if (last != null && !listed.continues(last)) {
-				tell(() -> Reflector.this.listener.reset(last, listed));
-			}
-			publish(listed, (last != null) ? last.differences(listed) : listed.entries().keySet());
+			publish((last != null) ? Publication.listed(listed, last.differences(listed), Reset.between(last, listed))
+					: Publication.listed(listed, listed.entries().keySet(), Reset.NONE));
 			transitionTo(State.STARTING);
 			later(() -> {
 				if (!this.created) {
@@ -690,8 +696,10 @@ public final class Reflector implements AutoCloseable {
 		private void applied(Snapshot last, Snapshot next, List<Batch> batches) {
 			Set<String> keys = new HashSet<>();
 			Map<String, Entry> passed = new HashMap<>();
+			List<Change> changes = new ArrayList<>();
 			for (Batch batch : batches) {
 				for (Change change : batch.changes()) {
+					changes.add(change);
 					keys.add(change.key());
 					if (change.entry() != null) {
 						passed.put(change.key(), change.entry());
@@ -701,15 +709,10 @@ public final class Reflector implements AutoCloseable {
 			if (this.audit != null) {
 				this.audit.touched(keys);
 			}
-			tell(() -> Reflector.this.listener
-				.applied(batches.stream().flatMap((batch) -> batch.changes().stream()).toList()));
-			passed.keySet().removeAll(next.entries().keySet());
-			if (!passed.isEmpty()) {
-				tell(() -> Reflector.this.listener.passed(passed.values()));
-			}
+			passed.keySet().removeIf(next.entries()::containsKey);
 			// What was put and deleted in one go did not change
 			keys.removeIf((key) -> Objects.equals(last.entries().get(key), next.entries().get(key)));
-			publish(next, keys);
+			publish(new Publication(next, keys, passed.values(), changes, Reset.NONE));
 		}
 
 		@Override

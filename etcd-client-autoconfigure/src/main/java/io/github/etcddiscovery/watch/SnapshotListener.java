@@ -1,7 +1,5 @@
 package io.github.etcddiscovery.watch;
 
-import java.util.Collection;
-import java.util.List;
 import java.util.Set;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -16,11 +14,9 @@ public interface SnapshotListener {
 
 	/**
 	 * A snapshot was published.
-	 * @param snapshot the snapshot
-	 * @param changedKeys the keys whose entries differ from the snapshot before; empty
-	 * when only the revision moved
+	 * @param publication the snapshot and what led to it
 	 */
-	void published(Snapshot snapshot, Set<String> changedKeys);
+	void published(Publication publication);
 
 	/**
 	 * A snapshot was read from a single member, since etcd has no majority and nothing is
@@ -32,35 +28,10 @@ public interface SnapshotListener {
 	}
 
 	/**
-	 * The snapshot that is published next does not continue the last one: the store was
-	 * wiped, restored or replaced.
-	 * @param last the last snapshot
-	 * @param next the snapshot that is about to be published
-	 */
-	default void reset(Snapshot last, Snapshot next) {
-	}
-
-	/**
 	 * The range is about to be listed, for the first time or again. What becomes of it is
 	 * told by {@link #synced} or {@link #failed}.
 	 */
 	default void listing() {
-	}
-
-	/**
-	 * Events of the watch were applied, whether or not they come to a change. What they
-	 * come to is published next.
-	 * @param changes the events
-	 */
-	default void applied(List<Change> changes) {
-	}
-
-	/**
-	 * Entries were written and deleted again since the last snapshot, so that the one
-	 * that is published next does not show them.
-	 * @param entries the last entry of each such key
-	 */
-	default void passed(Collection<Entry> entries) {
 	}
 
 	/**

@@ -2,7 +2,6 @@ package io.github.etcddiscovery.watch;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -86,7 +85,7 @@ class ReflectorTests {
 		this.loop.runDue();
 		assertThat(this.listener.lost).isEmpty();
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(6, entry("a", 5), entry("b", 6)));
-		assertThat(this.listener.published).last().extracting(Publication::changedKeys).isEqualTo(Set.of("b"));
+		assertThat(this.listener.published).last().extracting(Published::changedKeys).isEqualTo(Set.of("b"));
 	}
 
 	@Test
@@ -118,7 +117,7 @@ class ReflectorTests {
 		sync(snapshot(9, entry("b", 8)));
 		assertSyncedAt(9);
 		assertThat(this.listener.published).last()
-			.isEqualTo(new Publication(snapshot(9, entry("b", 8)), Set.of("a", "b")));
+			.isEqualTo(new Published(snapshot(9, entry("b", 8)), Set.of("a", "b")));
 	}
 
 	@Test
@@ -146,7 +145,7 @@ class ReflectorTests {
 		answer(snapshot(5));
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5));
 		assertThat(this.reflector.firstSync()).isCompleted();
-		assertThat(this.listener.published).containsExactly(new Publication(snapshot(5), Set.of()));
+		assertThat(this.listener.published).containsExactly(new Published(snapshot(5), Set.of()));
 	}
 
 	@Test
@@ -154,7 +153,7 @@ class ReflectorTests {
 		start();
 		answer(snapshot(5, entry("a", 3)));
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
-		assertThat(this.listener.published).containsExactly(new Publication(snapshot(5, entry("a", 3)), Set.of("a")));
+		assertThat(this.listener.published).containsExactly(new Published(snapshot(5, entry("a", 3)), Set.of("a")));
 		assertThat(this.reflector.state().synced()).isFalse();
 		assertThat(this.listener.synced).isEmpty();
 	}
@@ -173,8 +172,7 @@ class ReflectorTests {
 	void listenerKnowsBeforeTheFirstSynchronisationIsTold() {
 		AtomicBoolean toldTooEarly = new AtomicBoolean();
 		CompletableFuture<Reflector> self = new CompletableFuture<>();
-		Reflector reflector = reflector(this.loop,
-				(snapshot, keys) -> toldTooEarly.set(self.join().firstSync().isDone()));
+		Reflector reflector = reflector(this.loop, (publication) -> toldTooEarly.set(self.join().firstSync().isDone()));
 		self.complete(reflector);
 		reflector.start();
 		this.loop.runDue();
@@ -192,8 +190,8 @@ class ReflectorTests {
 		watch.changed(Change.delete("a", 7));
 		this.loop.runDue();
 		assertThat(this.listener.published.subList(1, 3)).containsExactly(
-				new Publication(snapshot(6, entry("a", 3), entry("b", 6)), Set.of("b")),
-				new Publication(snapshot(7, entry("b", 6)), Set.of("a")));
+				new Published(snapshot(6, entry("a", 3), entry("b", 6)), Set.of("b")),
+				new Published(snapshot(7, entry("b", 6)), Set.of("a")));
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(7, entry("b", 6)));
 		assertThat(this.reflector.state().revision()).isEqualTo(7);
 	}
@@ -219,7 +217,7 @@ class ReflectorTests {
 		}
 		this.loop.runDue();
 		assertThat(this.listener.published).hasSize(2);
-		Publication last = this.listener.published.get(1);
+		Published last = this.listener.published.get(1);
 		assertThat(last.snapshot().revision()).isEqualTo(1001);
 		assertThat(last.changedKeys()).hasSize(10);
 		assertThat(this.etcd.lists()).hasSize(1);
@@ -284,7 +282,7 @@ class ReflectorTests {
 		sync(snapshot(5, entry("a", 3))).failed(Kind.UNREACHABLE);
 		this.loop.advance(MAX_DELAY);
 		sync(snapshot(8, entry("a", 3)));
-		assertThat(this.listener.published.get(1)).isEqualTo(new Publication(snapshot(8, entry("a", 3)), Set.of()));
+		assertThat(this.listener.published.get(1)).isEqualTo(new Published(snapshot(8, entry("a", 3)), Set.of()));
 	}
 
 	@ParameterizedTest
@@ -356,7 +354,7 @@ class ReflectorTests {
 		this.loop.advance(MAX_DELAY);
 		Snapshot other = new Snapshot(CLUSTER + 1, 4, Map.of("x", entry("x", 2)));
 		answer(other);
-		assertThat(this.listener.published.get(1)).isEqualTo(new Publication(other, Set.of("a", "x")));
+		assertThat(this.listener.published.get(1)).isEqualTo(new Published(other, Set.of("a", "x")));
 	}
 
 	@Test
@@ -366,7 +364,7 @@ class ReflectorTests {
 		this.loop.advance(MAX_DELAY);
 		sync(snapshot(3, entry("b", 2)));
 		assertThat(this.listener.published.get(1))
-			.isEqualTo(new Publication(snapshot(3, entry("b", 2)), Set.of("a", "b")));
+			.isEqualTo(new Published(snapshot(3, entry("b", 2)), Set.of("a", "b")));
 		assertSyncedAt(3);
 		assertThat(this.etcd.lastWatch().fromRevision()).isEqualTo(3);
 	}
@@ -449,8 +447,8 @@ class ReflectorTests {
 		this.loop.advance(MAX_DELAY);
 		assertThat(this.listener.resets).isEmpty();
 		sync(snapshot(3, entry("b", 2)));
-		assertThat(this.listener.resets)
-			.containsExactly(List.of(snapshot(500, entry("a", 300)), snapshot(3, entry("b", 2))));
+		assertThat(this.listener.resets).containsExactly(Reset.REWOUND);
+		assertThat(this.listener.lastPublished()).isEqualTo(snapshot(3, entry("b", 2)));
 		assertThat(this.listener.calls).endsWith("lost", "reset", "published", "synced");
 	}
 
@@ -1114,7 +1112,7 @@ class ReflectorTests {
 		assertThat(this.reflector.firstSync()).isNotDone();
 		this.etcd.staleLists().get(0).complete(snapshot(5, entry("a", 3)));
 		this.loop.runDue();
-		assertThat(this.listener.stale).containsExactly(new Publication(snapshot(5, entry("a", 3)), Set.of("a")));
+		assertThat(this.listener.stale).containsExactly(new Published(snapshot(5, entry("a", 3)), Set.of("a")));
 		assertThat(this.listener.published).isEmpty();
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
 		assertThat(this.reflector.firstSync()).isCompleted();
@@ -1124,7 +1122,7 @@ class ReflectorTests {
 		assertThat(this.reflector.state().reason()).isEqualTo("failed: " + kind);
 		sync(snapshot(7, entry("b", 7)));
 		assertThat(this.listener.published)
-			.containsExactly(new Publication(snapshot(7, entry("b", 7)), Set.of("a", "b")));
+			.containsExactly(new Published(snapshot(7, entry("b", 7)), Set.of("a", "b")));
 		assertSyncedAt(7);
 	}
 
@@ -1139,7 +1137,7 @@ class ReflectorTests {
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(5, entry("a", 3)));
 		offerStale(snapshot(6, entry("a", 3), entry("b", 6)));
 		assertThat(this.reflector.snapshot()).isEqualTo(snapshot(6, entry("a", 3), entry("b", 6)));
-		assertThat(this.listener.stale).last().extracting(Publication::changedKeys).isEqualTo(Set.of("b"));
+		assertThat(this.listener.stale).last().extracting(Published::changedKeys).isEqualTo(Set.of("b"));
 	}
 
 	@Test
@@ -1264,8 +1262,7 @@ class ReflectorTests {
 		sync(snapshot(3));
 		assertThat(reflector.state().revision()).isEqualTo(3);
 		assertThat(reflector.state().synced()).isTrue();
-		assertThat(throwing.calls).containsExactly("published", "synced", "passed", "published", "lost", "reset",
-				"published", "synced");
+		assertThat(throwing.calls).containsExactly("published", "synced", "published", "lost", "published", "synced");
 	}
 
 	@Test
@@ -1320,7 +1317,7 @@ class ReflectorTests {
 	void losesNoWakeUpBetweenThreads() {
 		int batches = 200_000;
 		try (ThreadEventLoop loop = new ThreadEventLoop("stress");
-				Reflector reflector = reflector(loop, (snapshot, changedKeys) -> {
+				Reflector reflector = reflector(loop, (publication) -> {
 				})) {
 			reflector.start();
 			Awaitility.await().until(() -> !this.etcd.lists().isEmpty());
@@ -1429,7 +1426,7 @@ class ReflectorTests {
 		return new Entry(key, "v" + revision, revision, 0);
 	}
 
-	private record Publication(Snapshot snapshot, Set<String> changedKeys) {
+	private record Published(Snapshot snapshot, Set<String> changedKeys) {
 	}
 
 	private record Loss(Kind kind, @Nullable Snapshot served) {
@@ -1439,15 +1436,15 @@ class ReflectorTests {
 
 		private final EventLoop loop;
 
-		private final List<Publication> published = new ArrayList<>();
+		private final List<Published> published = new ArrayList<>();
 
-		private final List<Publication> stale = new ArrayList<>();
+		private final List<Published> stale = new ArrayList<>();
 
 		private final List<Snapshot> synced = new ArrayList<>();
 
 		private final List<Loss> lost = new ArrayList<>();
 
-		private final List<List<Snapshot>> resets = new ArrayList<>();
+		private final List<Reset> resets = new ArrayList<>();
 
 		private final List<Entry> passed = new ArrayList<>();
 
@@ -1470,15 +1467,9 @@ class ReflectorTests {
 		}
 
 		@Override
-		public void applied(List<Change> changes) {
-			this.loop.assertInLoop();
-			this.course.add("applied " + changes.size());
-		}
-
-		@Override
 		public void stale(Snapshot snapshot, Set<String> changedKeys) {
 			this.loop.assertInLoop();
-			this.stale.add(new Publication(snapshot, Set.copyOf(changedKeys)));
+			this.stale.add(new Published(snapshot, Set.copyOf(changedKeys)));
 		}
 
 		@Override
@@ -1494,10 +1485,21 @@ class ReflectorTests {
 		}
 
 		@Override
-		public void published(Snapshot snapshot, Set<String> changedKeys) {
+		public void published(Publication publication) {
 			this.loop.assertInLoop();
+			if (!publication.changes().isEmpty()) {
+				this.course.add("applied " + publication.changes().size());
+			}
+			if (publication.reset() != Reset.NONE) {
+				this.calls.add("reset");
+				this.resets.add(publication.reset());
+			}
+			if (!publication.passed().isEmpty()) {
+				this.calls.add("passed");
+				this.passed.addAll(publication.passed());
+			}
 			this.calls.add("published");
-			this.published.add(new Publication(snapshot, Set.copyOf(changedKeys)));
+			this.published.add(new Published(publication.snapshot(), Set.copyOf(publication.changedKeys())));
 		}
 
 		@Override
@@ -1506,20 +1508,6 @@ class ReflectorTests {
 			this.calls.add("synced");
 			this.course.add("synced");
 			this.synced.add(snapshot);
-		}
-
-		@Override
-		public void reset(Snapshot last, Snapshot next) {
-			this.loop.assertInLoop();
-			this.calls.add("reset");
-			this.resets.add(List.of(last, next));
-		}
-
-		@Override
-		public void passed(Collection<Entry> entries) {
-			this.loop.assertInLoop();
-			this.calls.add("passed");
-			this.passed.addAll(entries);
 		}
 
 		@Override
@@ -1541,7 +1529,7 @@ class ReflectorTests {
 		}
 
 		@Override
-		public void published(Snapshot snapshot, Set<String> changedKeys) {
+		public void published(Publication publication) {
 			bug("published");
 			throw new StackOverflowError("a bug of the listener");
 		}
@@ -1554,16 +1542,6 @@ class ReflectorTests {
 		@Override
 		public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
 			throw bug("lost");
-		}
-
-		@Override
-		public void reset(Snapshot last, Snapshot next) {
-			throw bug("reset");
-		}
-
-		@Override
-		public void passed(Collection<Entry> entries) {
-			throw bug("passed");
 		}
 
 	}
@@ -1593,8 +1571,6 @@ class ReflectorTests {
 
 		private final List<String> violations = new ArrayList<>();
 
-		private boolean resetTold;
-
 		private @Nullable Snapshot last;
 
 		RandomEtcd(int seed, ManualEventLoop loop) {
@@ -1612,23 +1588,18 @@ class ReflectorTests {
 		}
 
 		@Override
-		public void published(Snapshot snapshot, Set<String> changedKeys) {
+		public void published(Publication publication) {
+			Snapshot snapshot = publication.snapshot();
 			if (!this.history.getOrDefault(snapshot.revision(), List.of()).contains(snapshot.entries())) {
 				this.violations.add("never held: " + snapshot);
 			}
-			if (this.last != null && !changedKeys.containsAll(this.last.differences(snapshot))) {
+			if (this.last != null && !publication.changedKeys().containsAll(this.last.differences(snapshot))) {
 				this.violations.add("changed unsaid: " + this.last + " to " + snapshot);
 			}
-			if (this.last != null && snapshot.revision() < this.last.revision() && !this.resetTold) {
+			if (this.last != null && snapshot.revision() < this.last.revision() && publication.reset() == Reset.NONE) {
 				this.violations.add("went back unsaid: " + this.last + " to " + snapshot);
 			}
-			this.resetTold = false;
 			this.last = snapshot;
-		}
-
-		@Override
-		public void reset(Snapshot last, Snapshot next) {
-			this.resetTold = true;
 		}
 
 		void doSomething() {

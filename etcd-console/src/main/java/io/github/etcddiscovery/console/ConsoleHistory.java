@@ -13,8 +13,8 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Function;
 
+import io.github.etcddiscovery.catalog.CatalogEntry;
 import io.github.etcddiscovery.console.ConsoleEvent.Kind;
-import io.github.etcddiscovery.discovery.CatalogEntry;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;

@@ -13,16 +13,15 @@ import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.core.Monitor;
-import io.github.etcddiscovery.discovery.AddressProbe;
 import io.github.etcddiscovery.discovery.CatalogEventPublisher;
-import io.github.etcddiscovery.discovery.CatalogSettings;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
-import io.github.etcddiscovery.discovery.TcpAddressProbe;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.probe.AddressProbe;
+import io.github.etcddiscovery.probe.TcpAddressProbe;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 
@@ -68,7 +67,7 @@ public final class EtcdDiscoveryAutoConfiguration {
 			AddressProbe probe, ObjectProvider<Monitor> monitors) {
 		String namespace = Objects.requireNonNullElse(etcdProperties.namespace(), "");
 		List<String> origins = details.getEndpoints().stream().map((endpoint) -> endpoint + "/" + namespace).toList();
-		return new ServiceCatalog(CatalogSettings.of(properties, origins, etcdProperties.requestTimeout()), reader,
+		return new ServiceCatalog(properties.catalogSettings(origins, etcdProperties.requestTimeout()), reader,
 				(range) -> new JetcdListerWatcher(connection, range), loops.mirrors(), probe,
 				new JetcdLeaseCheck(connection), Monitor.of(monitors.orderedStream()));
 	}

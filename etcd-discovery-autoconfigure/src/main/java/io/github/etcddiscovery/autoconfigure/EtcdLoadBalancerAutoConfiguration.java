@@ -2,13 +2,13 @@ package io.github.etcddiscovery.autoconfigure;
 
 import java.util.stream.Stream;
 
-import io.github.etcddiscovery.discovery.AddressProbe;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.loadbalancer.EtcdLoadBalancerProperties;
 import io.github.etcddiscovery.loadbalancer.FarewellListener;
 import io.github.etcddiscovery.loadbalancer.GatewayHandshakeFilter;
 import io.github.etcddiscovery.loadbalancer.RotationConfiguration;
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
+import io.github.etcddiscovery.probe.AddressProbe;
 
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
+import io.github.etcddiscovery.catalog.Catalog;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import org.apache.commons.logging.Log;
@@ -63,7 +64,7 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 		this.catalog = catalog;
 		this.loop = loop;
 		this.publisher = publisher;
-		catalog.onChange(this::wake);
+		catalog.store().onChange((changed) -> wake());
 	}
 
 	@Override
@@ -98,7 +99,7 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 
 	private void tell() {
 		this.scheduled.set(false);
-		Catalog now = this.catalog.current();
+		Catalog now = this.catalog.store().current();
 		Catalog before = this.told;
 		Set<String> told = new HashSet<>();
 		for (String name : before.differences(now)) {

@@ -6,9 +6,12 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
+import io.github.etcddiscovery.catalog.CatalogSettings;
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.instance.AllowedNetworks;
 import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InstancePlaces;
+import io.github.etcddiscovery.watch.MirrorTiming;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -107,10 +110,23 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
+	 * What the catalog goes by.
+	 * @param origins which etcd it is, by its endpoints and namespace
+	 * @param requestTimeout how long etcd may take to set a watch up
+	 * @return the settings
+	 */
+	public CatalogSettings catalogSettings(List<String> origins, Duration requestTimeout) {
+		return new CatalogSettings(places(), origins, this.watchScope,
+				new MirrorTiming(requestTimeout, this.checkInterval, this.auditInterval), this.syncTimeout,
+				this.watchIdleTimeout, this.hold.settings(), this.snapshot.enabled() ? this.snapshot.file() : null,
+				this.listManagementServices, filters());
+	}
+
+	/**
 	 * The metadata that instances must have to be called, by service.
 	 * @return the filters that there are
 	 */
-	Map<String, Map<String, String>> filters() {
+	private Map<String, Map<String, String>> filters() {
 		Map<String, Map<String, String>> filters = new HashMap<>();
 		this.services.forEach((name, service) -> {
 			if (!service.filter().isEmpty()) {

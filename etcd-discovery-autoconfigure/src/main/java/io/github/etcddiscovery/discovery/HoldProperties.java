@@ -2,6 +2,8 @@ package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
 
+import io.github.etcddiscovery.catalog.HoldSettings;
+
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -30,8 +32,8 @@ public record HoldProperties(@DefaultValue("true") boolean enabled, @DefaultValu
 		EtcdDiscoveryProperties.requireZeroOrAtLeast("hold.duration", duration, "1s");
 	}
 
-	static HoldProperties defaults() {
-		return new HoldProperties(true, 0.5, 3, Duration.ofSeconds(60));
+	HoldSettings settings() {
+		return new HoldSettings(this.enabled, this.threshold, this.minimumInstances, this.duration);
 	}
 
 }

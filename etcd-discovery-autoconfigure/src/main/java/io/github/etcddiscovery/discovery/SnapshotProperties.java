@@ -24,8 +24,4 @@ public record SnapshotProperties(@DefaultValue("false") boolean enabled, @Nullab
 				"It must be set, since 'spring.cloud.etcd.discovery.snapshot.enabled' is true");
 	}
 
-	static SnapshotProperties disabled() {
-		return new SnapshotProperties(false, null);
-	}
-
 }

@@ -1,5 +1,5 @@
 /**
- * The catalog of services and the discovery clients that answer from it.
+ * Spring's face of the catalog: the discovery clients, and the events of what changes.
  */
 @NullMarked
 package io.github.etcddiscovery.discovery;

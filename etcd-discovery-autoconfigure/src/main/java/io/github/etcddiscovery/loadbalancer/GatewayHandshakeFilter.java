@@ -2,7 +2,7 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.net.ConnectException;
 
-import io.github.etcddiscovery.discovery.AddressProbe;
+import io.github.etcddiscovery.probe.AddressProbe;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 

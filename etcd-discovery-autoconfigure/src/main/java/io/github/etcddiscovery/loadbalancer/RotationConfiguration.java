@@ -2,8 +2,8 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.util.Set;
 
-import io.github.etcddiscovery.discovery.AddressProbe;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.probe.AddressProbe;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;

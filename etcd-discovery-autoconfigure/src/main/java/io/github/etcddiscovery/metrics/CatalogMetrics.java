@@ -9,9 +9,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
+import io.github.etcddiscovery.catalog.CatalogCounts;
 import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
-import io.github.etcddiscovery.discovery.CatalogCounts;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.micrometer.core.instrument.FunctionCounter;

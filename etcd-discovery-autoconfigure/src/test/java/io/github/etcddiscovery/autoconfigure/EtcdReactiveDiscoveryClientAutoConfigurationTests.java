@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.discovery.EtcdReactiveDiscoveryClient;
-import io.github.etcddiscovery.discovery.WatchScope;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.discovery;
 import java.time.Duration;
 import java.util.List;
 
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import org.awaitility.Awaitility;

@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.discovery;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -7,8 +8,11 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.UnaryOperator;
-import java.util.stream.Collectors;
 
+import io.github.etcddiscovery.catalog.Catalog;
+import io.github.etcddiscovery.catalog.CatalogSettings;
+import io.github.etcddiscovery.catalog.HoldSettings;
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
@@ -21,12 +25,12 @@ import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.AllowedNetworks;
-import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceLimits;
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.testing.EtcdAdmin;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
@@ -76,7 +80,7 @@ final class Consumer implements AutoCloseable {
 				(range) -> builder.decorator.apply(newListerWatcher(range)), this.loop, builder.probe,
 				new JetcdLeaseCheck(this.connection), Monitor.NONE);
 		if (builder.recording) {
-			this.catalog.onChange(() -> this.published.add(content(this.catalog.current())));
+			this.catalog.store().onChange((changed) -> this.published.add(content(changed)));
 		}
 		this.catalog.start();
 	}
@@ -115,17 +119,17 @@ final class Consumer implements AutoCloseable {
 	 * The addresses by key that are served from what etcd has.
 	 */
 	Map<String, String> content() {
-		return content(this.catalog.current());
+		return content(this.catalog.store().current());
 	}
 
 	private static Map<String, String> content(Catalog catalog) {
 		Map<String, String> content = new TreeMap<>();
-		catalog.instancesByKey()
-			.forEach((key, instances) -> content.put(key,
-					instances.stream()
-						.map(EtcdServiceInstance::getUri)
-						.map(String::valueOf)
-						.collect(Collectors.joining(","))));
+		catalog.known()
+			.stream()
+			.flatMap((name) -> catalog.entries(name).stream())
+			.filter((entry) -> !entry.held())
+			.forEach((entry) -> content.merge(entry.key(), String.valueOf(entry.instance().getUri()),
+					(some, more) -> some + "," + more));
 		return content;
 	}
 
@@ -204,9 +208,9 @@ final class Consumer implements AutoCloseable {
 
 		private Duration idleTimeout = Duration.ofMinutes(10);
 
-		private HoldProperties hold = HoldProperties.defaults();
+		private HoldSettings hold = HoldSettings.defaults();
 
-		private SnapshotProperties snapshot = SnapshotProperties.disabled();
+		private @Nullable Path snapshot;
 
 		private InstanceLimits limits = new InstanceLimits(AllowedNetworks.of(List.of()), 100_000);
 
@@ -280,11 +284,11 @@ final class Consumer implements AutoCloseable {
 		}
 
 		Builder holdFor(Duration duration) {
-			this.hold = new HoldProperties(true, 0.5, 3, duration);
+			this.hold = new HoldSettings(true, 0.5, 3, duration);
 			return this;
 		}
 
-		Builder snapshot(SnapshotProperties snapshot) {
+		Builder snapshot(Path snapshot) {
 			this.snapshot = snapshot;
 			return this;
 		}

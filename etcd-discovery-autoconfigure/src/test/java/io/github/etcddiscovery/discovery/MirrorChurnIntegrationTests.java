@@ -41,7 +41,9 @@ import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.MirrorState;
 import io.github.etcddiscovery.watch.MirrorTiming;
+import io.github.etcddiscovery.watch.Publication;
 import io.github.etcddiscovery.watch.Reflector;
+import io.github.etcddiscovery.watch.Reset;
 import io.github.etcddiscovery.watch.Snapshot;
 import io.github.etcddiscovery.watch.SnapshotListener;
 import org.apache.commons.logging.Log;
@@ -349,8 +351,12 @@ class MirrorChurnIntegrationTests {
 		}
 
 		@Override
-		public void published(Snapshot next, Set<String> changedKeys) {
+		public void published(Publication publication) {
 			Snapshot last = this.last;
+			Snapshot next = publication.snapshot();
+			if (publication.reset() != Reset.NONE) {
+				this.oracle.complain("a reset was declared from %d to %d".formatted(last.revision(), next.revision()));
+			}
 			if (next.revision() < last.revision()) {
 				this.oracle.complain("revision %d was published after %d".formatted(next.revision(), last.revision()));
 			}
@@ -361,16 +367,11 @@ class MirrorChurnIntegrationTests {
 							"%s went back from %d to %d".formatted(key, before.modRevision(), entry.modRevision()));
 				}
 			});
-			if (!changedKeys.containsAll(last.differences(next))) {
+			if (!publication.changedKeys().containsAll(last.differences(next))) {
 				this.oracle.complain("revision %d changed more keys than were told".formatted(next.revision()));
 			}
 			this.last = next;
 			this.oracle.published(next);
-		}
-
-		@Override
-		public void reset(Snapshot last, Snapshot next) {
-			this.oracle.complain("a reset was declared from %d to %d".formatted(last.revision(), next.revision()));
 		}
 
 		@Override

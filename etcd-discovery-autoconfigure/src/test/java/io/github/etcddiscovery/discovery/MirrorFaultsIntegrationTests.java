@@ -24,12 +24,14 @@ import io.etcd.jetcd.Client;
 import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.DeleteOption;
 import io.etcd.jetcd.options.PutOption;
+import io.github.etcddiscovery.catalog.UnansweredListerWatcher;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.testing.EtcdAdmin;
 import io.github.etcddiscovery.testing.EtcdCluster;
 import io.github.etcddiscovery.testing.EtcdExtension;
@@ -631,7 +633,7 @@ class MirrorFaultsIntegrationTests {
 		assertThat(received).hasSize(15).allMatch((key) -> asked.contains(key.split("/")[1]));
 		Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> {
 			consumer.client().getInstances("service0");
-			return consumer.catalog().current().names().equals(List.of("service0"));
+			return consumer.catalog().registeredInstances().keySet().equals(Set.of("service0"));
 		});
 		register("service1", 4);
 		assertThat(consumer.client().getInstances("service1")).hasSize(4);
@@ -640,7 +642,7 @@ class MirrorFaultsIntegrationTests {
 	@Test
 	@DisplayName("cold start: etcd is away, the snapshot on disk is served until it comes")
 	void startsFromDiskWhileEtcdIsAway(@TempDir Path directory) {
-		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
+		Path snapshot = snapshotOfFiveOrders(directory);
 		this.admin.delete("services/orders/0");
 		this.proxy.cut();
 		Consumer second = closing(throughProxy().snapshot(snapshot).start());
@@ -656,7 +658,7 @@ class MirrorFaultsIntegrationTests {
 	@Test
 	@DisplayName("cold start: nothing is read from disk while nobody asks and etcd is there")
 	void doesNotTakeAnEtcdThatNobodyAskedForOneThatIsAway(@TempDir Path directory) {
-		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
+		Path snapshot = snapshotOfFiveOrders(directory);
 		this.admin.delete("services/orders/0");
 		Consumer second = closing(throughProxy().snapshot(snapshot)
 			.perService(Duration.ofMinutes(10))
@@ -669,7 +671,7 @@ class MirrorFaultsIntegrationTests {
 	@Test
 	@DisplayName("cold start: etcd is away, the snapshot on disk is served to whoever asks for one service")
 	void startsFromDiskWhenEtcdIsAwayFromWhoAsks(@TempDir Path directory) {
-		SnapshotProperties snapshot = snapshotOfFiveOrders(directory);
+		Path snapshot = snapshotOfFiveOrders(directory);
 		this.proxy.stall();
 		Consumer second = closing(throughProxy().snapshot(snapshot).perService(Duration.ofMinutes(10)).start());
 		assertThat(second.client().getInstances("orders")).hasSize(5);
@@ -680,7 +682,7 @@ class MirrorFaultsIntegrationTests {
 	@DisplayName("cold start: one prefix can be read before the other")
 	void servesThePrefixThatCannotBeReadYetFromTheSnapshot(@TempDir Path directory) {
 		this.admin.put("others/stock/1", "http://10.0.9.1:8080");
-		SnapshotProperties snapshot = new SnapshotProperties(true, directory.resolve("instances.json"));
+		Path snapshot = directory.resolve("instances.json");
 		register("orders", 5);
 		Consumer first = start(throughProxy().additionalPrefixes("others").snapshot(snapshot));
 		Awaitility.await().atMost(START).until(() -> holds(snapshot, "others/stock/1", "services/orders/4"));
@@ -699,8 +701,8 @@ class MirrorFaultsIntegrationTests {
 		assertThat(hosts(second, "stock")).hasSize(1);
 	}
 
-	private static boolean holds(SnapshotProperties snapshot, String... keys) throws IOException {
-		Path file = snapshot.file();
+	private static boolean holds(Path snapshot, String... keys) throws IOException {
+		Path file = snapshot;
 		if (file == null || !Files.exists(file)) {
 			return false;
 		}
@@ -714,15 +716,15 @@ class MirrorFaultsIntegrationTests {
 		Path file = directory.resolve("not-a-directory").resolve("catalog.json");
 		Files.writeString(file.getParent(), "");
 		register("orders", 5);
-		start(direct().snapshot(new SnapshotProperties(true, file)));
+		start(direct().snapshot(file));
 		Awaitility.await().atMost(SOON).until(() -> output.toString().contains("could not be written"));
 		Files.delete(file.getParent());
 		Awaitility.await().atMost(Duration.ofSeconds(15)).until(() -> Files.exists(file));
 	}
 
-	private SnapshotProperties snapshotOfFiveOrders(Path directory) {
+	private Path snapshotOfFiveOrders(Path directory) {
 		Path file = directory.resolve("catalog.json");
-		SnapshotProperties snapshot = new SnapshotProperties(true, file);
+		Path snapshot = file;
 		register("orders", 5);
 		Consumer consumer = start(throughProxy().snapshot(snapshot));
 		Awaitility.await().atMost(SOON).until(() -> Files.exists(file));

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -40,6 +41,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 @Timeout(60)
 @ExtendWith(OutputCaptureExtension.class)
 class ScopeFaultsIntegrationTests {
+
+	/**
+	 * As many services as are followed at a time.
+	 */
+	private static final int MAX_SERVICES = 1000;
 
 	private static final Duration SOON = Duration.ofSeconds(10);
 
@@ -101,11 +107,11 @@ class ScopeFaultsIntegrationTests {
 		Awaitility.await()
 			.during(Duration.ofSeconds(4))
 			.atMost(SOON)
-			.until(() -> consumer.catalog().current().names().equals(List.of("orders", "stock")));
+			.until(() -> consumer.catalog().registeredInstances().keySet().equals(Set.of("orders", "stock")));
 		assertThat(ids(consumer, "orders")).containsExactly("1");
 		assertThat(consumer.client().getServices()).containsExactly("orders", "stock");
 		this.proxy.heal();
-		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().current().names().isEmpty());
+		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().registeredInstances().keySet().isEmpty());
 	}
 
 	@Test
@@ -117,13 +123,13 @@ class ScopeFaultsIntegrationTests {
 		awaitIds(consumer, "orders", SOON, "1");
 		this.proxy.cut();
 		consumer.awaitLost(SOON);
-		for (int i = 0; i < ServiceScope.MAX_SERVICES + 10; i++) {
+		for (int i = 0; i < MAX_SERVICES + 10; i++) {
 			consumer.catalog().instances("unknown" + i);
 		}
 		Awaitility.await()
 			.during(Duration.ofSeconds(1))
 			.atMost(SOON)
-			.until(() -> consumer.catalog().current().names().equals(List.of("orders")));
+			.until(() -> consumer.catalog().registeredInstances().keySet().equals(Set.of("orders")));
 		assertThat(ids(consumer, "orders")).containsExactly("1");
 	}
 
@@ -166,11 +172,11 @@ class ScopeFaultsIntegrationTests {
 		this.proxy.stall();
 		Consumer consumer = closing(throughProxy().snapshot(snapshot()).perService(Duration.ofMinutes(10)).start());
 		assertThat(ids(consumer, "orders")).containsExactly("1");
-		assertThat(consumer.catalog().current().names()).containsExactly("dead", "orders");
+		assertThat(consumer.catalog().registeredInstances().keySet()).containsExactly("dead", "orders");
 		this.proxy.heal();
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(20))
-			.until(() -> consumer.catalog().current().names().equals(List.of("orders")));
+			.until(() -> consumer.catalog().registeredInstances().keySet().equals(Set.of("orders")));
 		Awaitility.await().atMost(SOON).until(() -> !consumer.catalog().isRestored());
 		Awaitility.await()
 			.atMost(Duration.ofSeconds(15))
@@ -249,14 +255,14 @@ class ScopeFaultsIntegrationTests {
 		Awaitility.await()
 			.during(Duration.ofSeconds(3))
 			.atMost(SOON)
-			.until(() -> consumer.catalog().current().names().equals(List.of("orders")));
+			.until(() -> consumer.catalog().registeredInstances().keySet().equals(Set.of("orders")));
 		register("orders", "2");
 		this.admin.delete("services/orders/1");
 		Awaitility.await()
 			.atMost(SOON)
 			.until(() -> seen.get(seen.size() - 1).equals(List.of("2")) && seen.get(0).equals(List.of("1")));
 		subscription.dispose();
-		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().current().names().isEmpty());
+		Awaitility.await().atMost(SOON).until(() -> consumer.catalog().registeredInstances().keySet().isEmpty());
 	}
 
 	private void writeSnapshot(Consumer.Builder builder) {
@@ -266,8 +272,8 @@ class ScopeFaultsIntegrationTests {
 		consumer.close();
 	}
 
-	private SnapshotProperties snapshot() {
-		return new SnapshotProperties(true, this.directory.resolve("catalog.json"));
+	private Path snapshot() {
+		return this.directory.resolve("catalog.json");
 	}
 
 	private void register(String service, String id) {

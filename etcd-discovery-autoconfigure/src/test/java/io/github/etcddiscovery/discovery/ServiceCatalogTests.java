@@ -6,11 +6,15 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 
+import io.github.etcddiscovery.catalog.CatalogSettings;
+import io.github.etcddiscovery.catalog.HoldSettings;
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.InstancePlaces;
 import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.watch.Batch;
 import io.github.etcddiscovery.watch.Change;
 import io.github.etcddiscovery.watch.Entry;
@@ -38,7 +42,7 @@ class ServiceCatalogTests {
 	private final ServiceCatalog catalog = new ServiceCatalog(
 			new CatalogSettings(InstancePlaces.below("services"), List.of(), WatchScope.SERVICE,
 					new MirrorTiming(Duration.ofSeconds(5), Duration.ZERO, Duration.ZERO), Duration.ofSeconds(5),
-					IDLE_TIMEOUT, HoldProperties.defaults(), SnapshotProperties.disabled(), false, Map.of()),
+					IDLE_TIMEOUT, HoldSettings.defaults(), null, false, Map.of()),
 			new InstanceReader("services", List.of(new AddressCodec())), this::source, this.loop,
 			(host, port) -> CompletableFuture.completedFuture(AddressProbe.Answer.UNKNOWN),
 			(lease) -> CompletableFuture.completedFuture(false), Monitor.NONE);
@@ -47,14 +51,14 @@ class ServiceCatalogTests {
 	void serviceDoesNotComeBackWithAChangeThatWasQueuedWhenItWasForgotten() {
 		this.catalog.start();
 		follow("orders");
-		assertThat(this.catalog.current().names()).containsExactly("orders");
+		assertThat(this.catalog.registeredInstances().keySet()).containsExactly("orders");
 		Entry entry = new Entry("services/orders/2", "http://10.0.0.2:80", 2, 0);
 		// Just before the sweep that forgets the service
 		this.loop.schedule(() -> this.sources.get("services/orders/*")
 			.handler()
 			.changed(new Batch(1, 2, List.of(Change.put(entry)))), IDLE_TIMEOUT);
 		this.loop.advance(IDLE_TIMEOUT);
-		assertThat(this.catalog.current().names()).isEmpty();
+		assertThat(this.catalog.registeredInstances().keySet()).isEmpty();
 		follow("orders");
 		assertThat(this.catalog.instances("orders")).hasSize(1);
 	}
@@ -65,7 +69,7 @@ class ServiceCatalogTests {
 		follow("orders");
 		this.catalog.stop();
 		this.loop.advance(IDLE_TIMEOUT.multipliedBy(3));
-		assertThat(this.catalog.current().names()).containsExactly("orders");
+		assertThat(this.catalog.registeredInstances().keySet()).containsExactly("orders");
 	}
 
 	private void follow(String service) {

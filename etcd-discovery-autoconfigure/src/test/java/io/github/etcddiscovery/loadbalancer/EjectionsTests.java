@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 
-import io.github.etcddiscovery.discovery.AddressProbe.Answer;
+import io.github.etcddiscovery.probe.AddressProbe.Answer;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.cloud.client.ServiceInstance;

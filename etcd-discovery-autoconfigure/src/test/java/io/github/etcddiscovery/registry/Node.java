@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 
+import io.github.etcddiscovery.catalog.CatalogSettings;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdProperties;
@@ -17,8 +18,6 @@ import io.github.etcddiscovery.client.SslProperties;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.ThreadEventLoop;
-import io.github.etcddiscovery.discovery.AddressProbe;
-import io.github.etcddiscovery.discovery.CatalogSettings;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.AddressCodec;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -27,6 +26,7 @@ import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.lease.LeaseStatus;
+import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 
 import org.springframework.util.unit.DataSize;

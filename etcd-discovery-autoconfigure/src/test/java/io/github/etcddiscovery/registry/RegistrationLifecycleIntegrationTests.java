@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
-import io.github.etcddiscovery.discovery.WatchScope;
+import io.github.etcddiscovery.catalog.WatchScope;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.testing.EtcdExtension;

@@ -1,0 +1,68 @@
+package io.github.etcddiscovery.catalog;
+
+import java.util.concurrent.atomic.LongAdder;
+
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.Tally;
+
+/**
+ * What a catalog has counted since its start. Safe for use by any thread.
+ */
+public final class CatalogCounts {
+
+	private final LongAdder events = new LongAdder();
+
+	private final LongAdder rejections = new LongAdder();
+
+	private final LongAdder waits = new LongAdder();
+
+	private final Tally<Kind> relists = new Tally<>(Kind.class);
+
+	CatalogCounts() {
+	}
+
+	/**
+	 * Changes that watches delivered and that were applied.
+	 * @return the count
+	 */
+	public long events() {
+		return this.events.sum();
+	}
+
+	/**
+	 * Values that were passed over.
+	 * @return the count
+	 */
+	public long rejections() {
+		return this.rejections.sum();
+	}
+
+	/**
+	 * Look-ups that had to wait for the first synchronisation.
+	 * @return the count
+	 */
+	public long waits() {
+		return this.waits.sum();
+	}
+
+	/**
+	 * How often a mirror had to begin anew, by what went wrong.
+	 * @return the counts
+	 */
+	public Tally<Kind> relists() {
+		return this.relists;
+	}
+
+	void applied(int changes) {
+		this.events.add(changes);
+	}
+
+	void rejected() {
+		this.rejections.increment();
+	}
+
+	void waited() {
+		this.waits.increment();
+	}
+
+}

@@ -1,0 +1,348 @@
+package io.github.etcddiscovery.catalog;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.core.RetryDelays;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InstanceStatus;
+import io.github.etcddiscovery.probe.AddressProbe;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.LeaseCheck;
+import io.github.etcddiscovery.watch.ListerWatcher;
+import io.github.etcddiscovery.watch.MirrorState;
+import io.github.etcddiscovery.watch.Reflector;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/**
+ * Keeps the catalog in a {@link CatalogStore} up to date: from mirrors of etcd, from the
+ * snapshot on disk, and from what instances and their addresses say. It says as well how
+ * far the catalog can be trusted. Safe for use by any thread; no method waits.
+ */
+public final class CatalogUpdater implements AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(CatalogUpdater.class);
+
+	private static final Duration MAX_RETRY_DELAY = Duration.ofSeconds(5);
+
+	private final CatalogSettings settings;
+
+	private final InstanceReader reader;
+
+	private final Function<KeyRange, ListerWatcher> watches;
+
+	private final EventLoop loop;
+
+	private final Monitor monitor;
+
+	private final CatalogStore store;
+
+	private final VanishingPolicy policy;
+
+	private final Departures departures;
+
+	private final ColdStart coldStart;
+
+	private final RestoredKeys restoredKeys = new RestoredKeys();
+
+	private final Rejections rejections;
+
+	private final CatalogCounts counts = new CatalogCounts();
+
+	private final CatalogScope scope;
+
+	/**
+	 * Whether anything was read from etcd.
+	 */
+	private volatile boolean listed;
+
+	/**
+	 * Create an updater that does nothing until it is started.
+	 * @param settings what it goes by
+	 * @param reader reads what stands under its prefixes
+	 * @param watches how to list and watch keys
+	 * @param loop the loop that keeps the mirrors; not closed here
+	 * @param probe asks at the addresses of instances that are held; not closed here
+	 * @param leases asks whether leases live
+	 * @param monitor is told of the lists
+	 */
+	public CatalogUpdater(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
+			EventLoop loop, AddressProbe probe, LeaseCheck leases, Monitor monitor) {
+		this.settings = settings;
+		this.reader = reader;
+		this.watches = watches;
+		this.loop = loop;
+		this.monitor = monitor;
+		this.store = new CatalogStore(loop, Catalog.empty(settings::isWanted));
+		this.policy = new VanishingPolicy(settings.hold());
+		this.rejections = new Rejections(this.counts, loop::nanoTime);
+		new HeldInstances(this.store, loop, probe, this.policy, settings.hold().duration());
+		new Withdrawals(this.store, loop, leases);
+		this.departures = new Departures(this.store, loop, probe);
+		this.coldStart = ColdStart.of(settings, loop, this::restore, this.store);
+		this.scope = switch (settings.scope()) {
+			case PREFIX -> {
+				List<Mirror> mirrors = PrefixScope.ranges(settings.places())
+					.map((range) -> mirror(range, true))
+					.toList();
+				yield new PrefixScope(mirrors, firstSync(Mirror.allSettled(mirrors)));
+			}
+			case SERVICE -> new ServiceScope(settings.places(), reader, loop, settings.idleTimeout(), this::mirror,
+					this::firstSync, this.restoredKeys::isOf, this::forget);
+		};
+	}
+
+	private Mirror mirror(KeyRange range, boolean indexed) {
+		Feed feed = new Feed(range, indexed, !range.key().startsWith(this.settings.places().prefix() + "/"), this);
+		Reflector reflector = new Reflector(range, this.watches.apply(range), this.loop,
+				new RetryDelays(MAX_RETRY_DELAY), this.settings.timing(), feed);
+		return new Mirror(reflector, feed,
+				CompletableFuture.anyOf(reflector.firstSync(), feed.refused()).thenAccept((either) -> {
+				}));
+	}
+
+	private FirstSync firstSync(CompletableFuture<Void> done) {
+		return new FirstSync(done, this.loop::nanoTime, this.settings.syncTimeout());
+	}
+
+	/**
+	 * Start following etcd.
+	 */
+	public void start() {
+		this.scope.start();
+	}
+
+	/**
+	 * Stop following etcd until it is started again; what is known is served on.
+	 */
+	public void stop() {
+		this.scope.stop();
+	}
+
+	/**
+	 * Stop following etcd for good; what is known is served on.
+	 */
+	@Override
+	public void close() {
+		this.scope.close();
+		this.coldStart.close();
+	}
+
+	/**
+	 * List everything again now that is followed; what is known is served meanwhile.
+	 */
+	public void refresh() {
+		this.scope.mirrors().map(Mirror::reflector).forEach(Reflector::relist);
+	}
+
+	/**
+	 * The cell that is kept up to date.
+	 * @return the store
+	 */
+	public CatalogStore store() {
+		return this.store;
+	}
+
+	/**
+	 * What was counted since the start.
+	 * @return the counts
+	 */
+	public CatalogCounts counts() {
+		return this.counts;
+	}
+
+	/**
+	 * Somebody asks for a service: follow it if it is not followed yet.
+	 * @param serviceId the name of the service
+	 */
+	public void use(String serviceId) {
+		this.scope.use(serviceId);
+	}
+
+	/**
+	 * The names of the services that have an instance.
+	 * @param management whether those of management ports are among them
+	 * @return an immutable list in alphabetical order
+	 */
+	public List<String> names(boolean management) {
+		return this.scope.names(this.store.current(), management);
+	}
+
+	/**
+	 * Take note that an instance has said itself that it leaves.
+	 * @param serviceId the name of the service
+	 * @param instanceId the id of the instance
+	 */
+	public void leaves(String serviceId, String instanceId) {
+		if (up(serviceId, instanceId).isPresent()) {
+			this.loop.execute(() -> up(serviceId, instanceId).ifPresent(this.departures::left));
+		}
+	}
+
+	private Optional<EtcdServiceInstance> up(String serviceId, String instanceId) {
+		return this.store.current()
+			.registered(serviceId)
+			.stream()
+			.filter((instance) -> instance.getStatus() == InstanceStatus.UP
+					&& instanceId.equals(instance.getInstanceId()))
+			.findFirst();
+	}
+
+	/**
+	 * How far the mirrors that are followed can be trusted.
+	 * @return the state
+	 */
+	public MirrorState state() {
+		return Mirror.state(this.scope.mirrors());
+	}
+
+	/**
+	 * How far the answers about one service can be trusted. It is not followed on that
+	 * account.
+	 * @param serviceId the name of the service
+	 * @return the state
+	 */
+	public MirrorState state(String serviceId) {
+		return Mirror.state(this.scope.mirrors(serviceId));
+	}
+
+	/**
+	 * How the catalog came to know what it knows, for each range of keys that it follows.
+	 * @return phases by range, as people read it
+	 */
+	public Map<String, CatalogPhase> phases() {
+		Map<String, CatalogPhase> phases = new TreeMap<>();
+		this.scope.mirrors()
+			.forEach((mirror) -> phases.put(mirror.reflector().range().toString(), mirror.feed().phase()));
+		return phases;
+	}
+
+	/**
+	 * Whether some of the catalog comes from the snapshot on disk.
+	 * @return {@code true} until all that is followed was read from etcd after such a
+	 * start
+	 */
+	public boolean isRestored() {
+		return this.restoredKeys.isPresent();
+	}
+
+	/**
+	 * Whether it is known which services there are.
+	 * @return {@code true} after the first synchronisation
+	 */
+	public boolean isKnown() {
+		return isRestored() || this.scope.areNamesKnown();
+	}
+
+	/**
+	 * Whether anything is known of a service.
+	 * @param serviceId the name of the service
+	 * @return {@code true} after the first synchronisation
+	 */
+	public boolean isKnown(String serviceId) {
+		return isKnownFromDisk(serviceId) || this.scope.isKnown(serviceId);
+	}
+
+	/**
+	 * Completes when it is known which services there are, or when waiting for it is no
+	 * longer worth it.
+	 * @return a future of the caller's own
+	 */
+	public CompletableFuture<Void> known() {
+		return orRestored(this.scope.namesKnown());
+	}
+
+	/**
+	 * Completes when something is known of a service, or when waiting for it is no longer
+	 * worth it.
+	 * @param serviceId the name of the service
+	 * @return a future of the caller's own
+	 */
+	public CompletableFuture<Void> known(String serviceId) {
+		CompletableFuture<Void> known = this.scope.known(serviceId);
+		return (!this.listed || isKnownFromDisk(serviceId)) ? orRestored(known) : counted(known);
+	}
+
+	/**
+	 * Until etcd has told anything, what is not on disk is not known to be anywhere.
+	 */
+	private boolean isKnownFromDisk(String serviceId) {
+		return isRestored() && (!this.listed || this.store.current().knows(serviceId));
+	}
+
+	private CompletableFuture<Void> orRestored(CompletableFuture<Void> known) {
+		return this.coldStart.orRestored(counted(known));
+	}
+
+	private CompletableFuture<Void> counted(CompletableFuture<Void> known) {
+		if (!known.isDone()) {
+			this.counts.waited();
+		}
+		return known;
+	}
+
+	/**
+	 * What comes from disk is followed, so that nothing of it stays that etcd does not
+	 * have.
+	 */
+	private void restore(CatalogFile.Content written) {
+		if (this.store.current().revision() != 0) {
+			return;
+		}
+		Map<String, Reading> readings = written.readings(this.reader);
+		logger.warn("Nothing can be read from etcd yet: discovery begins with the snapshot on disk, of revision %d"
+			.formatted(written.revision()));
+		readings.forEach((key, reading) -> reading.instances()
+			.forEach((instance) -> this.restoredKeys.add(key, instance.getServiceId())));
+		this.store.update((empty) -> empty.with(written.revision(), readings));
+		this.scope.mirrors().map(Mirror::feed).forEach(Feed::restored);
+		this.store.current().known().forEach(this.scope::use);
+	}
+
+	/**
+	 * In the scope of a service: nobody has asked for it in a while.
+	 */
+	private void forget(String serviceId) {
+		List<String> keys = this.settings.places().keysOf(serviceId);
+		this.store.update((catalog) -> catalog.without(serviceId,
+				(other) -> keys.stream().anyMatch((key) -> other.equals(key) || other.startsWith(key + "/"))));
+	}
+
+	InstanceReader reader() {
+		return this.reader;
+	}
+
+	RestoredKeys restoredKeys() {
+		return this.restoredKeys;
+	}
+
+	ColdStart coldStart() {
+		return this.coldStart;
+	}
+
+	Rejections rejections() {
+		return this.rejections;
+	}
+
+	Monitor monitor() {
+		return this.monitor;
+	}
+
+	Catalog.AbsenceRule rule(Meanwhile meanwhile) {
+		return this.policy.rule(meanwhile, this.loop.nanoTime());
+	}
+
+	void listed() {
+		this.listed = true;
+	}
+
+}

@@ -1,0 +1,206 @@
+package io.github.etcddiscovery.catalog;
+
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+import io.github.etcddiscovery.catalog.Catalog.AbsenceRule;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.Monitor;
+import io.github.etcddiscovery.core.Monitor.Operation;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.Publication;
+import io.github.etcddiscovery.watch.Reset;
+import io.github.etcddiscovery.watch.Snapshot;
+import io.github.etcddiscovery.watch.SnapshotListener;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings what one mirror sees into the catalog, and knows how the catalog came to know
+ * what it knows of that range. Confined to the loop of the catalog, except where noted.
+ */
+final class Feed implements SnapshotListener {
+
+	private static final Log logger = LogFactory.getLog(Feed.class);
+
+	private final KeyRange range;
+
+	private final boolean indexed;
+
+	private final boolean additional;
+
+	private final CatalogUpdater updater;
+
+	private final CompletableFuture<Void> refused = new CompletableFuture<>();
+
+	private volatile CatalogPhase phase;
+
+	/**
+	 * The revision of the last snapshot.
+	 */
+	private long revision;
+
+	private Monitor.@Nullable Ending listing;
+
+	/**
+	 * Create a feed.
+	 * @param range the range that is mirrored
+	 * @param indexed whether its instances belong into the catalog
+	 * @param additional whether the range belongs to others
+	 * @param updater keeps the catalog
+	 */
+	Feed(KeyRange range, boolean indexed, boolean additional, CatalogUpdater updater) {
+		this.range = range;
+		this.indexed = indexed;
+		this.additional = additional;
+		this.updater = updater;
+		this.phase = CatalogPhase.UNKNOWN;
+	}
+
+	/**
+	 * The phase of the range. From any thread.
+	 */
+	CatalogPhase phase() {
+		return this.phase;
+	}
+
+	/**
+	 * Completes when etcd refuses to show what belongs to others: no look-up waits for
+	 * such a range. From any thread.
+	 */
+	CompletableFuture<Void> refused() {
+		return this.refused;
+	}
+
+	private void transitionTo(CatalogPhase next) {
+		if (next.compareTo(this.phase) > 0) {
+			logger.debug("Catalog of '%s': %s -> %s".formatted(this.range, this.phase, next));
+			this.phase = next;
+		}
+	}
+
+	/**
+	 * The catalog was read from disk.
+	 */
+	void restored() {
+		if (this.updater.restoredKeys().isIn(this.range)) {
+			transitionTo(CatalogPhase.RESTORED);
+		}
+	}
+
+	@Override
+	public void published(Publication publication) {
+		this.updater.counts().applied(publication.changes().size());
+		if (publication.reset() != Reset.NONE) {
+			logger.warn(("etcd was wiped, restored or replaced: '%s' went from revision %d to %d. "
+					+ "Instances that are missing now are served on for a while")
+				.formatted(this.range, this.revision, publication.snapshot().revision()));
+		}
+		this.revision = publication.snapshot().revision();
+		if (this.phase != CatalogPhase.FOLLOWING) {
+			begin(publication);
+		}
+		else if (this.indexed && !publication.changedKeys().isEmpty()) {
+			Catalog last = this.updater.store().current();
+			Meanwhile meanwhile = Meanwhile.of(publication, last, this.updater.reader());
+			update(publication.snapshot(), publication.changedKeys(), this.updater.rule(meanwhile));
+		}
+	}
+
+	/**
+	 * What was read from disk is replaced: it may be days old, so nobody is missed.
+	 */
+	private void begin(Publication publication) {
+		if (this.indexed) {
+			Set<String> keys = new HashSet<>(publication.snapshot().entries().keySet());
+			keys.addAll(publication.changedKeys());
+			keys.addAll(this.updater.restoredKeys().take(this.range));
+			this.updater.listed();
+			update(publication.snapshot(), keys, (this.phase == CatalogPhase.STALE)
+					? this.updater.rule(Meanwhile.reset(publication.reset())) : AbsenceRule.NONE);
+		}
+		transitionTo(CatalogPhase.FOLLOWING);
+	}
+
+	/**
+	 * Who is missing from what one member says is not gone on that account, and a
+	 * snapshot on disk may be newer.
+	 */
+	@Override
+	public void stale(Snapshot snapshot, Set<String> changedKeys) {
+		boolean outdated = this.updater.isRestored() && this.updater.store().current().revision() > snapshot.revision();
+		if (!this.indexed || outdated) {
+			return;
+		}
+		transitionTo(CatalogPhase.STALE);
+		this.revision = snapshot.revision();
+		Set<String> keys = new HashSet<>(changedKeys);
+		keys.retainAll(snapshot.entries().keySet());
+		update(snapshot, keys, this.updater.rule(Meanwhile.NOTHING));
+		logger.warn(("etcd has no majority: '%s' was read from a single member, at revision %d, and may be out of "
+				+ "date until there is one")
+			.formatted(this.range, snapshot.revision()));
+	}
+
+	private void update(Snapshot snapshot, Set<String> keys, AbsenceRule absences) {
+		this.updater.store().update((last) -> {
+			Catalog next = last.update(snapshot, keys, this.updater.reader(), absences);
+			this.updater.rejections().report(last, next);
+			return next;
+		});
+	}
+
+	@Override
+	public void listing() {
+		this.updater.coldStart().asked();
+		this.listing = this.updater.monitor().begin(Operation.LIST, this.range.toString());
+	}
+
+	private void listed(@Nullable EtcdAccessException failure) {
+		if (this.listing != null) {
+			this.listing.ended(failure);
+			this.listing = null;
+		}
+	}
+
+	@Override
+	public void synced(Snapshot snapshot) {
+		listed(null);
+		this.updater.coldStart().synced();
+		logger.info("Synchronised with '%s' at revision %d: %d services, %d keys".formatted(this.range,
+				snapshot.revision(), this.updater.store().current().names().size(), snapshot.entries().size()));
+	}
+
+	@Override
+	public void failed(EtcdAccessException failure) {
+		listed(failure);
+		this.updater.counts().relists().add(failure.getKind());
+	}
+
+	@Override
+	public void auditFailed(EtcdAccessException failure) {
+		logger.warn("Cannot compare '%s' with etcd: %s. What its watch may have lost stays unnoticed meanwhile"
+			.formatted(this.range, failure.describe()));
+	}
+
+	@Override
+	public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
+		if (served == null) {
+			this.updater.coldStart().restore();
+		}
+		if (failure.getKind() == Kind.PERMISSION_DENIED && this.additional) {
+			this.refused.complete(null);
+		}
+		if (failure.getKind() == Kind.COMPACTED || failure.getKind() == Kind.INCOHERENT) {
+			logger.info("Listing '%s' again: %s".formatted(this.range, failure.getMessage()));
+			return;
+		}
+		String meanwhile = (served != null) ? "Discovery keeps answering from revision %d".formatted(served.revision())
+				: "Nothing of it can be discovered yet";
+		logger.warn("Cannot follow '%s': %s. %s; trying on".formatted(this.range, failure.describe(), meanwhile));
+	}
+
+}

@@ -1,0 +1,118 @@
+package io.github.etcddiscovery.catalog;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+import io.github.etcddiscovery.catalog.Absentees.Absence;
+import io.github.etcddiscovery.catalog.Catalog.AbsenceRule;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.watch.Reset;
+
+/**
+ * Decides which instances that vanished from a service are served on. A pure function of
+ * what was there before, what is there now and the time:
+ * <ul>
+ * <li>An instance whose last status was not {@code UP} has said goodbye: it is gone.
+ * <li>A key without a lease does not go by itself: whoever deleted it meant it, unless it
+ * went together with others.
+ * <li>After the store was wiped or restored everything that is missing is held.
+ * <li>In another cluster a service that is missing altogether is held, until the first of
+ * its instances is there: the instances of two clusters are never served together.
+ * <li>Otherwise what vanished without a goodbye is gone, unless more than the threshold
+ * of a service that is large enough vanished within the window: then all of it is held.
+ * <li>A held instance is gone when its key or its address is back, or its time is over.
+ * </ul>
+ */
+final class VanishingPolicy {
+
+	/**
+	 * What vanishes "at once": leases that were renewed by turns also end by turns.
+	 */
+	static final Duration WINDOW = Duration.ofSeconds(10);
+
+	private final HoldSettings settings;
+
+	VanishingPolicy(HoldSettings settings) {
+		this.settings = settings;
+	}
+
+	/**
+	 * The rule for one update of the catalog.
+	 * @param meanwhile what happened since the last one
+	 * @param now the time on the clock of the loop
+	 */
+	AbsenceRule rule(Meanwhile meanwhile, long now) {
+		return (last, before, after) -> judge(last, before, after, meanwhile, now);
+	}
+
+	/**
+	 * Judge one service.
+	 * @param last who was absent until now
+	 * @param before what stood at each key
+	 * @param after what stands there now
+	 * @param meanwhile what happened in between
+	 * @param now the time on the clock of the loop
+	 * @return who is absent from now on
+	 */
+	Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after, Meanwhile meanwhile,
+			long now) {
+		if (!this.settings.enabled() || (last.isEmpty() && after.keySet().containsAll(before.keySet()))) {
+			return Absentees.NONE;
+		}
+		Map<String, Absence> absent = new TreeMap<>();
+		last.byKey().forEach((key, absence) -> {
+			if (!isOver(absence, now) && (!absence.foreign() || after.isEmpty())) {
+				absent.put(key, absence);
+			}
+		});
+		before.forEach((key, reading) -> {
+			boolean natural = meanwhile.reset() == Reset.NONE && !meanwhile.unmeant().contains(key);
+			boolean meant = meanwhile.farewells().contains(key) || !reading.wantsCalls()
+					|| natural && reading.entry().lease() == 0;
+			if (!after.containsKey(key) && !meant) {
+				absent.put(key, new Absence(reading.instances(), now, meanwhile.reset() != Reset.NONE,
+						meanwhile.reset() == Reset.OTHER_CLUSTER, natural ? reading.entry().lease() : 0));
+			}
+		});
+		if (meanwhile.reset() == Reset.OTHER_CLUSTER && !after.isEmpty()) {
+			return Absentees.NONE;
+		}
+		Set<URI> present = addresses(after.values());
+		absent.entrySet().removeIf((entry) -> isBack(entry.getKey(), entry.getValue(), after, present));
+		if (isTooMany(absent.size(), after)) {
+			absent.replaceAll((key, absence) -> absence.hold());
+		}
+		return absent.isEmpty() ? Absentees.NONE : new Absentees(absent);
+	}
+
+	private boolean isOver(Absence absence, long now) {
+		Duration time = absence.held() ? this.settings.duration() : WINDOW;
+		return now - absence.since() >= time.toNanos();
+	}
+
+	private static Set<URI> addresses(Collection<Reading> readings) {
+		return readings.stream()
+			.map(Reading::instances)
+			.flatMap(List::stream)
+			.map(EtcdServiceInstance::getUri)
+			.collect(Collectors.toSet());
+	}
+
+	private static boolean isBack(String key, Absence absence, Map<String, Reading> after, Set<URI> present) {
+		return after.containsKey(key)
+				|| absence.instances().stream().map(EtcdServiceInstance::getUri).anyMatch(present::contains);
+	}
+
+	private boolean isTooMany(int absent, Map<String, Reading> after) {
+		long present = after.values().stream().filter(Reading::wantsCalls).count();
+		long all = absent + present;
+		return all >= this.settings.minimumInstances() && absent > this.settings.threshold() * all;
+	}
+
+}
