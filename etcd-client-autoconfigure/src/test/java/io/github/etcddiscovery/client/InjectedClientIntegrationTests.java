@@ -131,9 +131,7 @@ class InjectedClientIntegrationTests {
 			CompletableFuture<?> lock = client.getLockClient().lock(bytes("lock"), second);
 			CompletableFuture<?> campaign = client.getElectionClient()
 				.campaign(bytes("election"), second, bytes("two"));
-			await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
-			assertThat(lock).isNotDone();
-			assertThat(campaign).isNotDone();
+			await().during(Duration.ofSeconds(3)).until(() -> !lock.isDone() && !campaign.isDone());
 			answer(client.getLockClient().unlock(key));
 			answer(client.getElectionClient().resign(leader));
 			answer(lock);
@@ -161,11 +159,11 @@ class InjectedClientIntegrationTests {
 				answer(new JetcdListerWatcher(connection, KeyRange.prefix("services/")).position());
 				run((client) -> {
 					answer(client.getKVClient().get(bytes("a")));
-					await().pollDelay(idle).atMost(idle.plusSeconds(20)).until(() -> true);
-					assertThat(proxy.connections()).isOne();
+					await().during(idle)
+						.atMost(idle.plusSeconds(20))
+						.until(() -> proxy.connections() == 1 && other.connections() == 1);
 					assertThat(proxy.acceptedConnections()).isOne();
 				});
-				assertThat(other.connections()).isOne();
 				assertThat(other.acceptedConnections()).isOne();
 			}
 		}

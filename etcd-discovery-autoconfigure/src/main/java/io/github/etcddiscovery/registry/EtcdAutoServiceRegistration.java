@@ -124,7 +124,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 * @param customizers have the last word on what is registered
 	 * @param registration what is registered
 	 * @param availability whether the application accepts traffic already
-	 * @param loop the loop on which readiness that flaps comes to rest; not closed here
+	 * @param loop the loop that times the drain, and on which readiness that flaps comes
+	 * to rest; not closed here
 	 * @param lifecycles are told around registering and deregistering
 	 * @param managementLifecycles are told around those of the management port
 	 */
@@ -451,8 +452,11 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		}
 		logger.info("Out of service; waiting for %s, so that callers hear of it ('spring.cloud.etcd.discovery.drain')"
 			.formatted(DurationStyle.SIMPLE.print(drain)));
+		CountDownLatch heard = new CountDownLatch(1);
+		this.loop.schedule(heard::countDown, drain);
 		try {
-			new CountDownLatch(1).await(drain.toMillis(), TimeUnit.MILLISECONDS);
+			// Bounded, for the case that the loop is closed already
+			heard.await(drain.plusSeconds(1).toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();

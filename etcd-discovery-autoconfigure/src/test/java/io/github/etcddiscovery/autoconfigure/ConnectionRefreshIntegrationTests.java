@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 
 import io.etcd.jetcd.ByteSequence;
 import io.github.etcddiscovery.testing.EtcdExtension;
@@ -48,7 +49,7 @@ class ConnectionRefreshIntegrationTests {
 						"The last good properties of the connection to etcd stay in use");
 			proxy.cut();
 			GuardedApplication.await().until(() -> !application.isSynced());
-			pass(TTL);
+			stays(TTL, () -> application.services().equals(List.of("app")));
 			proxy.heal();
 			assertAllIsRight(application);
 		}
@@ -109,7 +110,7 @@ class ConnectionRefreshIntegrationTests {
 		etcd.admin().put("services/other", "http://10.0.0.1:" + (System.nanoTime() >>> 1) % 60_000);
 		String url = String.valueOf(etcd.admin().get("services/other"));
 		GuardedApplication.await().until(() -> application.urls("other").equals(List.of(url)));
-		pass(TTL);
+		stays(TTL, () -> application.urls("other").equals(List.of(url)));
 		GuardedApplication.await()
 			.ignoreExceptions()
 			.until(() -> etcd.admin().timeToLive(etcd.admin().leaseOf(key())) > 0);
@@ -128,8 +129,8 @@ class ConnectionRefreshIntegrationTests {
 		application.context().publishEvent(new EnvironmentChangeEvent(application.context(), all.keySet()));
 	}
 
-	private static void pass(Duration time) {
-		Awaitility.await().pollDelay(time).atMost(time.plusSeconds(20)).until(() -> true);
+	private static void stays(Duration time, Callable<Boolean> condition) {
+		Awaitility.await().during(time).atMost(time.plusSeconds(20)).until(condition);
 	}
 
 }

@@ -127,7 +127,7 @@ class MirrorFaultsIntegrationTests {
 			if (i % 5 == 0) {
 				// A fifth of the packets comes a retransmission later.
 				this.proxy.stall();
-				awaitMillis(400);
+				Awaitility.await().during(Duration.ofMillis(400)).until(() -> hosts(consumer, "orders").size() >= 5);
 				this.proxy.heal();
 				this.proxy.latency(Duration.ofMillis(250));
 			}
@@ -806,11 +806,6 @@ class MirrorFaultsIntegrationTests {
 			.stream()
 			.map(ServiceInstance::getHost)
 			.collect(Collectors.toCollection(ArrayList::new));
-	}
-
-	private static void awaitMillis(long millis) {
-		long start = System.nanoTime();
-		Awaitility.await().pollDelay(Duration.ZERO).until(() -> System.nanoTime() - start > millis * 1_000_000);
 	}
 
 	private static boolean await(CountDownLatch latch) {

@@ -124,9 +124,9 @@ class ApplicationFaultsIntegrationTests {
 		JavaApplication application = startRegistered(etcd.clientUrl());
 		long created = etcd.admin().entry(KEY).getCreateRevision();
 		application.pause();
-		Bounds.hold(TTL.multipliedBy(3).dividedBy(5));
+		Bounds.stays(TTL.multipliedBy(3).dividedBy(5), () -> etcd.admin().get(KEY) != null);
 		application.resume();
-		Bounds.hold(TTL);
+		Bounds.stays(TTL, () -> etcd.admin().get(KEY) != null);
 		assertThat(etcd.admin().entry(KEY).getCreateRevision()).isEqualTo(created);
 	}
 
@@ -163,8 +163,8 @@ class ApplicationFaultsIntegrationTests {
 			fill(small);
 			Node late = open(new Node(TTL, small.clientUrl()));
 			late.registry().register(Node.registration("myapp", "two", 8081));
-			Bounds.hold(TTL.plus(SOON));
-			assertThat(small.admin().keys("services/")).as("those registered stay").containsExactly(KEY);
+			// Those registered stay
+			Bounds.stays(TTL.plus(SOON), () -> small.admin().keys("services/").equals(List.of(KEY)));
 			assertThat(registered.changes()).hasSize(1);
 			assertThat(output).contains("database space exceeded").contains("disarm its NOSPACE alarm");
 			small.admin().deletePrefix("filler/");

@@ -38,10 +38,10 @@ final class Bounds {
 	}
 
 	/**
-	 * Lets time pass in which nothing is to happen.
+	 * Sees that something stays as it is.
 	 */
-	static void hold(Duration duration) {
-		Awaitility.await().pollDelay(duration).atMost(duration.plusSeconds(10)).until(() -> true);
+	static void stays(Duration duration, Callable<Boolean> condition) {
+		Awaitility.await().during(duration).atMost(duration.plusSeconds(10)).until(condition);
 	}
 
 }

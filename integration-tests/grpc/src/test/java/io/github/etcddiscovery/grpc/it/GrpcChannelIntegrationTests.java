@@ -212,7 +212,7 @@ class GrpcChannelIntegrationTests {
 			ManagedChannel own = Applications.channel(other);
 			this.one.register("UP");
 			soon().until(() -> answers(own).equals(Set.of("one")));
-			await().pollDelay(Duration.ofSeconds(4)).until(() -> true);
+			await().during(Duration.ofSeconds(4)).until(() -> answers(own).equals(Set.of("one")));
 			this.two.register("UP");
 			soon().until(() -> answers(own).equals(Set.of("one", "two")));
 		}
