@@ -1,9 +1,11 @@
 package io.github.etcddiscovery.autoconfigure;
 
 import java.time.Clock;
+import java.util.List;
 
 import io.etcd.jetcd.Client;
 import io.github.etcddiscovery.client.BlankIsUnset;
+import io.github.etcddiscovery.client.BootstrapConnection;
 import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.EtcdChannelBuilderCustomizer;
 import io.github.etcddiscovery.client.EtcdClientBuilderCustomizer;
@@ -64,13 +66,21 @@ public final class EtcdClientAutoConfiguration {
 		return BlankIsUnset::new;
 	}
 
+	/**
+	 * That of a connection from before there was a context, if it is the same.
+	 */
 	@Bean
 	@ConditionalOnMissingBean
 	EtcdClientFactory etcdClientFactory(EtcdProperties properties, EtcdConnectionDetails details,
 			ObjectProvider<EtcdClientBuilderCustomizer> customizers,
-			ObjectProvider<EtcdChannelBuilderCustomizer> channelCustomizers) {
-		return new EtcdClientFactory(properties, details, customizers.orderedStream().toList(),
-				channelCustomizers.orderedStream().toList());
+			ObjectProvider<EtcdChannelBuilderCustomizer> channelCustomizers,
+			ObjectProvider<BootstrapConnection> bootstrap) {
+		List<EtcdClientBuilderCustomizer> ofClients = customizers.orderedStream().toList();
+		List<EtcdChannelBuilderCustomizer> ofChannels = channelCustomizers.orderedStream().toList();
+		BootstrapConnection open = bootstrap.getIfUnique();
+		boolean same = open != null && ofClients.isEmpty() && ofChannels.isEmpty()
+				&& open.properties().equals(properties) && open.isTo(details);
+		return same ? open.factory() : new EtcdClientFactory(properties, details, ofClients, ofChannels);
 	}
 
 	@Bean(destroyMethod = "close")
@@ -81,8 +91,11 @@ public final class EtcdClientAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties) {
-		return new EtcdConnection(factory, properties.requestTimeout());
+	EtcdConnection etcdConnection(EtcdClientFactory factory, EtcdProperties properties,
+			ObjectProvider<BootstrapConnection> bootstrap) {
+		BootstrapConnection open = bootstrap.getIfUnique();
+		return (open != null && open.factory() == factory) ? open.connection()
+				: new EtcdConnection(factory, properties.requestTimeout());
 	}
 
 	@Bean

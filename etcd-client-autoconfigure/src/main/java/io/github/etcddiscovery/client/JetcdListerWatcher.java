@@ -84,7 +84,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		this.connection = connection;
 		this.range = range;
 		this.key = connection.inNamespace(range.key());
-		this.end = range.prefix() ? endOfPrefix(this.key) : after(this.key);
+		this.end = end(this.key, range);
 	}
 
 	@Override
@@ -106,7 +106,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	private RangeRequest.Builder range() {
-		return RangeRequest.newBuilder().setKey(this.key).setRangeEnd(this.end).setKeysOnly(this.range.keysOnly());
+		return range(this.connection, this.range);
 	}
 
 	@Override
@@ -165,6 +165,15 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		return changes;
 	}
 
+	static RangeRequest.Builder range(EtcdConnection connection, KeyRange range) {
+		ByteString key = connection.inNamespace(range.key());
+		return RangeRequest.newBuilder().setKey(key).setRangeEnd(end(key, range)).setKeysOnly(range.keysOnly());
+	}
+
+	private static ByteString end(ByteString key, KeyRange range) {
+		return range.prefix() ? endOfPrefix(key) : after(key);
+	}
+
 	/**
 	 * The first key after all that begin with this one.
 	 */
@@ -190,7 +199,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	/**
 	 * Keys that are not UTF-8 are of no use, but two of them must not become one.
 	 */
-	private static String key(ByteString bytes) {
+	static String key(ByteString bytes) {
 		String text = bytes.toStringUtf8();
 		return (text.indexOf('\uFFFD') < 0) ? text : text + HexFormat.of().formatHex(bytes.toByteArray());
 	}

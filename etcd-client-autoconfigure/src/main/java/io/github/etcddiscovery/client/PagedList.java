@@ -17,10 +17,11 @@ import io.github.etcddiscovery.watch.Snapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a range in pages that are all of the revision of the first one. What others write
- * may make a page larger than is accepted: then it is asked for again with fewer keys,
- * and each one that comes lets the next have more. Of a value that is too large by itself
- * the key is read alone. One page is asked for at a time.
+ * Reads a range in pages that are all of the revision of the first one, or of the one
+ * that is asked for. What others write may make a page larger than is accepted: then it
+ * is asked for again with fewer keys, and each one that comes lets the next have more. Of
+ * a value that is too large by itself the key is read alone. One page is asked for at a
+ * time.
  */
 final class PagedList {
 
@@ -68,7 +69,7 @@ final class PagedList {
 	/**
 	 * Create a list.
 	 * @param etcd reads a page
-	 * @param range what to read, without a limit or a revision
+	 * @param range what to read, without a limit; without a revision what is true now
 	 * @param reader reads an entry
 	 * @param keyReader makes an entry of a key whose value is too large to be read
 	 * @param pageSize how many keys to ask for first
@@ -102,7 +103,7 @@ final class PagedList {
 			.setKey(from)
 			.setLimit(this.pageSize)
 			.setKeysOnly(unreadable || this.range.getKeysOnly())
-			.setRevision((first != null) ? first.getRevision() : 0)
+			.setRevision((first != null) ? revision(first) : this.range.getRevision())
 			.build();
 		return this.etcd.apply(request).handle((page, failure) -> {
 			if (failure != null) {
@@ -143,14 +144,17 @@ final class PagedList {
 			this.entries.put(entry.key(), entry);
 		}
 		if (!page.getMore() || page.getKvsCount() == 0) {
-			return CompletableFuture
-				.completedFuture(new Snapshot(first.getClusterId(), first.getRevision(), this.entries));
+			return CompletableFuture.completedFuture(new Snapshot(first.getClusterId(), revision(first), this.entries));
 		}
 		if (!this.late && page.getSerializedSize() < SMALL_PAGE_BYTES) {
 			this.pageSize = Math.min(LARGEST_PAGE, this.pageSize * GROWTH);
 		}
 		ByteString last = page.getKvs(page.getKvsCount() - 1).getKey();
 		return page(JetcdListerWatcher.after(last), false);
+	}
+
+	private long revision(ResponseHeader first) {
+		return (this.range.getRevision() > 0) ? this.range.getRevision() : first.getRevision();
 	}
 
 }

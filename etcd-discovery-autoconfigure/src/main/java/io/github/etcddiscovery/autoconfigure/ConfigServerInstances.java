@@ -7,11 +7,8 @@ import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 
 import io.github.etcddiscovery.client.BlankIsUnset;
-import io.github.etcddiscovery.client.EtcdClientFactory;
-import io.github.etcddiscovery.client.EtcdConnection;
-import io.github.etcddiscovery.client.EtcdProperties;
+import io.github.etcddiscovery.client.BootstrapConnection;
 import io.github.etcddiscovery.client.JetcdListerWatcher;
-import io.github.etcddiscovery.client.PropertiesEtcdConnectionDetails;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryClient;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
@@ -27,14 +24,10 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.autoconfigure.ssl.PropertiesSslBundle;
-import org.springframework.boot.autoconfigure.ssl.SslProperties;
 import org.springframework.boot.bootstrap.BootstrapContext;
 import org.springframework.boot.context.properties.bind.BindHandler;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
-import org.springframework.boot.ssl.DefaultSslBundleRegistry;
-import org.springframework.boot.ssl.SslBundles;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.config.client.ConfigServerInstanceProvider;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -88,15 +81,13 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 
 	private List<ServiceInstance> read(String serviceId, Binder binder, BindHandler parent, Log log) {
 		BindHandler bindHandler = new BlankIsUnset(parent);
-		EtcdProperties properties = binder.bindOrCreate(PREFIX, Bindable.of(EtcdProperties.class), bindHandler);
 		EtcdDiscoveryProperties discovery = binder.bindOrCreate(PREFIX + ".discovery",
 				Bindable.of(EtcdDiscoveryProperties.class), bindHandler);
 		String prefix = discovery.prefix();
 		InstanceReader reader = new InstanceReader(InstancePlaces.below(prefix),
 				List.of(new JsonCodec(), new AddressCodec()), discovery.limits());
 		List<ServiceInstance> instances = new ArrayList<>();
-		SslBundles bundles = bundles(properties.ssl().bundleInUse(), binder, bindHandler);
-		for (Entry entry : entries(properties, bundles, prefix, serviceId)) {
+		for (Entry entry : entries(binder, parent, prefix, serviceId)) {
 			try {
 				instances.addAll(reader.read(reader.key(entry.key()), entry.value())
 					.stream()
@@ -110,32 +101,11 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 		return instances;
 	}
 
-	/**
-	 * The bundle that is used, if it is configured; there are no bundles from beans yet.
-	 */
-	private static SslBundles bundles(@Nullable String name, Binder binder, BindHandler bindHandler) {
-		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
-		if (name != null) {
-			SslProperties.Bundles bundles = binder
-				.bindOrCreate("spring.ssl", Bindable.of(SslProperties.class), bindHandler)
-				.getBundle();
-			if (bundles.getPem().containsKey(name)) {
-				registry.registerBundle(name, PropertiesSslBundle.get(bundles.getPem().get(name)));
-			}
-			else if (bundles.getJks().containsKey(name)) {
-				registry.registerBundle(name, PropertiesSslBundle.get(bundles.getJks().get(name)));
-			}
-		}
-		return registry;
-	}
-
-	private static List<Entry> entries(EtcdProperties properties, SslBundles bundles, String prefix, String serviceId) {
+	private static List<Entry> entries(Binder binder, BindHandler handler, String prefix, String serviceId) {
 		String key = prefix + "/" + serviceId;
-		try (EtcdClientFactory factory = new EtcdClientFactory(properties,
-				new PropertiesEtcdConnectionDetails(() -> properties, bundles), List.of(), List.of());
-				EtcdConnection connection = new EtcdConnection(factory, properties.requestTimeout())) {
+		try (BootstrapConnection bootstrap = new BootstrapConnection(binder, handler, null)) {
 			return Stream.of(KeyRange.single(key), KeyRange.prefix(key + "/"))
-				.map((range) -> new JetcdListerWatcher(connection, range).list().join())
+				.map((range) -> new JetcdListerWatcher(bootstrap.connection(), range).list().join())
 				.flatMap((snapshot) -> snapshot.entries().values().stream())
 				.toList();
 		}
