@@ -1,0 +1,67 @@
+package io.github.etcddiscovery.config;
+
+import io.github.etcddiscovery.client.BlankIsUnset;
+import io.github.etcddiscovery.client.BootstrapConnection;
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
+
+import org.springframework.beans.factory.DisposableBean;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.DefaultSingletonBeanRegistry;
+import org.springframework.boot.bootstrap.BootstrapContext;
+import org.springframework.boot.bootstrap.BootstrapRegistry.InstanceSupplier;
+import org.springframework.boot.bootstrap.ConfigurableBootstrapContext;
+import org.springframework.boot.context.properties.bind.BindHandler;
+import org.springframework.boot.context.properties.bind.Bindable;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.logging.DeferredLogFactory;
+import org.springframework.security.crypto.encrypt.TextEncryptor;
+
+/**
+ * Opens the connection while there is no context yet, and hands it to the context.
+ */
+final class EtcdConfigBootstrap {
+
+	private EtcdConfigBootstrap() {
+	}
+
+	/**
+	 * Make the configuration of the application known to the bootstrap context, and from
+	 * there to the application's. Connection details that somebody has put into the
+	 * bootstrap registry count more than properties.
+	 */
+	static void register(ConfigurableBootstrapContext bootstrap, Binder binder, DeferredLogFactory logs) {
+		BindHandler handler = bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT);
+		EtcdConfigProperties properties = binder.bindOrCreate(EtcdConfigProperties.PREFIX,
+				Bindable.of(EtcdConfigProperties.class), new BlankIsUnset(handler));
+		BootstrapConnection connection = new BootstrapConnection(binder, handler,
+				bootstrap.getOrElse(EtcdConnectionDetails.class, null));
+		EtcdConfig config = new EtcdConfig(properties, new EtcdConfigStore(connection),
+				(text) -> decrypt(bootstrap, text), logs.getLog(EtcdConfig.class));
+		bootstrap.register(EtcdConfig.class, InstanceSupplier.of(config));
+		bootstrap.addCloseListener((event) -> {
+			connection.follow(event.getApplicationContext());
+			hand(connection, config, event.getApplicationContext().getBeanFactory());
+		});
+	}
+
+	/**
+	 * Closed with the context, also if that does not come up.
+	 */
+	private static void hand(BootstrapConnection connection, EtcdConfig config,
+			ConfigurableListableBeanFactory beanFactory) {
+		beanFactory.registerSingleton("etcdBootstrapConnection", connection);
+		beanFactory.registerSingleton("etcdConfig", config);
+		if (beanFactory instanceof DefaultSingletonBeanRegistry registry) {
+			registry.registerDisposableBean("etcdConfig", (DisposableBean) config::close);
+		}
+	}
+
+	private static String decrypt(BootstrapContext bootstrap, String text) {
+		TextEncryptor encryptor = bootstrap.getOrElse(TextEncryptor.class, null);
+		if (encryptor == null) {
+			throw new IllegalStateException("There is no encryptor");
+		}
+		return encryptor.decrypt(text);
+	}
+
+}

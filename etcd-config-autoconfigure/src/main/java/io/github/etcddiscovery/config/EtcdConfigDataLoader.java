@@ -1,0 +1,45 @@
+package io.github.etcddiscovery.config;
+
+import java.util.List;
+
+import io.github.etcddiscovery.config.ConfigState.Freshness;
+import io.github.etcddiscovery.core.EtcdAccessException;
+
+import org.springframework.boot.context.config.ConfigData;
+import org.springframework.boot.context.config.ConfigData.Option;
+import org.springframework.boot.context.config.ConfigData.Options;
+import org.springframework.boot.context.config.ConfigDataLoader;
+import org.springframework.boot.context.config.ConfigDataLoaderContext;
+import org.springframework.boot.context.config.ConfigDataResourceNotFoundException;
+
+/**
+ * Loads what imports from etcd name: all that is known so far at once, and with the first
+ * of them.
+ */
+final class EtcdConfigDataLoader implements ConfigDataLoader<EtcdConfigDataResource> {
+
+	@Override
+	public ConfigData load(ConfigDataLoaderContext context, EtcdConfigDataResource resource) {
+		ImportSource source = resource.source();
+		if (source == null) {
+			return ConfigData.EMPTY;
+		}
+		EtcdConfig config = context.getBootstrapContext().get(EtcdConfig.class);
+		try {
+			config.load();
+		}
+		catch (EtcdAccessException | InvalidConfigException ex) {
+			config.close();
+			throw new EtcdConfigLoadException(source.location(), ex);
+		}
+		ConfigState state = config.state();
+		if (source.required() && !resource.mayBeMissing() && state.freshness() != Freshness.NONE
+				&& state.of(source).entries().isEmpty()) {
+			throw new ConfigDataResourceNotFoundException(resource);
+		}
+		Options options = Options.of(Option.IGNORE_IMPORTS, Option.IGNORE_PROFILES);
+		return new ConfigData(List.of(config.add(source, resource.mayBeMissing())),
+				(propertySource) -> (source.profile() != null) ? options.with(Option.PROFILE_SPECIFIC) : options);
+	}
+
+}

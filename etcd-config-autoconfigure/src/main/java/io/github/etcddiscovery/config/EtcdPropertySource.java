@@ -1,0 +1,58 @@
+package io.github.etcddiscovery.config;
+
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.origin.Origin;
+import org.springframework.boot.origin.OriginLookup;
+import org.springframework.core.env.EnumerablePropertySource;
+
+/**
+ * The properties of one source in etcd, as they are now. It holds none itself: all
+ * sources of an application look at the same state, so that one write changes all of them
+ * at once. Safe for use by any thread.
+ */
+final class EtcdPropertySource extends EnumerablePropertySource<ImportSource> implements OriginLookup<String> {
+
+	private final Supplier<ConfigState> state;
+
+	EtcdPropertySource(ImportSource source, Supplier<ConfigState> state) {
+		super(source.name(), source);
+		this.state = state;
+	}
+
+	/**
+	 * The same properties as they are in another state, for good.
+	 */
+	EtcdPropertySource at(ConfigState state) {
+		return new EtcdPropertySource(getSource(), () -> state);
+	}
+
+	private SourceState current() {
+		return this.state.get().of(getSource());
+	}
+
+	@Override
+	public String[] getPropertyNames() {
+		return current().names();
+	}
+
+	@Override
+	public boolean containsProperty(String name) {
+		return current().values().containsKey(name);
+	}
+
+	@Override
+	public @Nullable Object getProperty(String name) {
+		ConfigValue value = current().values().get(name);
+		return (value != null) ? value.value() : null;
+	}
+
+	@Override
+	public @Nullable Origin getOrigin(String name) {
+		ConfigValue value = current().values().get(name);
+		return (value != null) ? value.origin() : null;
+	}
+
+}
