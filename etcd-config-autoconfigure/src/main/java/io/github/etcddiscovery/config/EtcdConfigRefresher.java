@@ -30,6 +30,7 @@ import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.MirrorTiming;
+import io.github.etcddiscovery.watch.Publication;
 import io.github.etcddiscovery.watch.Reflector;
 import io.github.etcddiscovery.watch.Snapshot;
 import io.github.etcddiscovery.watch.SnapshotListener;
@@ -125,8 +126,9 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 
 	/**
 	 * Tell someone what becomes of revisions, on the thread that applies them.
+	 * @param listener is told
 	 */
-	void add(RefreshListener listener) {
+	public void add(RefreshListener listener) {
 		List<RefreshListener> listeners = new ArrayList<>(this.listeners);
 		listeners.add(listener);
 		this.listeners = List.copyOf(listeners);
@@ -555,8 +557,8 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	private final class Trigger implements SnapshotListener {
 
 		@Override
-		public void published(Snapshot snapshot, Set<String> changedKeys) {
-			if (!changedKeys.isEmpty()) {
+		public void published(Publication publication) {
+			if (!publication.changedKeys().isEmpty()) {
 				triggered();
 			}
 		}
@@ -585,8 +587,14 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	/**
 	 * Is told what became of a revision.
 	 */
-	interface RefreshListener {
+	@FunctionalInterface
+	public interface RefreshListener {
 
+		/**
+		 * The configuration was read again.
+		 * @param revision what became of it
+		 * @param duration how long that took
+		 */
 		void refreshed(Revision revision, Duration duration);
 
 	}
