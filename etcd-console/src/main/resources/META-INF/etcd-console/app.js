@@ -1,6 +1,6 @@
 // The frame around the pages: where one is, whether what one sees is true, and what has just happened.
 import { LitElement, html, nothing } from './lit.js';
-import { count, cut, duration, number, show, time, KINDS } from './text.js';
+import { cut, duration, number, show, time, KINDS } from './text.js';
 import { store } from './store.js';
 import { link } from './pages.js';
 
@@ -8,6 +8,7 @@ const PAGES = [
 	{ path: '', title: 'Overview' },
 	{ path: 'services', title: 'Services' },
 	{ path: 'registration', title: 'This application' },
+	{ path: 'etcd', title: 'etcd' },
 	{ path: 'problems', title: 'Problems' },
 ];
 
@@ -140,6 +141,7 @@ class EtcdConsole extends LitElement {
 			case 'services': return this.route.segments[1] === undefined ? html`<services-page .route=${this.route}></services-page>`
 				: html`<service-page .route=${this.route}></service-page>`;
 			case 'registration': return html`<registration-page .route=${this.route}></registration-page>`;
+			case 'etcd': return html`<etcd-page .route=${this.route}></etcd-page>`;
 			case 'problems': return html`<problems-page .route=${this.route}></problems-page>`;
 			default: return html`<h1 tabindex="-1">There is no such page</h1><p><a href="#/">Overview</a></p>`;
 		}

@@ -28,6 +28,14 @@ export function sparkline(service, now, width = 120, height = 24) {
 	</svg>`;
 }
 
+/** How much of something there is. */
+export function gauge(share, width = 56) {
+	return svg`<svg class="gauge ${share < 0.2 ? 'low' : ''}" aria-hidden="true" viewBox="0 0 ${width} 6" width=${width} height="6">
+		<rect class="whole" width=${width} height="6" rx="3"></rect>
+		<rect class="part" width=${Math.max(2, Math.min(1, share) * width)} height="6" rx="3"></rect>
+	</svg>`;
+}
+
 /** The share of each status among the instances of a service. */
 export function bar(summary, width = 120) {
 	let x = 0;

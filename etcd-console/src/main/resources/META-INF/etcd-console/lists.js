@@ -96,7 +96,7 @@ class WindowedTable extends LitElement {
 
 	head(column) {
 		const sorted = this.sort?.by === column.sort && column.sort;
-		return html`<th scope="col" class=${column.className ?? ''} aria-sort=${sorted ? (this.sort.down ? 'descending' : 'ascending') : nothing}>
+		return html`<th scope="col" class=${column.className ?? ''} .style=${column.width ? `width:${column.width}` : ''} aria-sort=${sorted ? (this.sort.down ? 'descending' : 'ascending') : nothing}>
 			${column.sort ? html`<button class="sort" @click=${() => this.sortBy(column.sort)}>${column.title}<span aria-hidden="true">${sorted ? (this.sort.down ? ' ↓' : ' ↑') : ''}</span></button>`
 				: column.title}
 		</th>`;

@@ -1,7 +1,7 @@
 // The pages. Each is a function of the store, drawn anew when something has changed.
 import { LitElement, html, nothing, repeat, live } from './lit.js';
-import { bar, sparkline, strip } from './charts.js';
-import { KINDS, STATUSES, count, cut, duration, number, show, time } from './text.js';
+import { bar, gauge, sparkline, strip } from './charts.js';
+import { KINDS, STATUSES, bytes, count, cut, duration, number, show, time } from './text.js';
 import { store, view } from './store.js';
 import './lists.js';
 
@@ -117,7 +117,7 @@ class OverviewPage extends Page {
 				${this.tile('Down or unknown', number(total.DOWN + total.UNKNOWN), `${link('services')}?q=status%3Ddown`, null, total.DOWN + total.UNKNOWN ? 'DOWN' : null)}
 				${this.tile('Held', number(total.held), `${link('services')}?q=held`, 'gone from etcd, served on', total.held ? 'HELD' : null)}
 				${this.tile('Vanished', number(vanished), null, 'without a goodbye, in 5 min', vanished ? 'DOWN' : null)}
-				${this.tile('Revision', number(mirror?.revision ?? 0), link('etcd'), mirror?.synced ? 'followed now' : `${duration(mirror?.staleness ?? 0)} old`, mirror?.synced ? null : 'DOWN')}
+				${this.tile('Age of the mirror', mirror?.synced ? 'live' : duration(mirror?.staleness ?? 0), link('etcd'), `revision ${number(mirror?.revision ?? 0)}`, mirror?.synced ? null : 'DOWN')}
 			</section>
 			<section class="card" aria-labelledby="strip-title">
 				<h2 id="strip-title">The last five minutes</h2>
@@ -149,9 +149,6 @@ class OverviewPage extends Page {
 			else if (summary.held > 0) {
 				list.push({ service, kind: 'HELD', text: `holds ${count(summary.held, 'instance')} that vanished` });
 			}
-		}
-		if (store.state?.problems > 0) {
-			// Shown on its own page
 		}
 		return list;
 	}
@@ -257,12 +254,12 @@ class ServicesPage extends Page {
 			</div>
 			<windowed-table label="Services" .items=${found} .version=${store.version + Math.floor(now / 5000)} .keyOf=${(row) => row.service.name} .sort=${this.sort}
 				.columns=${[
-					{ title: 'Service', sort: 'name', className: 'wide' },
-					{ title: 'Instances', sort: 'instances', className: 'number' },
-					{ title: 'Status', sort: 'status' },
-					{ title: 'Zones' },
-					{ title: 'Up, 10 min' },
-					{ title: 'Last change', sort: 'changed', className: 'number' }]}
+					{ title: 'Service', sort: 'name' },
+					{ title: 'Instances', sort: 'instances', className: 'number', width: '118px' },
+					{ title: 'Status', sort: 'status', width: '26%' },
+					{ title: 'Zones', width: '13%' },
+					{ title: 'Up, 10 min', width: '150px' },
+					{ title: 'Last change', sort: 'changed', className: 'number', width: '124px' }]}
 				.row=${(row) => this.row(row, store.now())}
 				.empty=${store.services.size === 0 ? 'Nothing is registered yet.' : 'Nothing is found. A word is a part of a name; status=, zone=, version=, id=, address= and metadata.<key>= ask for instances.'}
 				@sort=${(event) => { this.sort = event.detail; this.requestUpdate(); }}></windowed-table>`;
@@ -302,6 +299,55 @@ class ServicesPage extends Page {
 class ServicePage extends Page {
 
 	#made = null;
+	/** How long leases live on, of those that are in view. */
+	#leases = new Map();
+
+	connectedCallback() {
+		super.connectedCallback();
+		this.ask();
+	}
+
+	disconnectedCallback() {
+		super.disconnectedCallback();
+		clearTimeout(this.timer);
+	}
+
+	async ask() {
+		clearTimeout(this.timer);
+		const inView = [...(this.querySelector('windowed-table')?.visible ?? []), ...this.detailed];
+		const ids = [...new Set(inView.map((instance) => instance.lease).filter((lease) => lease))].slice(0, 60);
+		if (ids.length > 0 && !document.hidden) {
+			try {
+				const answers = await view('leases', { id: ids });
+				this.#leases = new Map(Object.entries(answers).map(([id, { left, granted }]) => [id, { left, granted, at: Date.now() }]));
+			}
+			catch {
+				this.#leases = new Map();
+			}
+			this.requestUpdate();
+		}
+		if (this.isConnected) {
+			this.timer = setTimeout(() => this.ask(), ids.length > 0 ? 2500 : 300);
+		}
+	}
+
+	lease(instance) {
+		if (!instance.lease) {
+			return html`<span title="Nobody keeps it alive, and nothing takes it away">none</span>`;
+		}
+		const lease = this.#leases.get(instance.lease);
+		if (!lease) {
+			return '…';
+		}
+		const left = Math.max(0, lease.left - Math.floor((Date.now() - lease.at) / 1000));
+		return lease.granted === 0 ? html`<span class="status-DOWN">ended</span>`
+			: html`${gauge(left / lease.granted)}<span class="left">${duration(left * 1000)}<span class="of"> of ${duration(lease.granted * 1000)}</span></span>`;
+	}
+
+	get detailed() {
+		const id = this.route.segments[2];
+		return id === undefined ? [] : [...(store.service(this.name)?.instances.values() ?? [])].filter((instance) => instance.id === id);
+	}
 
 	get name() {
 		return this.route.segments[1];
@@ -340,8 +386,8 @@ class ServicePage extends Page {
 			</div>
 			<windowed-table label="Instances" .items=${found} .version=${store.version + Math.floor(store.now() / 1000)} .keyOf=${(instance) => instance.key}
 				.columns=${[
-					{ title: 'Instance', className: 'wide' }, { title: 'Status' }, { title: 'Zone' }, { title: 'Weight', className: 'number' }, { title: 'Version' },
-					{ title: 'Seen for', className: 'number' }, { title: 'Metadata', className: 'wide' }]}
+					{ title: 'Instance', width: '24%' }, { title: 'Status', width: '146px' }, { title: 'Zone', width: '82px' }, { title: 'Weight', className: 'number', width: '82px' },
+					{ title: 'Version', width: '92px' }, { title: 'Seen for', className: 'number', width: '96px' }, { title: 'Lease', width: '146px' }, { title: 'Metadata' }]}
 				.row=${(instance) => this.row(instance)}
 				.empty=${'No instance is found.'}></windowed-table>` : nothing}
 			<section class="card" aria-labelledby="timeline-title">
@@ -360,12 +406,13 @@ class ServicePage extends Page {
 			<td class="number" data-title="Weight">${cut(weight ?? '', 12)}</td>
 			<td data-title="Version">${cut(version ?? '', 24)}</td>
 			<td class="number" data-title="Seen for">${seen(instance)}</td>
+			<td class="lease" data-title="Lease">${this.lease(instance)}</td>
 			<td class="wide metadata">${Object.entries(rest).slice(0, 4).map(([key, value]) => html`<span class="chip"><bdi>${cut(key, 24)}</bdi>=<bdi>${cut(value, 24)}</bdi></span>`)}${Object.keys(rest).length > 4 ? html`<span class="chip">+${Object.keys(rest).length - 4}</span>` : nothing}</td>`;
 	}
 
 	/** An instance on its own, beside the list. */
 	details(id) {
-		const instances = [...(store.service(this.name)?.instances.values() ?? [])].filter((instance) => instance.id === id);
+		const instances = this.detailed;
 		const events = store.eventsOf(this.name).filter((event) => event.instance === id);
 		return html`<aside class="details" aria-labelledby="details-title" @keydown=${(event) => event.key === 'Escape' && (location.hash = link('services', this.name))}>
 			<header><h2 id="details-title" tabindex="-1"><bdi>${show(id)}</bdi></h2><a class="close" href=${link('services', this.name)} aria-label="Close the details">✕</a></header>
@@ -375,7 +422,7 @@ class ServicePage extends Page {
 				<dl>
 					<dt>Address</dt><dd><bdi>${show(instance.uri)}</bdi></dd>
 					<dt>Key</dt><dd><code><bdi>${show(instance.key)}</bdi></code></dd>
-					<dt>Lease</dt><dd>${instance.lease ? html`<code>${instance.lease}</code>` : 'none: nobody keeps it alive'}</dd>
+					<dt>Lease</dt><dd>${instance.lease ? html`<code>${instance.lease}</code> ${this.lease(instance)}` : 'none: nobody keeps it alive'}</dd>
 					<dt>Seen for</dt><dd>${seen(instance)}</dd>
 					<dt>Revisions</dt><dd>${instance.created ? `created at ${number(instance.created)}, last written at ${number(instance.modified)}` : 'its key is gone from etcd'}</dd>
 				</dl>
@@ -401,7 +448,8 @@ class ServicePage extends Page {
 }
 
 function seen(instance) {
-	return instance.since ? duration(store.now() - instance.since) : html`<span title="It was there when this application first looked">from the start</span>`;
+	const age = duration(store.now() - instance.since);
+	return instance.earlier ? html`<span title="It was there when this application first looked">&gt; ${age}</span>` : age;
 }
 
 class RegistrationPage extends AskingPage {
@@ -436,21 +484,94 @@ class RegistrationPage extends AskingPage {
 
 }
 
+class EtcdPage extends AskingPage {
+
+	static view = 'etcd';
+	static interval = 2500;
+
+	render() {
+		const etcd = this.answer;
+		const mirror = store.state?.mirror;
+		const endpoints = etcd?.endpoints.value ?? [];
+		const names = new Map((etcd?.members.value ?? []).map((member) => [member.id, member.name]));
+		return html`
+			<h1 tabindex="-1">etcd</h1>
+			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			${!etcd ? html`<p class="empty">Asking …</p>` : html`
+			<section class="tiles" aria-label="In numbers">
+				${tile('Members', etcd.members.value ? number(etcd.members.value.length) : '–', etcd.members.failure)}
+				${tile('Alarms', etcd.alarms.value ? number(etcd.alarms.value.length) : '–', etcd.alarms.failure ?? (etcd.alarms.value.join(', ') || 'none is raised'), etcd.alarms.value?.length ? 'DOWN' : null)}
+				${tile('Leases', etcd.leases.value !== undefined ? number(etcd.leases.value) : '–', etcd.leases.failure)}
+				${tile('Revision', number(Math.max(0, ...endpoints.map((endpoint) => endpoint.revision))), `the mirror is at ${number(mirror?.revision ?? 0)}`)}
+				${tile('Relists', number(mirror?.relists ?? 0), 'of the mirror, since the start')}
+			</section>
+			<section class="card" aria-labelledby="endpoints-title">
+				<h2 id="endpoints-title">Endpoints of this application</h2>
+				${etcd.endpoints.failure ? html`<p class="failure">${etcd.endpoints.failure}</p>` : nothing}
+				<div class="scroll" tabindex="0" role="region" aria-label="Table of the endpoints"><table class="plain">
+					<thead><tr><th scope="col">Endpoint</th><th scope="col">Member</th><th scope="col">Role</th><th scope="col">Version</th><th scope="col" class="number">Term</th><th scope="col" class="number">Revision</th><th scope="col">Database</th></tr></thead>
+					<tbody>${repeat(endpoints, (endpoint) => endpoint.endpoint, (endpoint) => html`<tr>
+						<td><code>${show(endpoint.endpoint)}</code></td>
+						${endpoint.failure ? html`<td colspan="6"><span class="status status-DOWN"><span class="mark" aria-hidden="true">✕</span></span> <bdi>${cut(endpoint.failure, 300)}</bdi></td>` : html`
+						<td><bdi>${cut(names.get(endpoint.member) || '', 40)}</bdi> <code class="muted">${endpoint.member}</code></td>
+						<td>${this.role(endpoint)}</td>
+						<td>${endpoint.version}</td>
+						<td class="number">${number(endpoint.term)}</td>
+						<td class="number">${number(endpoint.revision)}</td>
+						<td>${endpoint.quota ? gauge(endpoint.size / endpoint.quota) : nothing}${bytes(endpoint.size)}${endpoint.quota ? html` of ${bytes(endpoint.quota)}` : nothing}<span class="of">, ${bytes(endpoint.sizeInUse)} in use</span></td>`}
+					</tr>`)}</tbody>
+				</table></div>
+				${endpoints.some((endpoint) => !endpoint.failure && !endpoint.quota) ? html`<p class="more">This etcd does not tell its quota; 3.6 and newer do.</p>` : nothing}
+			</section>
+			<section class="card" aria-labelledby="members-title">
+				<h2 id="members-title">Members of the cluster</h2>
+				${etcd.members.failure ? html`<p class="failure">This application may not see them: ${etcd.members.failure}</p>`
+					: html`<ul class="plain">${etcd.members.value.map((member) => html`<li><strong><bdi>${cut(member.name || '(not started)', 60)}</bdi></strong> <code class="muted">${member.id}</code> ${member.learner ? 'learner' : ''} <bdi>${cut(member.clientUrls.join(', '), 200)}</bdi></li>`)}</ul>`}
+			</section>`}`;
+	}
+
+	role(endpoint) {
+		return endpoint.learner ? 'learner'
+			: endpoint.leader === '' ? html`<span class="status status-DOWN"><span class="mark" aria-hidden="true">✕</span>no leader</span>`
+				: endpoint.leader === endpoint.member ? html`<strong>leader</strong>` : 'follower';
+	}
+
+}
+
+function tile(title, value, note, kind) {
+	return html`<div class="tile"><span class="title">${title}</span><span class="value ${kind ? `status-${kind}` : ''}">${value}</span><span class="note">${note ? cut(note, 160) : html`&nbsp;`}</span></div>`;
+}
+
 class ProblemsPage extends AskingPage {
 
 	static view = 'problems';
+	static interval = 2500;
 
 	render() {
-		const rejected = Object.entries(this.answer?.rejected ?? {});
+		const problems = this.answer;
+		const rejected = Object.entries(problems?.rejected ?? {});
 		return html`
 			<h1 tabindex="-1">Problems</h1>
 			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
-			<section class="card" aria-labelledby="rejected-title">
-				<h2 id="rejected-title">Values that are passed over</h2>
-				${!this.answer ? html`<p class="empty">Asking …</p>` : rejected.length === 0 ? html`<p class="empty good"><span aria-hidden="true">✓ </span>Every value below the prefixes can be read.</p>`
-					: html`<table><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead><tbody>${repeat(rejected, ([key]) => key, ([key, reason]) => html`<tr><td><code><bdi>${cut(key, 120)}</bdi></code></td><td><bdi>${cut(reason, 240)}</bdi></td></tr>`)}</tbody></table>
-					${this.answer.rejectedCount > rejected.length ? html`<p class="more">and ${number(this.answer.rejectedCount - rejected.length)} more</p>` : nothing}`}
-			</section>`;
+			${!problems ? html`<p class="empty">Asking …</p>` : html`
+			${this.card('rejected', 'Values that are passed over', rejected.length === 0, 'Every value below the prefixes can be read.', () => html`
+				<div class="scroll" tabindex="0" role="region" aria-label="Table of the values"><table class="plain"><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead>
+				<tbody>${repeat(rejected, ([key]) => key, ([key, reason]) => html`<tr><td><code><bdi>${cut(key, 120)}</bdi></code></td><td><bdi>${cut(reason, 240)}</bdi></td></tr>`)}</tbody></table></div>
+				${problems.rejectedCount > rejected.length ? html`<p class="more">and ${number(problems.rejectedCount - rejected.length)} more</p>` : nothing}`)}
+			${this.card('duplicates', 'Ids and addresses that a service has twice', problems.duplicates.length === 0, 'Each instance has an id and an address of its own.', () => html`
+				<ul class="plain">${problems.duplicates.map((duplicate) => html`<li><a href=${link('services', duplicate.service)}><bdi>${cut(duplicate.service, 60)}</bdi></a> has ${number(duplicate.count)} instances with the <bdi>${cut(duplicate.what, 120)}</bdi></li>`)}</ul>`)}
+			${this.card('etcd', 'etcd', problems.etcd.length === 0, 'All endpoints answer, are of one version, and complain about nothing.', () => html`
+				<ul class="plain">${problems.etcd.map((problem) => html`<li><bdi>${cut(problem, 300)}</bdi></li>`)}</ul>`)}
+			${this.card('certificate', 'The certificate that etcd is shown', !problems.certificate?.soon,
+				problems.certificate ? `${show(problems.certificate.subject)} is valid until ${new Date(problems.certificate.end).toLocaleString()}.` : 'There is none.', () => html`
+				<p class="failure"><bdi>${show(problems.certificate.subject)}</bdi> ${problems.certificate.end < store.now() ? 'has ended' : `ends in ${duration(problems.certificate.end - store.now())}`}, ${new Date(problems.certificate.end).toLocaleString()}.</p>`)}`}`;
+	}
+
+	card(id, title, good, sentence, list) {
+		return html`<section class="card" aria-labelledby="${id}-title">
+			<h2 id="${id}-title">${title}</h2>
+			${good ? html`<p class="empty good"><span aria-hidden="true">✓ </span>${sentence}</p>` : list()}
+		</section>`;
 	}
 
 }
@@ -459,4 +580,5 @@ customElements.define('overview-page', OverviewPage);
 customElements.define('services-page', ServicesPage);
 customElements.define('service-page', ServicePage);
 customElements.define('registration-page', RegistrationPage);
+customElements.define('etcd-page', EtcdPage);
 customElements.define('problems-page', ProblemsPage);

@@ -68,17 +68,29 @@ public final class CertificateExpiry {
 	}
 
 	private void check() {
+		CertificateEnd first = first();
+		if (first != null) {
+			warnIfItEndsSoon(first);
+		}
+	}
+
+	/**
+	 * The certificate that etcd is shown and that ends first.
+	 * @return it, or {@code null} if there is none or it can't be read
+	 */
+	public @Nullable CertificateEnd first() {
 		try {
 			SslBundle bundle = this.details.getSslBundle();
 			KeyStore store = (bundle != null) ? bundle.getStores().getKeyStore() : null;
 			X509Certificate first = (store != null) ? firstToEnd(store) : null;
-			if (first != null) {
-				warnIfItEndsSoon(first);
-			}
+			return (first != null)
+					? new CertificateEnd(first.getSubjectX500Principal().getName(), first.getNotAfter().toInstant())
+					: null;
 		}
 		catch (GeneralSecurityException | RuntimeException ex) {
 			// A bundle that is being replaced can't be read for a moment
 			logger.debug("It is not known when the certificate for etcd ends", ex);
+			return null;
 		}
 	}
 
@@ -92,15 +104,24 @@ public final class CertificateExpiry {
 		return certificates.stream().min(Comparator.comparing(X509Certificate::getNotAfter)).orElse(null);
 	}
 
-	private void warnIfItEndsSoon(X509Certificate certificate) {
-		Instant end = certificate.getNotAfter().toInstant();
-		Duration left = Duration.between(this.clock.instant(), end);
+	private void warnIfItEndsSoon(CertificateEnd certificate) {
+		Duration left = Duration.between(this.clock.instant(), certificate.end());
 		if (left.compareTo(NOTICE) < 0) {
 			logger.warn(("The certificate '%s' that etcd is shown %s, %s. Renew it: with 'reload-on-update' of the "
 					+ "SSL bundle no restart is needed")
-				.formatted(certificate.getSubjectX500Principal().getName(),
-						left.isNegative() ? "has ended" : "ends in %d days".formatted(left.toDays()), end));
+				.formatted(certificate.subject(),
+						left.isNegative() ? "has ended" : "ends in %d days".formatted(left.toDays()),
+						certificate.end()));
 		}
+	}
+
+	/**
+	 * When a certificate ends.
+	 *
+	 * @param subject whose it is
+	 * @param end until when it is valid
+	 */
+	public record CertificateEnd(String subject, Instant end) {
 	}
 
 }

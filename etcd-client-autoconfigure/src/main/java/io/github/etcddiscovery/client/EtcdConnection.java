@@ -2,10 +2,13 @@ package io.github.etcddiscovery.client;
 
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 import com.google.protobuf.ByteString;
@@ -15,7 +18,11 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
+import io.grpc.CallOptions;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.stub.ClientCalls;
+import io.grpc.stub.StreamObserver;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +103,50 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	<Q, R> CompletableFuture<R> readStale(MethodDescriptor<Q, R> method, Q request) {
 		return call(method, request, this.reads.andLeaderless());
+	}
+
+	/**
+	 * Ask each member by itself, for what it says of itself.
+	 * @return an answer or a failure for each of them, within the timeout of a request
+	 */
+	<Q, R> CompletableFuture<Map<Endpoint, CompletableFuture<R>>> readEach(MethodDescriptor<Q, R> method, Q request) {
+		CompletableFuture<Map<Endpoint, CompletableFuture<R>>> answers = new CompletableFuture<>();
+		this.owed.add(answers);
+		answers.whenComplete((result, failure) -> this.owed.remove(answers));
+		withMembers((members) -> {
+			Map<Endpoint, CompletableFuture<R>> each = new LinkedHashMap<>();
+			members.all().forEach((member) -> each.put(member.endpoint(), ask(member, method, request)));
+			answers.complete(each);
+		}, answers::completeExceptionally);
+		if (this.state != State.OPEN) {
+			answers.completeExceptionally(isClosed());
+		}
+		return answers;
+	}
+
+	private <Q, R> CompletableFuture<R> ask(Member member, MethodDescriptor<Q, R> method, Q request) {
+		CompletableFuture<R> answer = new CompletableFuture<>();
+		CallOptions options = CallOptions.DEFAULT.withDeadlineAfter(this.requestTimeout.toNanos(), TimeUnit.NANOSECONDS)
+			.withOption(LeaderInterceptor.LEADERLESS, true);
+		ClientCalls.asyncUnaryCall(member.channel().newCall(method, options), request, new StreamObserver<R>() {
+
+			@Override
+			public void onNext(R value) {
+				answer.complete(value);
+			}
+
+			@Override
+			public void onError(Throwable failure) {
+				answer.completeExceptionally(translate(failure));
+			}
+
+			@Override
+			public void onCompleted() {
+				answer.completeExceptionally(translate(Status.UNKNOWN.asRuntimeException()));
+			}
+
+		});
+		return answer;
 	}
 
 	/**

@@ -60,6 +60,13 @@ final class Members {
 	}
 
 	/**
+	 * All of them, by their endpoints.
+	 */
+	List<Member> all() {
+		return this.members.stream().sorted(Comparator.comparing((member) -> member.endpoint().toString())).toList();
+	}
+
+	/**
 	 * The member has answered, so it is the one in use.
 	 */
 	void answered(Member member) {

@@ -115,7 +115,7 @@ final class ConsoleHistory {
 			}
 			Row last = before.get(key);
 			if (last == null) {
-				after.put(key, new Row(entry, this.begun ? this.clock.millis() : 0, next));
+				after.put(key, new Row(entry, this.clock.millis(), !this.begun, next));
 				this.revision = next;
 				came(service, entry);
 			}
@@ -123,7 +123,7 @@ final class ConsoleHistory {
 				after.put(key, last);
 			}
 			else {
-				after.put(key, new Row(entry, last.since, next));
+				after.put(key, new Row(entry, last.since, last.earlier, next));
 				this.revision = next;
 				changed(service, last.entry, entry);
 			}
@@ -302,8 +302,8 @@ final class ConsoleHistory {
 		EtcdServiceInstance instance = entry.instance();
 		return new InstanceView(key, String.valueOf(instance.getInstanceId()), instance.getUri().toString(),
 				instance.getStatus(), this.metadata.apply(instance),
-				(entry.leaseId() != 0) ? Long.toHexString(entry.leaseId()) : "", row.since, entry.createRevision(),
-				entry.modRevision(), entry.held());
+				(entry.leaseId() != 0) ? Long.toHexString(entry.leaseId()) : "", row.since, row.earlier,
+				entry.createRevision(), entry.modRevision(), entry.held());
 	}
 
 	private static final class Rows {
@@ -316,7 +316,7 @@ final class ConsoleHistory {
 
 	}
 
-	private record Row(CatalogEntry entry, long since, long revision) {
+	private record Row(CatalogEntry entry, long since, boolean earlier, long revision) {
 	}
 
 	private record Removal(long revision, String service, String key) {

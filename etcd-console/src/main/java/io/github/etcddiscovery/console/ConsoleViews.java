@@ -1,13 +1,18 @@
 package io.github.etcddiscovery.console;
 
 import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 
 import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import io.github.etcddiscovery.actuate.EtcdDiscoveryEndpoint;
+import io.github.etcddiscovery.client.CertificateExpiry.CertificateEnd;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,6 +23,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class ConsoleViews {
 
 	private static final int MAX_PROBLEMS = 500;
+
+	private static final Duration NOTICE = Duration.ofDays(30);
 
 	private final JsonMapper json = JsonMapper.builder()
 		.changeDefaultPropertyInclusion((inclusion) -> inclusion.withValueInclusion(Include.NON_NULL))
@@ -31,16 +38,22 @@ final class ConsoleViews {
 
 	private final ConsoleHistory history;
 
+	private final ClusterView cluster;
+
+	private final Supplier<@Nullable CertificateEnd> certificate;
+
 	private final Clock clock;
 
 	private final BooleanSupplier actions;
 
 	ConsoleViews(String application, ServiceCatalog catalog, EtcdDiscoveryEndpoint discovery, ConsoleHistory history,
-			Clock clock, BooleanSupplier actions) {
+			ClusterView cluster, Supplier<@Nullable CertificateEnd> certificate, Clock clock, BooleanSupplier actions) {
 		this.application = application;
 		this.catalog = catalog;
 		this.discovery = discovery;
 		this.history = history;
+		this.cluster = cluster;
+		this.certificate = certificate;
 		this.clock = clock;
 		this.actions = actions;
 	}
@@ -48,13 +61,16 @@ final class ConsoleViews {
 	/**
 	 * One of the views.
 	 * @param name its name
-	 * @param parameters what was asked for in particular
+	 * @param after in a question for the state: the revision that was told last
+	 * @param ids in a question for leases: their ids in hexadecimal
 	 * @return it as JSON, or {@code null} if there is no such view
 	 */
-	byte @Nullable [] json(String name, Map<String, String> parameters) {
+	byte @Nullable [] json(String name, @Nullable String after, @Nullable List<String> ids) {
 		Object view = switch (name) {
-			case "state" -> state(parameters.get("after"));
+			case "state" -> state(after);
 			case "registration" -> new Registration(this.discovery.lease(), this.discovery.registrations());
+			case "etcd" -> this.cluster.etcd();
+			case "leases" -> this.cluster.leases((ids != null) ? ids : List.of());
 			case "problems" -> problems();
 			default -> null;
 		};
@@ -76,7 +92,34 @@ final class ConsoleViews {
 			.sorted(Map.Entry.comparingByKey())
 			.limit(MAX_PROBLEMS)
 			.forEach((entry) -> shown.put(entry.getKey(), entry.getValue()));
-		return new Problems(rejected.size(), shown);
+		return new Problems(rejected.size(), shown, duplicates(), ClusterView.problems(this.cluster.etcd()),
+				certificate());
+	}
+
+	private @Nullable Certificate certificate() {
+		CertificateEnd end = this.certificate.get();
+		return (end != null) ? new Certificate(end.subject(), end.end().toEpochMilli(),
+				end.end().isBefore(this.clock.instant().plus(NOTICE))) : null;
+	}
+
+	/**
+	 * Ids and addresses that a service has twice: each stands for one process at most.
+	 */
+	private List<Duplicate> duplicates() {
+		List<Duplicate> duplicates = new ArrayList<>();
+		this.catalog.knownInstances().forEach((service, instances) -> {
+			Map<String, Integer> seen = new HashMap<>();
+			instances.forEach((instance) -> {
+				seen.merge("id " + instance.getInstanceId(), 1, Integer::sum);
+				seen.merge("address " + instance.getUri(), 1, Integer::sum);
+			});
+			seen.forEach((what, count) -> {
+				if (count > 1 && duplicates.size() < MAX_PROBLEMS) {
+					duplicates.add(new Duplicate(service, what, count));
+				}
+			});
+		});
+		return duplicates;
 	}
 
 	/**
@@ -91,8 +134,28 @@ final class ConsoleViews {
 	 *
 	 * @param rejectedCount how many values are passed over
 	 * @param rejected why, by key, of some of them
+	 * @param duplicates what a service has twice
+	 * @param etcd what etcd complains about, or what its members differ in
+	 * @param certificate the certificate that etcd is shown, if there is one
 	 */
-	record Problems(int rejectedCount, Map<String, String> rejected) {
+	record Problems(int rejectedCount, Map<String, String> rejected, List<Duplicate> duplicates, List<String> etcd,
+			@Nullable Certificate certificate) {
+	}
+
+	/**
+	 * What a service has twice.
+	 */
+	record Duplicate(String service, String what, int count) {
+	}
+
+	/**
+	 * A certificate.
+	 *
+	 * @param subject whose it is
+	 * @param end until when it is valid, in milliseconds since the epoch
+	 * @param soon whether that is soon
+	 */
+	record Certificate(String subject, long end, boolean soon) {
 	}
 
 }

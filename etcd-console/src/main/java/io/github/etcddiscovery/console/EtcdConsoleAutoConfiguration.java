@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 import io.github.etcddiscovery.actuate.EtcdDiscoveryEndpoint;
 import io.github.etcddiscovery.autoconfigure.EtcdDiscoveryAutoConfiguration;
 import io.github.etcddiscovery.autoconfigure.EtcdServiceRegistryAutoConfiguration;
+import io.github.etcddiscovery.client.CertificateExpiry;
+import io.github.etcddiscovery.client.ClusterInspector;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
@@ -65,12 +67,15 @@ public final class EtcdConsoleAutoConfiguration {
 	@Bean
 	ConsoleViews etcdConsoleViews(Environment environment, ServiceCatalog catalog,
 			ObjectProvider<EtcdServiceRegistry> registry, ObjectProvider<LeasedRegistrations> registrations,
-			ObjectProvider<SanitizingFunction> sanitizers, ConsoleHistory history,
-			ObjectProvider<EndpointAccessResolver> accesses) {
+			ObjectProvider<SanitizingFunction> sanitizers, ConsoleHistory history, EtcdConnection connection,
+			ObjectProvider<CertificateExpiry> certificates, ObjectProvider<EndpointAccessResolver> accesses) {
 		EtcdDiscoveryEndpoint discovery = new EtcdDiscoveryEndpoint(catalog, registry.getIfAvailable(),
 				registrations.getIfAvailable(), sanitizer(sanitizers));
 		return new ConsoleViews(environment.getProperty("spring.application.name", "application"), catalog, discovery,
-				history, Clock.systemUTC(), () -> isUnrestricted(accesses));
+				history, new ClusterView(new ClusterInspector(connection), System::nanoTime), () -> {
+					CertificateExpiry certificate = certificates.getIfAvailable();
+					return (certificate != null) ? certificate.first() : null;
+				}, Clock.systemUTC(), () -> isUnrestricted(accesses));
 	}
 
 	@Bean

@@ -1,7 +1,6 @@
 package io.github.etcddiscovery.console;
 
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.List;
 
 import org.jspecify.annotations.Nullable;
 
@@ -57,26 +56,23 @@ public class EtcdConsoleEndpoint {
 	 * A file of the page, or what it shows.
 	 * @param path the name of the file, or of what is to be shown
 	 * @param after in a question for the state: the revision that was told last
+	 * @param id in a question for leases: their ids in hexadecimal
 	 * @return it, or {@code null} if there is none
 	 */
 	@ReadOperation(produces = { "application/json", "text/javascript", "text/css", "image/svg+xml", "text/html",
 			"text/plain" })
 	public @Nullable WebEndpointResponse<byte[]> read(@Selector(match = Match.ALL_REMAINING) String[] path,
-			@Nullable String after) {
+			@Nullable String after, @Nullable List<String> id) {
 		String name = String.join("/", path);
 		if (name.isEmpty()) {
 			return html("./");
 		}
-		byte[] file = this.assets.file(name);
-		if (file == null) {
-			Map<String, String> parameters = new TreeMap<>();
-			if (after != null) {
-				parameters.put("after", after);
-			}
-			file = this.views.json(name, parameters);
+		byte[] content = this.assets.file(name);
+		if (content == null) {
+			content = this.views.json(name, after, id);
 		}
-		return (file != null) ? new WebEndpointResponse<>(file, WebEndpointResponse.STATUS_OK, ConsoleAssets.type(name))
-				: null;
+		return (content != null)
+				? new WebEndpointResponse<>(content, WebEndpointResponse.STATUS_OK, ConsoleAssets.type(name)) : null;
 	}
 
 }

@@ -24,10 +24,10 @@ class Application {
 				List.of("--spring.application.name=shop", "--spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
 						"--spring.cloud.etcd.discovery.ip-address=127.0.0.1",
 						"--spring.cloud.etcd.discovery.instance-id=shop-1", "--spring.cloud.etcd.discovery.drain=0s",
-						"--server.address=127.0.0.1", "--server.port=0",
-						"--management.endpoints.web.exposure.include=etcdconsole,health"));
+						"--server.address=127.0.0.1", "--server.port=0"));
 		all.addAll(List.of(arguments));
 		return new SpringApplicationBuilder(Application.class).web(type)
+			.properties("management.endpoints.web.exposure.include=etcdconsole,health")
 			.bannerMode(Banner.Mode.OFF)
 			.run(all.toArray(String[]::new));
 	}

@@ -2,11 +2,12 @@ package io.github.etcddiscovery.console.it;
 
 import java.io.File;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -28,8 +29,11 @@ import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
 import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.interactions.Actions;
 
 import org.springframework.util.FileSystemUtils;
+
+import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * A Chromium without a window. Where there is none, the tests are skipped and say so.
@@ -131,6 +135,17 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 		return driver().findElements(By.cssSelector(selector));
 	}
 
+	/**
+	 * Press keys where the focus is.
+	 */
+	void press(CharSequence keys) {
+		new Actions(driver()).sendKeys(keys).perform();
+	}
+
+	String url() {
+		return String.valueOf(driver().getCurrentUrl());
+	}
+
 	WebElement focused() {
 		return driver().switchTo().activeElement();
 	}
@@ -147,11 +162,11 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 	}
 
 	void awaitText(String selector, String text) {
-		await().until(() -> text(selector).contains(text));
+		await().untilAsserted(() -> assertThat(text(selector)).contains(text));
 	}
 
 	void awaitGone(String selector, String text) {
-		await().until(() -> !text(selector).contains(text));
+		await().untilAsserted(() -> assertThat(text(selector)).doesNotContain(text));
 	}
 
 	static ConditionFactory await() {
@@ -175,8 +190,8 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 
 	void login(String user, String password) {
 		driver().executeCdpCommand("Network.enable", Map.of());
-		String credentials = java.util.Base64.getEncoder()
-			.encodeToString((user + ":" + password).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+		String credentials = Base64.getEncoder()
+			.encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
 		driver().executeCdpCommand("Network.setExtraHTTPHeaders",
 				Map.of("headers", Map.of("Authorization", "Basic " + credentials)));
 	}
@@ -193,11 +208,6 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 		catch (IOException ex) {
 			throw new IllegalStateException(ex);
 		}
-	}
-
-	@Override
-	public String toString() {
-		return "Chromium".toLowerCase(Locale.ROOT);
 	}
 
 }

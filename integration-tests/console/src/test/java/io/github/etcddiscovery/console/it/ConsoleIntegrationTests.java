@@ -1,8 +1,12 @@
 package io.github.etcddiscovery.console.it;
 
-import java.nio.file.Path;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 import io.github.etcddiscovery.testing.EtcdExtension;
@@ -12,9 +16,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.openqa.selenium.Keys;
+import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.util.StreamUtils;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -34,6 +41,9 @@ class ConsoleIntegrationTests {
 
 	private static String console = "";
 
+	private static final List<String> PAGES = List.of("", "services", "services/orders", "services/orders/a",
+			"registration", "etcd", "problems");
+
 	@BeforeEach
 	void start() {
 		if (context == null) {
@@ -44,6 +54,7 @@ class ConsoleIntegrationTests {
 		browser.scheme("light");
 		browser.open(console);
 		browser.awaitText(".live", "live");
+		browser.awaitText(".badge", "1");
 	}
 
 	@AfterAll
@@ -54,13 +65,14 @@ class ConsoleIntegrationTests {
 	}
 
 	@Test
-	void seesInstancesThatRegisterDrainAndCrashWithinASecond() {
+	void seesInstancesThatRegisterDrainAndCrash() {
 		browser.go("#/services/orders");
 		browser.awaitText("h1", "orders");
 		long lease = etcd.admin().grantLease(Duration.ofSeconds(60));
 		etcd.admin().put("services/orders/a", json("UP"), lease);
 		etcd.admin().put("services/orders/b", json("UP"), lease);
 		browser.awaitText("tr.row", "b");
+		browser.awaitText("td.lease", "s");
 		etcd.admin().put("services/orders/a", json("OUT_OF_SERVICE"), lease);
 		browser.awaitText("tr.row", "out of service");
 		browser.awaitText(".timeline", "status UP → OUT_OF_SERVICE");
@@ -68,48 +80,209 @@ class ConsoleIntegrationTests {
 		browser.awaitText(".timeline", "left after it had been OUT_OF_SERVICE");
 		etcd.admin().revoke(lease);
 		browser.awaitText(".timeline", "its lease has ended");
+		browser.awaitText("main", "No instance of this service is registered");
 		assertThat(browser.violations()).isEmpty();
 	}
 
 	@Test
-	void looksWell() {
-		List<String> zones = List.of("a", "b", "c");
-		List<String> names = List.of("orders", "payments", "shipping", "catalog", "customers", "search", "invoices",
-				"warehouse", "mail", "fraud-check");
+	void seesInstancesThatAreHeld() throws IOException {
 		List<Long> leases = new ArrayList<>();
-		for (int s = 0; s < names.size(); s++) {
-			for (int i = 0; i < 3 + s % 4; i++) {
-				long lease = etcd.admin().grantLease(Duration.ofSeconds(60));
-				leases.add(lease);
-				String status = (s == 3 && i == 1) ? "OUT_OF_SERVICE" : (s == 8) ? "DOWN" : "UP";
+		List<ServerSocket> answering = new ArrayList<>();
+		try {
+			for (String id : List.of("a", "b", "c", "d")) {
+				answering.add(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+				leases.add(etcd.admin().grantLease(Duration.ofSeconds(60)));
 				etcd.admin()
-					.put("services/" + names.get(s) + "/host-" + i + "-8080",
-							"{\"host\":\"10.0.%d.%d\",\"port\":8080,\"status\":\"%s\",\"metadata\":{\"zone\":\"%s\",\"version\":\"1.%d.0\",\"team\":\"blue\",\"weight\":\"%d\"}}"
-								.formatted(s, i, status, zones.get(i % 3), s, i + 1),
-							lease);
+					.put("services/held/" + id, "127.0.0.1:" + answering.get(answering.size() - 1).getLocalPort(),
+							leases.get(leases.size() - 1));
+			}
+			browser.go("#/services/held");
+			browser.awaitText("tr.row", "d");
+			leases.forEach(etcd.admin()::revoke);
+			browser.awaitText("tr.row", "held");
+			browser.awaitText(".timeline", "it is served on for a while");
+			browser.go("#/");
+			browser.awaitText(".attention", "holds");
+		}
+		finally {
+			for (ServerSocket socket : answering) {
+				socket.close();
 			}
 		}
-		etcd.admin().put("services/legacy", "http://localhost:3000");
+	}
+
+	/**
+	 * By the clock of the browser, which is the clock of this machine.
+	 */
+	@Test
+	void seesAChangeWithinASecond() {
+		browser.go("#/services");
+		List<Long> delays = new ArrayList<>();
+		for (int i = 0; i < 5; i++) {
+			String name = "quick-" + i;
+			browser.run(
+					"window.seenAt = 0; const watch = () => { if (document.body.innerText.includes(arguments[0])) "
+							+ "{ window.seenAt = Date.now(); } else { requestAnimationFrame(watch); } }; watch();",
+					name);
+			long putAt = System.currentTimeMillis();
+			etcd.admin().put("services/" + name + "/a", json("UP"));
+			Browser.await().until(() -> ((Number) browser.run("return window.seenAt")).longValue() > 0);
+			delays.add(((Number) browser.run("return window.seenAt")).longValue() - putAt);
+		}
+		Collections.sort(delays);
+		assertThat(delays.get(2)).as("the median of %s ms", delays).isLessThan(1000);
+	}
+
+	@Test
+	void namesAndMetadataThatAreHostileDoNothing() {
+		List<String> hostile = List.of("<img src=x onerror=window.hacked=1>", "\"><script>window.hacked=1<",
+				"javascript:alert(1)", "${window.hacked=1}", "{{constructor.constructor('window.hacked=1')()}}",
+				"__proto__", "constructor", "%2e%2e", "a b?q=1#x", "\u202Egnol", "' onmouseover='window.hacked=1");
+		for (String name : hostile) {
+			String text = JsonMapper.shared().writeValueAsString(name);
+			etcd.admin()
+				.put("services/" + name + "/" + name,
+						"{\"host\":\"h\",\"port\":1,\"metadata\":{%s:%s,\"zone\":%s,\"version\":%s,\"weight\":%s}}"
+							.formatted(text, text, text, text, text));
+			etcd.admin().put("services/bad/" + name, name);
+		}
+		browser.go("#/services");
+		browser.awaitText(".badge", "%d".formatted(hostile.size() + 1));
+		assertThat(browser.text("tr.row")).contains("<img src=x onerror=window.hacked=1>", "\\u{202e}gnol",
+				"__proto__");
+		for (String name : hostile) {
+			browser.run(
+					"[...document.querySelectorAll('.name a')].find((link) => link.textContent === arguments[0]).click()",
+					name.replace("\u202E", "\\u{202e}"));
+			String shown = name.replace("\u202E", "\\u{202e}");
+			Browser.await().untilAsserted(() -> assertThat(browser.text("h1")).isEqualTo(shown));
+			browser.awaitText("tr.row", "h:1");
+			browser.run("document.querySelector('.name a').click()");
+			Browser.await().untilAsserted(() -> assertThat(browser.text(".details h2")).isNotEmpty());
+			browser.go("#/services");
+			browser.awaitText("h1", "Services");
+		}
+		browser.go("#/problems");
+		browser.awaitText("main", "services/bad/<img src=x onerror=window.hacked=1>");
+		assertThat(browser.run("return window.hacked")).isNull();
+		assertThat(browser.violations()).isEmpty();
+	}
+
+	@Test
+	void findsByNameMetadataZoneAndStatusWithoutAMouse() {
+		for (int i = 0; i < 20; i++) {
+			etcd.admin()
+				.put("services/svc-%02d/one".formatted(i),
+						"{\"host\":\"h\",\"port\":%d,\"status\":\"%s\",\"metadata\":{\"team\":\"%s\",\"zone\":\"z%d\"}}"
+							.formatted(i + 1, (i == 4) ? "OUT_OF_SERVICE" : "UP", (i % 2 == 0) ? "blue" : "red",
+									i % 3));
+		}
+		browser.awaitText(".badge", "21");
+		browser.press("/");
+		Browser.await().until(() -> "search".equals(browser.focused().getAttribute("id")));
+		assertThat(browser.text("h1")).isEqualTo("Services");
+		browser.press("svc-1");
+		browser.awaitText("#found", "10 of 21 services");
+		browser.press(" metadata.team=blue");
+		browser.awaitText("#found", "5 of 21 services");
+		browser.press(" zone=z0");
+		browser.awaitText("#found", "2 of 21 services");
+		assertThat(browser.text("tr.row")).contains("svc-12", "svc-18");
+		browser.press(Keys.ARROW_DOWN);
+		Browser.await().until(() -> browser.focused().getText().equals("svc-12"));
+		browser.press(Keys.ARROW_DOWN);
+		Browser.await().until(() -> browser.focused().getText().equals("svc-18"));
+		browser.press(Keys.ENTER);
+		browser.awaitText("h1", "svc-18");
+		assertThat(browser.url()).contains("#/services/svc-18");
+		browser.go("#/services/svc-18/one");
+		browser.awaitText(".details h2", "one");
+		browser.press(Keys.ESCAPE);
+		Browser.await().until(() -> browser.findAll(".details").isEmpty());
+		browser.go("#/services?q=status%3Dout-of-service");
+		browser.awaitText("#found", "1 of 21 services");
+		browser.press("/");
+		browser.press(Keys.ESCAPE);
+		browser.awaitText("#found", "21 services");
+	}
+
+	@Test
+	void saysWhatIsPassedOverAndWhatThereIsTwice() {
 		etcd.admin().put("services/broken/one", "{\"host\":");
-		browser.awaitText(".badge", "12");
-		etcd.admin().delete("services/search/host-1-8080");
-		etcd.admin().revoke(leases.get(0));
-		browser.awaitText(".timeline", "its lease has ended");
-		Path target = Path.of("target/screenshots");
+		etcd.admin().put("services/twin/a", json("UP"));
+		etcd.admin().put("services/twin/b", json("UP"));
+		browser.go("#/problems");
+		browser.awaitText("main", "services/broken/one");
+		browser.awaitText("main", "twin has 2 instances with the address http://127.0.0.1:1");
+		browser.awaitText(".badge.bad", "1");
+	}
+
+	@Test
+	void showsHowEtcdIs() {
+		browser.go("#/etcd");
+		browser.awaitText("main", etcd.clientUrl());
+		assertThat(browser.text("main")).contains("leader", "none is raised");
+	}
+
+	@Test
+	void showsWhatThisApplicationHasRegistered() {
+		browser.go("#/registration");
+		browser.awaitText("main", "services/shop/shop-1");
+		assertThat(browser.text("main")).contains("registered", "alive",
+				Long.toHexString(etcd.admin().leaseOf("services/shop/shop-1")));
+	}
+
+	@Test
+	void saysSoWhenWhatItShowsIsStale() {
+		etcd.cluster().pause();
+		try {
+			browser.awaitText(".banner", "what you see was true at revision");
+			browser.awaitText(".live", "stale");
+		}
+		finally {
+			etcd.cluster().resume();
+		}
+		browser.awaitText(".live", "live");
+		Browser.await().until(() -> browser.findAll(".banner").isEmpty());
+	}
+
+	@Test
+	void isAccessible() throws IOException {
+		etcd.admin().put("services/orders/a", json("UP"), etcd.admin().grantLease(Duration.ofSeconds(60)));
+		etcd.admin().put("services/orders/b", json("DOWN"));
+		etcd.admin().put("services/orders/c", json("OUT_OF_SERVICE"));
+		etcd.admin().put("services/orders/d", json("STARTING"));
+		etcd.admin().put("services/broken/one", "{\"host\":");
+		browser.awaitText(".badge", "2");
+		String axe = StreamUtils.copyToString(getClass().getResourceAsStream("/axe.min.js"), StandardCharsets.UTF_8);
+		browser.run(axe + "; window.axe = axe;");
 		for (String scheme : List.of("light", "dark")) {
 			browser.scheme(scheme);
-			for (int width : List.of(1280, 390)) {
-				browser.size(width, (width == 390) ? 844 : 900);
-				for (String page : List.of("", "services", "services/orders", "services/orders/host-1-8080",
-						"registration", "problems")) {
-					browser.go("#/" + page);
-					Browser.await()
-						.until(() -> !browser.findAll("h1").isEmpty() && !browser.text("main").contains("Asking"));
-					browser.screenshot(target.resolve(page.replace('/', '_') + "-" + scheme + "-" + width + ".png"));
-				}
+			for (String page : PAGES) {
+				browser.go("#/" + page);
+				Browser.await()
+					.until(() -> !browser.findAll("h1").isEmpty() && !browser.text("main").contains("Asking"));
+				Object found = browser.runAsync("const done = arguments[arguments.length - 1]; "
+						+ "axe.run(document, {resultTypes: ['violations']}).then((result) => done(result.violations.map("
+						+ "(violation) => violation.id + ': ' + violation.nodes.map((node) => node.html + ' ' + node.failureSummary).join(' | '))), "
+						+ "(error) => done(['' + error]))");
+				assertThat((List<?>) found).as("%s, %s", page, scheme).isEmpty();
 			}
 		}
-		assertThat(browser.violations()).isEmpty();
+	}
+
+	@Test
+	void fitsANarrowScreen() {
+		etcd.admin()
+			.put("services/orders-of-a-service-with-a-very-long-name-indeed/instance-with-a-long-id-8080", json("UP"));
+		browser.awaitText(".badge", "2");
+		browser.size(360, 740);
+		for (String page : PAGES) {
+			browser.go("#/" + page);
+			Browser.await().until(() -> !browser.findAll("h1").isEmpty() && !browser.text("main").contains("Asking"));
+			assertThat(((Number) browser.run("return document.documentElement.scrollWidth")).intValue()).as(page)
+				.isLessThanOrEqualTo(360);
+		}
 	}
 
 	private static String json(String status) {
