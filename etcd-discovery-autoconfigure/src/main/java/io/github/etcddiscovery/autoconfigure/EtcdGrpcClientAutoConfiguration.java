@@ -12,6 +12,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 
 /**
@@ -23,10 +24,14 @@ import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 @ConditionalOnBean(ServiceCatalog.class)
 public final class EtcdGrpcClientAutoConfiguration {
 
+	/**
+	 * Retries as the load-balanced clients of HTTP do.
+	 */
 	@Bean
 	@ConditionalOnMissingBean
-	GrpcDiscovery etcdGrpcDiscovery(ServiceCatalog catalog) {
-		return new GrpcDiscovery(catalog);
+	GrpcDiscovery etcdGrpcDiscovery(ServiceCatalog catalog, Environment environment) {
+		return new GrpcDiscovery(catalog,
+				environment.getProperty("spring.cloud.loadbalancer.retry.enabled", Boolean.class, true));
 	}
 
 	/**

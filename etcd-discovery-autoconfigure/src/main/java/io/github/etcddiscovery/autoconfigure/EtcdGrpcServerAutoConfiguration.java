@@ -17,6 +17,7 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
+import org.springframework.grpc.server.GlobalServerInterceptor;
 import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 
 /**
@@ -27,14 +28,15 @@ import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 				"org.springframework.boot.grpc.server.autoconfigure.GrpcServerAutoConfiguration",
 				"org.springframework.boot.grpc.server.autoconfigure.health.GrpcServerHealthAutoConfiguration" })
 @ConditionalOnClass(GrpcServerLifecycle.class)
-@ConditionalOnBean({ EtcdAutoServiceRegistration.class, GrpcServerLifecycle.class })
+@ConditionalOnBean(EtcdAutoServiceRegistration.class)
 public final class EtcdGrpcServerAutoConfiguration {
 
 	@Bean
+	@ConditionalOnBean(GrpcServerLifecycle.class)
 	GrpcServerRegistration etcdGrpcServerRegistration(EtcdAutoServiceRegistration registration,
 			Map<String, GrpcServerLifecycle> servers, Environment environment, ObjectProvider<GrpcFarewell> farewells) {
 		return new GrpcServerRegistration(registration, servers, isSecure(environment),
-				() -> farewells.ifAvailable(GrpcFarewell::leave));
+				farewells.orderedStream().toList());
 	}
 
 	/**
@@ -50,7 +52,11 @@ public final class EtcdGrpcServerAutoConfiguration {
 	@ConditionalOnBean(HealthStatusManager.class)
 	static class HealthConfiguration {
 
+		/**
+		 * It sees what goes out, whoever has said it.
+		 */
 		@Bean
+		@GlobalServerInterceptor
 		GrpcHealth etcdGrpcHealth(ApplicationContext context, HealthStatusManager manager,
 				ApplicationAvailability availability) {
 			return new GrpcHealth(context, manager, availability.getReadinessState());

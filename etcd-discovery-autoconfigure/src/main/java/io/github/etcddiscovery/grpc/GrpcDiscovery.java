@@ -26,14 +26,19 @@ public final class GrpcDiscovery implements AutoCloseable {
 
 	private final ServiceCatalog catalog;
 
+	private final boolean retries;
+
 	private final Set<EtcdNameResolver> resolvers = ConcurrentHashMap.newKeySet();
 
 	/**
 	 * Create it for a catalog.
 	 * @param catalog what the channels follow; not closed here
+	 * @param retries whether calls whose methods are declared to bear it are made again
+	 * elsewhere when their connection breaks
 	 */
-	public GrpcDiscovery(ServiceCatalog catalog) {
+	public GrpcDiscovery(ServiceCatalog catalog, boolean retries) {
 		this.catalog = catalog;
+		this.retries = retries;
 	}
 
 	/**
@@ -56,16 +61,21 @@ public final class GrpcDiscovery implements AutoCloseable {
 	 * @param builder the builder of the channel
 	 */
 	public void bind(@Nullable String channel, ManagedChannelBuilder<?> builder) {
-		UnavailableInterceptor interceptor = new UnavailableInterceptor();
-		builder.setNameResolverArg(BINDING, new Binding(this, channel, interceptor));
-		builder.intercept(interceptor);
+		UnavailableInterceptor unavailable = new UnavailableInterceptor();
+		RetryInterceptor retry = new RetryInterceptor();
+		builder.setNameResolverArg(BINDING, new Binding(this, channel, unavailable, retry));
+		// The last one is asked first: what fails for want of an instance is not retried
+		builder.intercept(retry, unavailable);
 	}
 
 	NameResolver resolver(URI target, String service, Binding binding, NameResolver.Args args) {
 		String channel = binding.channel();
 		String follower = (channel != null && !channel.equals(target.toString())) ? channel + " (" + target + ")"
 				: target.toString();
-		return new EtcdNameResolver(this.catalog, service, follower, args, binding.interceptor(), this.resolvers);
+		if (this.retries) {
+			binding.retry().activate();
+		}
+		return new EtcdNameResolver(this.catalog, service, follower, args, binding.unavailable(), this.resolvers);
 	}
 
 	/**
@@ -82,9 +92,11 @@ public final class GrpcDiscovery implements AutoCloseable {
 	 *
 	 * @param discovery what it follows services by
 	 * @param channel its name, if it has one
-	 * @param interceptor fails its calls while there is nobody to call
+	 * @param unavailable fails its calls while there is nobody to call
+	 * @param retry makes its calls a second time
 	 */
-	record Binding(GrpcDiscovery discovery, @Nullable String channel, UnavailableInterceptor interceptor) {
+	record Binding(GrpcDiscovery discovery, @Nullable String channel, UnavailableInterceptor unavailable,
+			RetryInterceptor retry) {
 	}
 
 }

@@ -1,6 +1,16 @@
 package io.github.etcddiscovery.grpc;
 
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
+import io.grpc.Metadata;
+import io.grpc.ServerCall;
+import io.grpc.ServerCall.Listener;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.protobuf.services.HealthStatusManager;
 
 import org.springframework.boot.availability.AvailabilityChangeEvent;
@@ -10,13 +20,19 @@ import org.springframework.context.event.EventListener;
 
 /**
  * Lets the health service of gRPC, for the server as a whole, say what readiness says: a
- * channel that checks health calls an application when the registry does.
+ * channel that checks health calls an application when the registry does. Others, such as
+ * the health of actuator, may say so of an application that is ready that it does not
+ * serve, but not the opposite. Safe for use by any thread.
  */
-public final class GrpcHealth implements GrpcFarewell {
+public final class GrpcHealth implements GrpcFarewell, ServerInterceptor {
 
 	private final ApplicationContext context;
 
 	private final HealthStatusManager health;
+
+	private volatile boolean accepting;
+
+	private volatile boolean left;
 
 	/**
 	 * Create it.
@@ -27,7 +43,8 @@ public final class GrpcHealth implements GrpcFarewell {
 	public GrpcHealth(ApplicationContext context, HealthStatusManager health, ReadinessState state) {
 		this.context = context;
 		this.health = health;
-		say(state);
+		this.accepting = state == ReadinessState.ACCEPTING_TRAFFIC;
+		say();
 	}
 
 	/**
@@ -37,18 +54,69 @@ public final class GrpcHealth implements GrpcFarewell {
 	@EventListener
 	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
 		if (!(event.getSource() instanceof ApplicationContext other) || other == this.context) {
-			say(event.getState());
+			this.accepting = event.getState() == ReadinessState.ACCEPTING_TRAFFIC;
+			say();
 		}
 	}
 
 	@Override
 	public void leave() {
-		say(ReadinessState.REFUSING_TRAFFIC);
+		this.left = true;
+		say();
 	}
 
-	private void say(ReadinessState state) {
+	@Override
+	public void comeBack() {
+		this.left = false;
+		say();
+	}
+
+	private void say() {
 		this.health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES,
-				(state == ReadinessState.ACCEPTING_TRAFFIC) ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+				isServing() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING);
+	}
+
+	private boolean isServing() {
+		return this.accepting && !this.left;
+	}
+
+	@Override
+	public <Q, A> Listener<Q> interceptCall(ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+		if (!HealthGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
+			return next.startCall(call, headers);
+		}
+		HealthCall<Q, A> healthCall = new HealthCall<>(call);
+		return new SimpleForwardingServerCallListener<>(next.startCall(healthCall, headers)) {
+
+			@Override
+			public void onMessage(Q message) {
+				healthCall.whole = message instanceof HealthCheckRequest request && request.getService().isEmpty();
+				super.onMessage(message);
+			}
+
+		};
+	}
+
+	/**
+	 * A question about the server as a whole, or about one of its services.
+	 */
+	private final class HealthCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
+
+		private volatile boolean whole;
+
+		HealthCall(ServerCall<Q, A> call) {
+			super(call);
+		}
+
+		@Override
+		@SuppressWarnings("unchecked")
+		public void sendMessage(A message) {
+			boolean wrong = this.whole && message instanceof HealthCheckResponse response
+					&& response.getStatus() != ServingStatus.NOT_SERVING && !isServing();
+			super.sendMessage(wrong ? (A) HealthCheckResponse.newBuilder().setStatus(ServingStatus.NOT_SERVING).build()
+					: message);
+		}
+
 	}
 
 }

@@ -1,11 +1,17 @@
 package io.github.etcddiscovery.grpc;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 
 import io.github.etcddiscovery.instance.GrpcEndpoint;
 import io.github.etcddiscovery.registry.EtcdAutoServiceRegistration;
+import io.github.etcddiscovery.registry.LocalServer;
+import io.grpc.Server;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.context.SmartLifecycle;
@@ -31,7 +37,12 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 
 	private final boolean secure;
 
-	private final Runnable leaving;
+	private final List<GrpcFarewell> farewells;
+
+	/**
+	 * The addresses of servers that do not listen on all that the machine has.
+	 */
+	private final Map<GrpcServerLifecycle, InetAddress> addresses = new ConcurrentHashMap<>();
 
 	private volatile boolean running;
 
@@ -40,39 +51,56 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 	 * @param registration registers the application
 	 * @param servers the servers of the application by the names of their beans
 	 * @param secure whether the server of Spring Boot speaks TLS
-	 * @param leaving run when the application begins to leave
+	 * @param farewells are told when the application leaves and is back
 	 */
 	public GrpcServerRegistration(EtcdAutoServiceRegistration registration, Map<String, GrpcServerLifecycle> servers,
-			boolean secure, Runnable leaving) {
+			boolean secure, List<GrpcFarewell> farewells) {
 		this.registration = registration;
 		this.servers = servers;
 		this.secure = secure;
-		this.leaving = leaving;
+		this.farewells = farewells;
 	}
 
 	@Override
 	public void start() {
 		this.running = true;
+		this.farewells.forEach(GrpcFarewell::comeBack);
 		serve();
 	}
 
 	/**
-	 * A server that is started later than all others, or again, may have another port.
+	 * Notes where a server listens. One that is started later than all others, or again,
+	 * may have another port.
 	 * @param event that it listens
 	 */
 	@EventListener
 	public void onServerStarted(GrpcServerStartedEvent event) {
+		InetAddress address = address(event.getServer());
+		if (address != null) {
+			this.addresses.put(event.getSource(), address);
+		}
 		if (this.running && this.servers.containsValue(event.getSource())) {
 			serve();
 		}
 	}
 
+	private static @Nullable InetAddress address(Server server) {
+		return server.getListenSockets()
+			.stream()
+			.map((socket) -> (socket instanceof InetSocketAddress inet) ? inet.getAddress() : null)
+			.filter((address) -> address != null && !address.isAnyLocalAddress())
+			.findFirst()
+			.orElse(null);
+	}
+
 	private void serve() {
 		String main = main();
 		if (main == null) {
-			this.registration.grpcServes(0, Map.of());
+			this.registration.grpcServes(LocalServer.NONE, Map.of());
 			return;
 		}
+		GrpcServerLifecycle mainServer = server(main);
+		boolean secure = this.secure && isOfSpringBoot(main);
 		Map<String, String> metadata = new TreeMap<>();
 		this.servers.forEach((name, server) -> {
 			if (server.getPort() > 0) {
@@ -80,22 +108,23 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 						String.valueOf(server.getPort()));
 			}
 		});
-		if (this.secure && isOfSpringBoot(main)) {
+		if (secure) {
 			metadata.put(GrpcEndpoint.SECURE, "true");
 		}
-		this.registration.grpcServes(port(main), metadata);
+		this.registration.grpcServes(new LocalServer(mainServer.getPort(), secure, this.addresses.get(mainServer)),
+				metadata);
 	}
 
 	private @Nullable String main() {
 		return this.servers.keySet()
 			.stream()
-			.filter((name) -> port(name) > 0)
+			.filter((name) -> server(name).getPort() > 0)
 			.reduce((one, other) -> isOfSpringBoot(other) ? other : one)
 			.orElse(null);
 	}
 
-	private int port(String name) {
-		return Objects.requireNonNull(this.servers.get(name)).getPort();
+	private GrpcServerLifecycle server(String name) {
+		return Objects.requireNonNull(this.servers.get(name));
 	}
 
 	private static boolean isOfSpringBoot(String name) {
@@ -106,7 +135,7 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 	public void stop() {
 		this.running = false;
 		if (main() != null) {
-			this.leaving.run();
+			this.farewells.forEach(GrpcFarewell::leave);
 			this.registration.grpcStops();
 		}
 	}

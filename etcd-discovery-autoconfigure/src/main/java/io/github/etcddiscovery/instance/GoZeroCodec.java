@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What go-zero reads and writes: {@code host:port}, at the key of the service, a slash
- * and anything. It has no status, no metadata and no scheme: what is not {@code UP} does
- * not stand in etcd, and whether TLS is spoken is for the caller to know.
+ * and anything. Its callers speak gRPC, so it is the address of gRPC. It has no status,
+ * no metadata and no scheme: what is not {@code UP} does not stand in etcd, and whether
+ * TLS is spoken is for the caller to know.
  */
 public final class GoZeroCodec implements ServiceInstanceCodec {
 
@@ -25,8 +26,11 @@ public final class GoZeroCodec implements ServiceInstanceCodec {
 
 	@Override
 	public @Nullable String encode(EtcdServiceInstance instance) {
-		return (instance.getStatus() == InstanceStatus.UP) ? Address.hostAndPort(instance.getHost(), instance.getPort())
-				: null;
+		if (instance.getStatus() != InstanceStatus.UP) {
+			return null;
+		}
+		GrpcEndpoint endpoint = GrpcEndpoint.of(instance);
+		return Address.hostAndPort(endpoint.host(), endpoint.port());
 	}
 
 }

@@ -83,6 +83,17 @@ public record GrpcEndpoint(String host, int port, boolean secure) {
 	}
 
 	/**
+	 * Say in metadata that gRPC is at another host than the rest of the instance.
+	 * @param metadata the metadata, which may name the port already
+	 * @param host the host of gRPC
+	 * @param port the port of gRPC
+	 */
+	public static void describeElsewhere(Map<String, String> metadata, String host, int port) {
+		metadata.remove(PORT);
+		metadata.put(ADDRESS, Address.hostAndPort(host, port));
+	}
+
+	/**
 	 * Take out of metadata where gRPC is, for a format that says so elsewhere.
 	 */
 	static void undescribe(Map<String, String> metadata) {

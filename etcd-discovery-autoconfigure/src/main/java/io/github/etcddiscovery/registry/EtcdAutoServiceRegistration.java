@@ -104,7 +104,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	private boolean awaitsGrpc;
 
-	private int grpcPort;
+	private LocalServer grpc = LocalServer.NONE;
 
 	private Map<String, String> grpcMetadata = Map.of();
 
@@ -293,13 +293,13 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	/**
 	 * A server of gRPC listens, or none does that can be called from elsewhere. Its port
 	 * becomes metadata of the registration; where there is no web server, and no port is
-	 * set, it is the port of the registration.
-	 * @param port its port, 0 if there is none
+	 * set, it is the port of the registration, and the address that it listens on counts.
+	 * @param server the server, or {@link LocalServer#NONE}
 	 * @param metadata what callers are told of it
 	 */
-	public synchronized void grpcServes(int port, Map<String, String> metadata) {
+	public synchronized void grpcServes(LocalServer server, Map<String, String> metadata) {
 		this.awaitsGrpc = false;
-		this.grpcPort = port;
+		this.grpc = server;
 		this.grpcMetadata = new LinkedHashMap<>(metadata);
 		if (getRunning().get()) {
 			if (renewed().getPort() != 0) {
@@ -324,15 +324,17 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	 */
 	private EtcdServiceInstance renewed() {
 		EtcdServiceInstance instance = this.registration.renewed(this.servers);
-		if (this.grpcPort == 0) {
+		if (this.grpc.port() == 0) {
 			return customized(instance);
 		}
+		EtcdServiceInstance grpcOnly = this.registration.renewed(this.servers.withWeb(this.grpc));
 		if (instance.getPort() == 0) {
-			boolean secure = Boolean.parseBoolean(this.grpcMetadata.get(GrpcEndpoint.SECURE));
-			LocalServer grpc = new LocalServer(this.grpcPort, secure, null);
-			instance = this.registration.renewed(this.servers.withWeb(grpc)).asGrpcOnly(secure);
+			instance = grpcOnly.asGrpcOnly(this.grpc.secure());
 		}
 		Map<String, String> metadata = new LinkedHashMap<>(this.grpcMetadata);
+		if (!grpcOnly.getHost().equals(instance.getHost())) {
+			GrpcEndpoint.describeElsewhere(metadata, grpcOnly.getHost(), this.grpc.port());
+		}
 		metadata.putAll(instance.getMetadata());
 		return customized(instance.withMetadata(metadata));
 	}

@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.instance;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -37,6 +38,13 @@ class GrpcEndpointTests {
 			.get(0);
 		assertThat(kratos.getUri()).hasToString("http://10.0.0.7:8000");
 		assertThat(GrpcEndpoint.of(kratos)).isEqualTo(new GrpcEndpoint("::1", 9000, true));
+	}
+
+	@Test
+	void isElsewhereIfTheInstanceSaysSo() {
+		Map<String, String> metadata = new HashMap<>(Map.of("gRPC_port", "9090", "gRPC_secure", "true"));
+		GrpcEndpoint.describeElsewhere(metadata, "::1", 9090);
+		assertThat(endpoint(false, metadata)).isEqualTo(new GrpcEndpoint("::1", 9090, true));
 	}
 
 	@ParameterizedTest

@@ -55,6 +55,7 @@ class KratosCodecTests {
 		GoZeroCodec codec = new GoZeroCodec();
 		EtcdServiceInstance instance = instance(false, Map.of("zone", "a"));
 		assertThat(codec.encode(instance)).isEqualTo("10.0.0.7:8000");
+		assertThat(codec.encode(instance(false, Map.of("gRPC_port", "9000")))).isEqualTo("10.0.0.7:9000");
 		assertThat(codec.key("services", instance)).hasToString("services/orders/a-8000");
 		assertThat(codec.decode(codec.key("services", instance), "[::1]:8000")).extracting(EtcdServiceInstance::getHost)
 			.containsExactly("::1");

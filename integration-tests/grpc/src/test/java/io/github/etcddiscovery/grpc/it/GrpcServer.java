@@ -17,20 +17,27 @@ final class GrpcServer implements AutoCloseable {
 
 	private final String key;
 
+	private final Echo echo;
+
 	private final Server server;
 
 	GrpcServer(EtcdAdmin etcd, String service, String name) {
 		this.etcd = etcd;
 		this.key = service + "/" + name;
+		this.echo = new Echo(name);
 		try {
 			this.server = NettyServerBuilder.forAddress(new InetSocketAddress("127.0.0.1", 0))
-				.addService(new Echo(name))
+				.addService(this.echo)
 				.build()
 				.start();
 		}
 		catch (IOException ex) {
 			throw new UncheckedIOException(ex);
 		}
+	}
+
+	Echo echo() {
+		return this.echo;
 	}
 
 	int port() {

@@ -182,11 +182,83 @@ class GrpcServerIntegrationTests {
 		}
 	}
 
+	/**
+	 * Whatever of actuator's health is mapped to it. Spring gRPC for Boot 4.0 and Boot
+	 * 4.1 say it differently.
+	 */
+	@Test
+	void theHealthOfActuatorDoesNotContradictReadiness() {
+		try (ConfigurableApplicationContext provider = provider(WebApplicationType.NONE,
+				"--management.endpoint.health.probes.enabled=false", "--spring.cloud.etcd.discovery.drain=1s",
+				"--spring.grpc.server.health.enabled=true",
+				"--spring.grpc.server.health.actuator.health-indicator-paths=ping",
+				"--spring.grpc.server.health.actuator.update-initial-delay=0s",
+				"--spring.grpc.server.health.actuator.update-rate=50ms",
+				"--spring.grpc.server.health.schedule.delay=0s", "--spring.grpc.server.health.schedule.period=50ms")) {
+			ManagedChannel channel = ManagedChannelBuilder.forAddress("127.0.0.1", port(provider))
+				.usePlaintext()
+				.build();
+			soon().until(() -> health(channel) == ServingStatus.SERVING);
+			AvailabilityChangeEvent.publish((ApplicationEventPublisher) provider, provider,
+					ReadinessState.REFUSING_TRAFFIC);
+			staysNotServing(channel);
+			AvailabilityChangeEvent.publish((ApplicationEventPublisher) provider, provider,
+					ReadinessState.ACCEPTING_TRAFFIC);
+			assertThat(health(channel)).isEqualTo(ServingStatus.SERVING);
+			AtomicBoolean told = new AtomicBoolean();
+			provider.addApplicationListener((event) -> {
+				if (event instanceof GrpcServerShutdownEvent) {
+					told.set(health(channel) == ServingStatus.NOT_SERVING);
+				}
+			});
+			provider.stop();
+			assertThat(told).isTrue();
+			channel.shutdownNow();
+			provider.start();
+			ManagedChannel another = ManagedChannelBuilder.forAddress("127.0.0.1", port(provider))
+				.usePlaintext()
+				.build();
+			assertThat(health(another)).isEqualTo(ServingStatus.SERVING);
+			another.shutdownNow();
+		}
+	}
+
+	private static void staysNotServing(ManagedChannel channel) {
+		Awaitility.await()
+			.during(Duration.ofMillis(500))
+			.atMost(Duration.ofSeconds(20))
+			.until(() -> health(channel) == ServingStatus.NOT_SERVING);
+	}
+
+	@Test
+	void isRegisteredAtTheAddressThatGrpcListensOn() {
+		try (ConfigurableApplicationContext provider = listening("127.0.0.1", WebApplicationType.NONE)) {
+			await((value) -> value.contains("\"host\":\"127.0.0.1\",\"port\":" + port(provider) + ",")
+					&& value.contains("\"gRPC_port\":\"" + port(provider) + "\""));
+		}
+	}
+
+	@Test
+	void saysWhereGrpcIsWhenTheWebServerListensElsewhere() {
+		try (ConfigurableApplicationContext provider = listening("127.0.0.2", WebApplicationType.SERVLET);
+				ConfigurableApplicationContext consumer = Applications.consumer(etcd.clientUrl(),
+						"discovery:///orders")) {
+			await((value) -> value.contains("\"host\":\"127.0.0.1\",")
+					&& value.contains("\"grpc\":\"127.0.0.2:" + port(provider) + "\"") && !value.contains("gRPC_port"));
+			soon().until(() -> answer(Applications.channel(consumer)).equals("orders"));
+		}
+	}
+
+	private static ConfigurableApplicationContext listening(String address, WebApplicationType type) {
+		return Applications.run(Applications.Provider.class, type, etcd.clientUrl(),
+				Map.of("spring.application.name", "orders", Applications.LISTEN_ADDRESS, address));
+	}
+
 	@Test
 	void tellsServersApart() {
 		try (ConfigurableApplicationContext provider = Applications.run(SeveralServers.class,
 				WebApplicationType.SERVLET, etcd.clientUrl(), Map.of("spring.application.name", "orders"),
-				"--spring.grpc.server.inprocess.name=inside")) {
+				"--spring.cloud.etcd.discovery.ip-address=127.0.0.1", "--spring.grpc.server.inprocess.name=inside")) {
 			int main = provider.getBean("nettyGrpcServerLifecycle", GrpcServerLifecycle.class).getPort();
 			int admin = provider.getBean("adminServer", GrpcServerLifecycle.class).getPort();
 			assertThat(provider.getBeansOfType(GrpcServerLifecycle.class)).hasSizeGreaterThan(1);
