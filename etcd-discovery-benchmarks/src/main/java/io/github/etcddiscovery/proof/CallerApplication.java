@@ -4,11 +4,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.ClientStreamTracer;
+import io.grpc.Metadata;
+
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.cloud.client.loadbalancer.LoadBalanced;
 import org.springframework.context.annotation.Bean;
+import org.springframework.grpc.client.GrpcChannelFactory;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.http.client.reactive.ReactorClientHttpConnector;
 import org.springframework.web.client.RestClient;
@@ -16,8 +22,8 @@ import org.springframework.web.reactive.function.client.WebClient;
 
 /**
  * An application that calls the service {@code provider} with a blocking and a reactive
- * client, each on the HTTP client that it has unless told otherwise. Attempts are counted
- * below the load balancer.
+ * client, each on the HTTP client that it has unless told otherwise, and by gRPC.
+ * Attempts are counted below the load balancer.
  */
 @SpringBootConfiguration(proxyBeanMethods = false)
 @EnableAutoConfiguration
@@ -32,12 +38,12 @@ class CallerApplication {
 
 	@Bean
 	Tally blockingTally() {
-		return new Tally("RestClient");
+		return new Tally("RestClient", true);
 	}
 
 	@Bean
 	Tally reactiveTally() {
-		return new Tally("WebClient");
+		return new Tally("WebClient", true);
 	}
 
 	@Bean
@@ -76,6 +82,33 @@ class CallerApplication {
 	Load reactiveLoad(WebClient.Builder builder, @Qualifier("reactiveTally") Tally tally) {
 		WebClient client = builder.build();
 		return new Load(tally, () -> client.get().uri(URL).retrieve().bodyToMono(String.class).toFuture());
+	}
+
+	@Bean
+	Load unaryLoad(GrpcChannelFactory channels) {
+		Tally tally = new Tally("gRPC", true);
+		Channel channel = channels.createChannel("provider");
+		return new Load(tally, () -> NameService.name(channel, counted(tally)));
+	}
+
+	@Bean
+	Load streamLoad(GrpcChannelFactory channels) {
+		Tally tally = new Tally("gRPC stream", false);
+		Channel channel = channels.createChannel("provider");
+		return new Load(tally, () -> NameService.names(channel, counted(tally)));
+	}
+
+	private static CallOptions counted(Tally tally) {
+		return CallOptions.DEFAULT.withStreamTracerFactory(new ClientStreamTracer.Factory() {
+
+			@Override
+			public ClientStreamTracer newClientStreamTracer(ClientStreamTracer.StreamInfo info, Metadata headers) {
+				tally.attempted();
+				return new ClientStreamTracer() {
+				};
+			}
+
+		});
 	}
 
 }

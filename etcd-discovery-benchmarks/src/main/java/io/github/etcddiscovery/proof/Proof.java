@@ -45,7 +45,7 @@ public final class Proof {
 		String title = "%s, retries %s".formatted(scenario.title(), (retries) ? "on" : "off");
 		out.printf("%n%s, run %d of %d%n", title, repetition, this.options.repetitions());
 		for (Tally.Result result : play(scenario, retries)) {
-			boolean missed = scenario.mustBeZero(retries) && result.failures() > 0;
+			boolean missed = scenario.mustBeZero(retries, result.repeats()) && result.failures() > 0;
 			this.missed |= missed;
 			String row = row(scenario, retries, result, missed);
 			out.println(row);

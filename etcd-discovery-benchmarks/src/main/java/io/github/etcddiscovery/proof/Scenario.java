@@ -48,7 +48,8 @@ enum Scenario {
 
 	/**
 	 * One of three instances is killed. Nothing can tell callers before its lease ends,
-	 * or before they fail to connect: without retries those requests fail.
+	 * or before they fail to connect: without retries those requests fail, and a stream
+	 * that is under way can't be made again.
 	 */
 	CRASH("(c) kill -9 of one of three instances", 1, 3, false) {
 
@@ -151,9 +152,11 @@ enum Scenario {
 
 	/**
 	 * Whether no request may fail.
+	 * @param retries whether the caller retries what can be made again
+	 * @param repeats whether that client's calls can
 	 */
-	boolean mustBeZero(boolean retries) {
-		return retries || this.zeroWithoutRetries;
+	boolean mustBeZero(boolean retries, boolean repeats) {
+		return retries && repeats || this.zeroWithoutRetries;
 	}
 
 	/**

@@ -61,7 +61,11 @@ final class Stage implements AutoCloseable {
 			.bannerMode(Banner.Mode.OFF)
 			.run("--spring.application.name=caller", "--spring.cloud.etcd.endpoints=" + String.join(",", endpoints()),
 					"--logging.level.root=error", "--logging.level.io.github.etcddiscovery=warn",
-					"--spring.main.log-startup-info=false",
+					"--spring.main.log-startup-info=false", "--spring.grpc.server.enabled=false",
+					// Spring gRPC for Boot 4.0, and Boot 4.1's own
+					"--spring.grpc.client.channels.provider.address=discovery:///provider",
+					"--spring.grpc.client.channels.provider.negotiation-type=plaintext",
+					"--spring.grpc.client.channel.provider.target=discovery:///provider",
 					(retries) ? "--proof.retries=default" : "--spring.cloud.loadbalancer.retry.enabled=false");
 		this.loads = List.copyOf(this.caller.getBeansOfType(Load.class).values());
 	}

@@ -17,6 +17,8 @@ final class Tally {
 
 	private final String client;
 
+	private final boolean repeats;
+
 	private final AtomicLong attempts = new AtomicLong();
 
 	private final Map<String, Long> answersByInstance = new HashMap<>();
@@ -37,8 +39,14 @@ final class Tally {
 
 	private long slowest;
 
-	Tally(String client) {
+	/**
+	 * Create an empty tally.
+	 * @param client what calls
+	 * @param repeats whether it can make a call again that a crash has cut off
+	 */
+	Tally(String client, boolean repeats) {
 		this.client = client;
+		this.repeats = repeats;
 	}
 
 	String client() {
@@ -105,8 +113,9 @@ final class Tally {
 		List<String> kinds = new ArrayList<>();
 		this.failures.forEach((what, kind) -> kinds.add("%d x %s, between %.1f s and %.1f s".formatted(kind.count, what,
 				kind.firstMillis / 1000.0, kind.lastMillis / 1000.0)));
-		return new Result(this.client, this.requests, this.failed, Math.max(0, this.attempts.get() - this.requests),
-				TimeUnit.NANOSECONDS.toMillis(this.longestGap), TimeUnit.NANOSECONDS.toMillis(this.slowest), kinds);
+		return new Result(this.client, this.repeats, this.requests, this.failed,
+				Math.max(0, this.attempts.get() - this.requests), TimeUnit.NANOSECONDS.toMillis(this.longestGap),
+				TimeUnit.NANOSECONDS.toMillis(this.slowest), kinds);
 	}
 
 	private record Kind(long count, long firstMillis, long lastMillis) {
@@ -121,6 +130,7 @@ final class Tally {
 	 * The result of one client in one scenario.
 	 *
 	 * @param client the client
+	 * @param repeats whether it can make a call again that a crash has cut off
 	 * @param requests how many were made
 	 * @param failures how many of them failed
 	 * @param retries how many attempts there were beyond one for each request
@@ -128,8 +138,8 @@ final class Tally {
 	 * @param slowestMillis the longest time from when a request was due to its answer
 	 * @param kinds what failed, how often and when
 	 */
-	record Result(String client, long requests, long failures, long retries, long longestGapMillis, long slowestMillis,
-			List<String> kinds) {
+	record Result(String client, boolean repeats, long requests, long failures, long retries, long longestGapMillis,
+			long slowestMillis, List<String> kinds) {
 
 	}
 

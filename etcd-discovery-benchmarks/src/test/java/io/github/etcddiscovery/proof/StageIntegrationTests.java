@@ -27,7 +27,8 @@ class StageIntegrationTests {
 			stage.stop(instances.subList(0, 1));
 			stage.awaitGone(instances.get(0));
 			List<Result> results = stage.end();
-			assertThat(results).extracting(Result::client).containsExactlyInAnyOrder("RestClient", "WebClient");
+			assertThat(results).extracting(Result::client)
+				.containsExactlyInAnyOrder("RestClient", "WebClient", "gRPC", "gRPC stream");
 			assertThat(results).allSatisfy((result) -> {
 				assertThat(result.failures()).as(result.toString()).isZero();
 				assertThat(result.requests()).isGreaterThan(50);
