@@ -12,6 +12,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/zeromicro/go-zero/core/discov"
@@ -24,11 +25,16 @@ import (
 	"google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/peer"
+	grpcresolver "google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 )
 
 const usage = `usage: peer naming-register ETCD TARGET KEY ADDRESS METADATA
+       peer naming-serve ETCD TARGET ADDRESS
        peer naming-call ETCD TARGET
        peer gozero-publish ETCD KEY ADDRESS
+       peer gozero-serve ETCD KEY ADDRESS
+       peer gozero-call ETCD KEY
        peer gozero-subscribe ETCD KEY
        peer serve ADDRESS...`
 
@@ -45,10 +51,16 @@ func main() {
 	switch os.Args[1] {
 	case "naming-register":
 		namingRegister(args[0], args[1], args[2], args[3], args[4])
+	case "naming-serve":
+		namingServe(args[0], args[1], args[2])
 	case "naming-call":
 		namingCall(args[0], args[1])
 	case "gozero-publish":
 		goZeroPublish(args[0], args[1], args[2])
+	case "gozero-serve":
+		goZeroServe(args[0], args[1], args[2])
+	case "gozero-call":
+		goZeroCall(args[0], args[1])
 	case "gozero-subscribe":
 		goZeroSubscribe(args[0], args[1])
 	case "serve":
@@ -60,6 +72,40 @@ func main() {
 
 // namingRegister puts an endpoint under a lease of its own. Commands: delete, which leaves the lease, and revoke.
 func namingRegister(etcd, target, key, address, metadata string) {
+	endpoint := endpoints.Endpoint{Addr: address}
+	if metadata != "" {
+		var values map[string]string
+		check(json.Unmarshal([]byte(metadata), &values))
+		endpoint.Metadata = values
+	}
+	client, manager, lease := register(etcd, target, key, endpoint)
+	say("registered")
+	commands(func(command string) {
+		switch command {
+		case "delete":
+			check(manager.DeleteEndpoint(context.Background(), key))
+		case "revoke":
+			_, err := client.Revoke(context.Background(), lease)
+			check(err)
+		}
+		say(command)
+	})
+}
+
+// namingServe is a server that is registered. Command: leave, which takes it out and stops it gracefully.
+func namingServe(etcd, target, address string) {
+	server := listen(address)
+	key := target + "/" + address
+	_, manager, _ := register(etcd, target, key, endpoints.Endpoint{Addr: address})
+	say("registered")
+	commands(func(command string) {
+		check(manager.DeleteEndpoint(context.Background(), key))
+		server.GracefulStop()
+		say(command)
+	})
+}
+
+func register(etcd, target, key string, endpoint endpoints.Endpoint) (*clientv3.Client, endpoints.Manager, clientv3.LeaseID) {
 	client := connect(etcd)
 	manager, err := endpoints.NewManager(client, target)
 	check(err)
@@ -71,52 +117,88 @@ func namingRegister(etcd, target, key, address, metadata string) {
 		for range alive {
 		}
 	}()
-	endpoint := endpoints.Endpoint{Addr: address}
-	if metadata != "" {
-		var values map[string]string
-		check(json.Unmarshal([]byte(metadata), &values))
-		endpoint.Metadata = values
-	}
 	check(manager.AddEndpoint(context.Background(), key, endpoint, clientv3.WithLease(lease.ID)))
-	say("registered")
-	commands(func(command string) {
-		switch command {
-		case "delete":
-			check(manager.DeleteEndpoint(context.Background(), key))
-		case "revoke":
-			_, err := client.Revoke(context.Background(), lease.ID)
-			check(err)
-		}
-		say(command)
-	})
+	return client, manager, lease.ID
 }
 
-// namingCall has a real channel. Command: call, which prints how many of 20 calls each address has answered.
+// namingCall has a real channel.
 func namingCall(etcd, target string) {
 	builder, err := resolver.NewBuilder(connect(etcd))
 	check(err)
-	channel, err := grpc.NewClient("etcd:///"+target, grpc.WithResolvers(builder),
+	call("etcd:///"+target, builder)
+}
+
+// goZeroCall has a real channel to the addresses that go-zero's subscriber sees, as its zrpc has.
+func goZeroCall(etcd, key string) {
+	subscriber, err := discov.NewSubscriber([]string{etcd}, key)
+	check(err)
+	addresses := manual.NewBuilderWithScheme("gozero")
+	state := func() (state grpcresolver.State) {
+		for _, value := range subscriber.Values() {
+			state.Addresses = append(state.Addresses, grpcresolver.Address{Addr: value})
+		}
+		return state
+	}
+	addresses.InitialState(state())
+	subscriber.AddListener(func() {
+		// Before there is a channel it is too early
+		defer func() { _ = recover() }()
+		addresses.UpdateState(state())
+	})
+	call("gozero:///"+key, addresses)
+}
+
+// call makes calls on a channel. Commands: call, which prints how many of 20 calls each address has answered, load,
+// after which four callers call without a pause, and count, which prints how many of their calls were answered and
+// how many failed.
+func call(target string, builder grpcresolver.Builder) {
+	channel, err := grpc.NewClient(target, grpc.WithResolvers(builder),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithDefaultServiceConfig(`{"loadBalancingConfig":[{"round_robin":{}}]}`))
 	check(err)
 	service := grpc_health_v1.NewHealthClient(channel)
-	say("ready")
-	commands(func(string) {
-		answers := map[string]int{}
-		for i := 0; i < 20; i++ {
-			var answered peer.Peer
-			ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-			_, err := service.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.Peer(&answered))
-			cancel()
-			if err != nil {
-				answers["failed"]++
-			} else {
-				answers[answered.Addr.String()]++
-			}
+	ask := func() (string, error) {
+		var answered peer.Peer
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		if _, err := service.Check(ctx, &grpc_health_v1.HealthCheckRequest{}, grpc.Peer(&answered)); err != nil {
+			return "", err
 		}
-		text, err := json.Marshal(answers)
-		check(err)
-		say(string(text))
+		return answered.Addr.String(), nil
+	}
+	var answered, failed atomic.Int64
+	say("ready")
+	commands(func(command string) {
+		switch command {
+		case "call":
+			answers := map[string]int{}
+			for i := 0; i < 20; i++ {
+				address, err := ask()
+				if err != nil {
+					address = "failed"
+				}
+				answers[address]++
+			}
+			text, err := json.Marshal(answers)
+			check(err)
+			say(string(text))
+		case "load":
+			for i := 0; i < 4; i++ {
+				go func() {
+					for {
+						if _, err := ask(); err != nil {
+							failed.Add(1)
+						} else {
+							answered.Add(1)
+						}
+						time.Sleep(5 * time.Millisecond)
+					}
+				}()
+			}
+			say(command)
+		case "count":
+			say(fmt.Sprintf("%d %d", answered.Load(), failed.Load()))
+		}
 	})
 }
 
@@ -134,6 +216,19 @@ func goZeroPublish(etcd, key, address string) {
 		case "resume":
 			publisher.Resume()
 		}
+		say(command)
+	})
+}
+
+// goZeroServe is a server that is published. Command: leave, which takes it out and stops it gracefully.
+func goZeroServe(etcd, key, address string) {
+	server := listen(address)
+	publisher := discov.NewPublisher([]string{etcd}, key, address)
+	check(publisher.KeepAlive())
+	say("registered")
+	commands(func(command string) {
+		publisher.Stop()
+		server.GracefulStop()
 		say(command)
 	})
 }
@@ -157,14 +252,19 @@ func goZeroSubscribe(etcd, key string) {
 // serve answers gRPC's health checks.
 func serve(addresses []string) {
 	for _, address := range addresses {
-		listener, err := net.Listen("tcp", address)
-		check(err)
-		server := grpc.NewServer()
-		grpc_health_v1.RegisterHealthServer(server, health.NewServer())
-		go server.Serve(listener)
+		listen(address)
 	}
 	say("ready")
 	commands(func(string) {})
+}
+
+func listen(address string) *grpc.Server {
+	listener, err := net.Listen("tcp", address)
+	check(err)
+	server := grpc.NewServer()
+	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
+	go server.Serve(listener)
+	return server
 }
 
 func connect(etcd string) *clientv3.Client {
