@@ -78,9 +78,11 @@ public final class EtcdClientAutoConfiguration {
 		List<EtcdClientBuilderCustomizer> ofClients = customizers.orderedStream().toList();
 		List<EtcdChannelBuilderCustomizer> ofChannels = channelCustomizers.orderedStream().toList();
 		BootstrapConnection open = bootstrap.getIfUnique();
-		boolean same = open != null && ofClients.isEmpty() && ofChannels.isEmpty()
-				&& open.properties().equals(properties) && open.isTo(details);
-		return same ? open.factory() : new EtcdClientFactory(properties, details, ofClients, ofChannels);
+		if (open != null && ofClients.isEmpty() && ofChannels.isEmpty() && open.properties().equals(properties)
+				&& open.isTo(details)) {
+			return open.factory();
+		}
+		return new EtcdClientFactory(properties, details, ofClients, ofChannels);
 	}
 
 	@Bean(destroyMethod = "close")
