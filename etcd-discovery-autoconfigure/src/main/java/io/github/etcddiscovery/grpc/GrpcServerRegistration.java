@@ -87,8 +87,9 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 	private static @Nullable InetAddress address(Server server) {
 		return server.getListenSockets()
 			.stream()
-			.map((socket) -> (socket instanceof InetSocketAddress inet) ? inet.getAddress() : null)
-			.filter((address) -> address != null && !address.isAnyLocalAddress())
+			.filter(InetSocketAddress.class::isInstance)
+			.map((socket) -> ((InetSocketAddress) socket).getAddress())
+			.filter((address) -> !address.isAnyLocalAddress())
 			.findFirst()
 			.orElse(null);
 	}
