@@ -91,7 +91,7 @@ class GrpcLoadIntegrationTests {
 			loads.forEach(Load::stop);
 			assertThat(reads.failures).isEmpty();
 			assertThat(others.failures).hasSizeLessThanOrEqualTo(Load.CALLERS);
-			assertThat(streams.failures).hasSizeBetween(1, Load.CALLERS)
+			assertThat(streams.failures).hasSizeLessThanOrEqualTo(Load.CALLERS)
 				.allSatisfy((failure) -> assertThat(failure).contains("UNAVAILABLE"));
 			assertThat(loads).as("nothing fails after that")
 				.extracting((load) -> load.failures.size())
