@@ -2,7 +2,7 @@
 import { LitElement, html, nothing, repeat, live } from './lit.js';
 import { bar, gauge, sparkline, strip } from './charts.js';
 import { KINDS, STATUSES, bytes, count, cut, duration, number, show, time } from './text.js';
-import { store, view } from './store.js';
+import { change, store, view } from './store.js';
 import './lists.js';
 
 /** The address of a page. */
@@ -401,7 +401,7 @@ class ServicePage extends Page {
 		const { zone, weight, version, ...rest } = instance.metadata;
 		return html`
 			<td class="wide name"><a href=${link('services', this.name, instance.id)}><bdi>${cut(instance.id, 60)}</bdi></a><span class="address"><bdi>${cut(instance.uri, 60)}</bdi></span></td>
-			<td>${status(instance)}</td>
+			<td>${status(instance)}${store.override(this.name, instance.id) ? html` <span class="tag" title="An operator has overridden it">override</span>` : nothing}</td>
 			<td data-title="Zone">${cut(zone ?? '', 24)}</td>
 			<td class="number" data-title="Weight">${cut(weight ?? '', 12)}</td>
 			<td data-title="Version">${cut(version ?? '', 24)}</td>
@@ -419,6 +419,7 @@ class ServicePage extends Page {
 			${instances.length === 0 ? html`<p class="empty">This instance is not registered now.</p>` : nothing}
 			${instances.map((instance) => html`
 				<p>${status(instance)}</p>
+				${this.override(instance)}
 				<dl>
 					<dt>Address</dt><dd><bdi>${show(instance.uri)}</bdi></dd>
 					<dt>Key</dt><dd><code><bdi>${show(instance.key)}</bdi></code></dd>
@@ -431,6 +432,48 @@ class ServicePage extends Page {
 			<h3>What happened to it</h3>
 			${timeline(events.slice(-30).reverse(), false)}
 		</aside>`;
+	}
+
+	/** Who has overridden an instance, and how to do so. */
+	override(instance) {
+		const override = store.override(this.name, instance.id);
+		const actions = store.state?.actions;
+		return html`${override ? html`<p class="override">Overridden${override.by ? html` by <strong><bdi>${cut(override.by, 60)}</bdi></strong>` : nothing}:
+				${override.status ? STATUSES[override.status]?.label ?? override.status : nothing}${override.weight !== undefined ? html` weight ${override.weight}` : nothing},
+				until ${time(override.until)}, ${duration(override.until - store.now())} from now.
+				${actions ? html`<button @click=${() => this.act('DELETE', { service: this.name, instance: instance.id })}>End it now</button>` : nothing}</p>` : nothing}
+			${actions ? html`<form class="actions" @submit=${(event) => this.submitted(event, instance)}>
+				<fieldset><legend>Override, for every application</legend>
+				<label>for <select name="minutes"><option value="5">5 min</option><option value="10" selected>10 min</option><option value="60">1 h</option><option value="480">8 h</option><option value="1440">24 h</option></select></label>
+				<button name="status" value="OUT_OF_SERVICE">Take out of service</button>
+				<label>weight <input name="weight" type="number" min="0" max="2147483647" size="6" inputmode="numeric"></label>
+				<button name="weigh" value="yes">Set the weight</button></fieldset>
+			</form>` : nothing}
+			<p role="status" class="failure">${this.refusal ?? ''}</p>`;
+	}
+
+	submitted(event, instance) {
+		event.preventDefault();
+		const form = new FormData(event.target);
+		const parameters = { service: this.name, instance: instance.id, minutes: form.get('minutes') };
+		if (event.submitter?.value === 'OUT_OF_SERVICE') {
+			parameters.status = 'OUT_OF_SERVICE';
+		}
+		else if (form.get('weight') !== '') {
+			parameters.weight = form.get('weight');
+		}
+		this.act('POST', parameters);
+	}
+
+	async act(method, parameters) {
+		try {
+			await change(method, parameters);
+			this.refusal = null;
+		}
+		catch (failure) {
+			this.refusal = `${failure.message}.`;
+		}
+		this.requestUpdate();
 	}
 
 	updated(changed) {

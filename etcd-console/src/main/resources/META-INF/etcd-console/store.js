@@ -4,21 +4,49 @@ const BASE = new URL('.', import.meta.url);
 const INTERVAL = 500;
 const INTERVAL_HIDDEN = 5000;
 const PATIENCE = 5000;
+/** All there is may be some megabytes. */
+const PATIENCE_FIRST = 60_000;
 const MAX_EVENTS = 2000;
 
 /** Asks for a view of the server. */
-export async function view(name, parameters = {}) {
+export async function view(name, parameters = {}, patience = PATIENCE) {
 	const url = new URL(name, BASE);
 	for (const [key, value] of Object.entries(parameters)) {
 		for (const each of [value].flat()) {
 			url.searchParams.append(key, each);
 		}
 	}
-	const response = await fetch(url, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(PATIENCE) });
+	const response = await fetch(url, { headers: { Accept: 'application/json' }, signal: AbortSignal.timeout(patience) });
 	if (!response.ok || response.redirected) {
 		throw new Refused(response.redirected ? 401 : response.status);
 	}
 	return response.json();
+}
+
+/** Asks for a change, as only a page of the server itself can. */
+export async function change(method, parameters) {
+	const headers = { 'X-Requested-With': 'etcdconsole', ...csrf() };
+	const url = new URL(BASE.href.replace(/\/$/, ''));
+	let body;
+	if (method === 'POST') {
+		headers['Content-Type'] = 'application/json';
+		body = JSON.stringify(parameters);
+	}
+	else {
+		Object.entries(parameters).forEach(([key, value]) => url.searchParams.set(key, value));
+	}
+	const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(2 * PATIENCE) });
+	if (!response.ok) {
+		throw new Error(response.status === 400 ? (await response.json().catch(() => ({}))).message ?? 'etcd or the console refuses this'
+			: response.status === 401 || response.status === 403 ? 'You may not do this' : `The server answers with status ${response.status}`);
+	}
+	await store.ask();
+}
+
+/** The token of Spring Security, where it is in a cookie. */
+function csrf() {
+	const token = document.cookie.split('; ').find((cookie) => cookie.startsWith('XSRF-TOKEN='));
+	return token ? { 'X-XSRF-TOKEN': decodeURIComponent(token.slice('XSRF-TOKEN='.length)) } : {};
 }
 
 /** The server answers, but not with what was asked for. */
@@ -98,6 +126,12 @@ class Store extends EventTarget {
 		return Date.now() + this.skew;
 	}
 
+	/** What an operator has decided of an instance. */
+	override(service, instance) {
+		const overrides = this.state?.overrides ?? {};
+		return Object.hasOwn(overrides, service) && Object.hasOwn(overrides[service], instance) ? overrides[service][instance] : undefined;
+	}
+
 	/** A service as it is now; one that has no instances still has a history. */
 	service(name) {
 		return this.services.get(name);
@@ -114,7 +148,7 @@ class Store extends EventTarget {
 		this.#asking = true;
 		clearTimeout(this.#timer);
 		try {
-			const state = await view('state', this.#revision ? { after: this.#revision } : {});
+			const state = this.#revision ? await view('state', { after: this.#revision }) : await view('state', {}, PATIENCE_FIRST);
 			this.#apply(state);
 			this.failure = null;
 			this.contact = Date.now();

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 
 import io.github.etcddiscovery.catalog.CatalogEntry;
+import io.github.etcddiscovery.catalog.InstanceOverride;
 import io.github.etcddiscovery.console.ConsoleEvent.Kind;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -161,11 +162,18 @@ final class ConsoleHistory {
 					up);
 		}
 		else if (!changes.isEmpty()) {
-			tell(service, entry, Kind.CHANGED, changes, up);
+			tell(service, entry, Kind.CHANGED, changes + override(entry), up);
 		}
 		else if (last.leaseId() != entry.leaseId()) {
 			tell(service, entry, Kind.CHANGED, "registered again, under another lease", up);
 		}
+	}
+
+	private String override(CatalogEntry entry) {
+		InstanceOverride override = this.catalog.overrides()
+			.find(entry.instance().getServiceId(), entry.instance().getInstanceId());
+		return (override != null) ? ", by an override of %s until %s"
+			.formatted(override.by().isEmpty() ? "somebody" : override.by(), override.until()) : "";
 	}
 
 	private static String changes(CatalogEntry last, CatalogEntry entry) {

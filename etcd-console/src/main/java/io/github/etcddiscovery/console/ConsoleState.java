@@ -1,5 +1,10 @@
 package io.github.etcddiscovery.console;
 
+import java.util.Map;
+import java.util.TreeMap;
+
+import io.github.etcddiscovery.catalog.Overrides;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.watch.MirrorState;
 import org.jspecify.annotations.Nullable;
 
@@ -11,9 +16,33 @@ import org.jspecify.annotations.Nullable;
  * @param actions whether something may be changed from the page
  * @param mirror how well etcd is followed
  * @param problems how many values are passed over
+ * @param overrides what operators have decided of instances, by service and instance
  * @param changes what is new
  */
-record ConsoleState(String application, long time, boolean actions, Mirror mirror, int problems, Changes changes) {
+record ConsoleState(String application, long time, boolean actions, Mirror mirror, int problems,
+		Map<String, Map<String, OverrideView>> overrides, Changes changes) {
+
+	/**
+	 * What an operator has decided of an instance.
+	 *
+	 * @param status the status that counts
+	 * @param weight the weight that counts
+	 * @param until when it ends, in milliseconds since the epoch
+	 * @param by who has decided it
+	 */
+	record OverrideView(@Nullable InstanceStatus status, @Nullable Integer weight, long until, String by) {
+
+		static Map<String, Map<String, OverrideView>> of(Overrides overrides) {
+			Map<String, Map<String, OverrideView>> views = new TreeMap<>();
+			overrides.all()
+				.forEach((service, byInstance) -> byInstance
+					.forEach((instance, override) -> views.computeIfAbsent(service, (name) -> new TreeMap<>())
+						.put(instance, new OverrideView(override.status(), override.weight(),
+								override.until().toEpochMilli(), override.by()))));
+			return views;
+		}
+
+	}
 
 	/**
 	 * How well etcd is followed.

@@ -81,11 +81,13 @@ final class ConsoleViews {
 		Changes changes = this.history.since(after);
 		return new ConsoleState(this.application, this.clock.millis(), this.actions.getAsBoolean(),
 				ConsoleState.Mirror.of(this.catalog.isKnown(), this.catalog.isRestored(), this.catalog.state()),
-				this.catalog.rejected().size(), changes);
+				this.catalog.rejected().size() + this.catalog.overrides().rejected().size(),
+				ConsoleState.OverrideView.of(this.catalog.overrides()), changes);
 	}
 
 	private Problems problems() {
-		Map<String, String> rejected = this.catalog.rejected();
+		Map<String, String> rejected = new HashMap<>(this.catalog.rejected());
+		rejected.putAll(this.catalog.overrides().rejected());
 		Map<String, String> shown = new LinkedHashMap<>();
 		rejected.entrySet()
 			.stream()

@@ -14,6 +14,8 @@ import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.ClusterInspector;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.JetcdLeaseCheck;
+import io.github.etcddiscovery.client.JetcdLeaseStore;
+import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
@@ -53,8 +55,11 @@ public final class EtcdConsoleAutoConfiguration {
 
 	@Bean
 	@ConditionalOnMissingBean
-	EtcdConsoleEndpoint etcdConsoleEndpoint(ConsoleViews views, ObjectProvider<PathMapper> pathMappers) {
-		return new EtcdConsoleEndpoint(PathMapper.getRootPath(pathMappers.orderedStream().toList(), ID), views);
+	EtcdConsoleEndpoint etcdConsoleEndpoint(ConsoleViews views, ServiceCatalog catalog, EtcdConnection connection,
+			EtcdDiscoveryProperties properties, ObjectProvider<PathMapper> pathMappers) {
+		return new EtcdConsoleEndpoint(PathMapper.getRootPath(pathMappers.orderedStream().toList(), ID), views,
+				new OverrideWriter(properties.overridesPrefix(), catalog,
+						new JetcdLeaseStore(connection, OverrideWriter.LONGEST), Clock.systemUTC()));
 	}
 
 	@Bean

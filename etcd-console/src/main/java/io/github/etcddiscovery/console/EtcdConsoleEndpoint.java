@@ -1,20 +1,29 @@
 package io.github.etcddiscovery.console;
 
+import java.time.Duration;
 import java.util.List;
 
+import io.github.etcddiscovery.core.EscapedText;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.actuate.endpoint.Access;
+import org.springframework.boot.actuate.endpoint.InvalidEndpointRequestException;
+import org.springframework.boot.actuate.endpoint.SecurityContext;
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.Selector.Match;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.boot.actuate.endpoint.web.WebEndpointResponse;
 import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
 import org.springframework.util.MimeType;
 
 /**
  * Serves the console: the page, its files, and what it shows, as JSON. Everything is
- * answered from memory, but what says that it asks etcd.
+ * answered from memory, but leases and what etcd says of itself. Where access is
+ * unrestricted, overrides of instances can be written.
  */
 @WebEndpoint(id = EtcdConsoleEndpoint.ID, defaultAccess = Access.READ_ONLY)
 public class EtcdConsoleEndpoint {
@@ -29,14 +38,18 @@ public class EtcdConsoleEndpoint {
 
 	private final ConsoleViews views;
 
+	private final OverrideWriter writer;
+
 	/**
 	 * Create an endpoint.
 	 * @param path the path of the endpoint below that of the actuator
 	 * @param views what is shown
+	 * @param writer writes overrides
 	 */
-	EtcdConsoleEndpoint(String path, ConsoleViews views) {
+	EtcdConsoleEndpoint(String path, ConsoleViews views, OverrideWriter writer) {
 		this.lastSegment = path.substring(path.lastIndexOf('/') + 1);
 		this.views = views;
+		this.writer = writer;
 	}
 
 	/**
@@ -73,6 +86,52 @@ public class EtcdConsoleEndpoint {
 		}
 		return (content != null)
 				? new WebEndpointResponse<>(content, WebEndpointResponse.STATUS_OK, ConsoleAssets.type(name)) : null;
+	}
+
+	/**
+	 * Override the status or the weight of an instance for a time. Every mirror goes by
+	 * it.
+	 * @param service the name of the service
+	 * @param instance the id of the instance
+	 * @param status the status that is to count, in any case
+	 * @param weight the weight that is to count
+	 * @param minutes for how long; 10 by default, at most a day
+	 * @param security who says so
+	 * @throws InvalidEndpointRequestException if it makes no sense, or etcd refuses
+	 */
+	@WriteOperation
+	public void override(String service, String instance, @Nullable String status, @Nullable Integer weight,
+			@Nullable Integer minutes, SecurityContext security) {
+		attempt(() -> this.writer.override(service, instance, (status != null) ? InstanceStatus.of(status) : null,
+				weight, Duration.ofMinutes((minutes != null) ? minutes : 10), user(security)));
+	}
+
+	/**
+	 * End an override before its time.
+	 * @param service the name of the service
+	 * @param instance the id of the instance
+	 * @param security who says so
+	 * @throws InvalidEndpointRequestException if etcd refuses
+	 */
+	@DeleteOperation
+	public void end(String service, String instance, SecurityContext security) {
+		attempt(() -> this.writer.end(service, instance, user(security)));
+	}
+
+	private static String user(SecurityContext security) {
+		return (security.getPrincipal() != null) ? EscapedText.of(security.getPrincipal().getName()) : "somebody";
+	}
+
+	private static void attempt(Runnable action) {
+		try {
+			action.run();
+		}
+		catch (IllegalArgumentException ex) {
+			throw new InvalidEndpointRequestException(String.valueOf(ex.getMessage()), String.valueOf(ex.getMessage()));
+		}
+		catch (EtcdAccessException ex) {
+			throw new InvalidEndpointRequestException(ex.describe(), ex.describe());
+		}
 	}
 
 }

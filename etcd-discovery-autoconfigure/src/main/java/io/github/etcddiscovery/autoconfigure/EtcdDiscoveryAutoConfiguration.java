@@ -1,9 +1,12 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.catalog.OverrideMirror;
 import io.github.etcddiscovery.client.EtcdClientFactory;
 import io.github.etcddiscovery.client.EtcdConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
@@ -24,6 +27,7 @@ import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.probe.TcpAddressProbe;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
+import io.github.etcddiscovery.watch.MirrorTiming;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -72,6 +76,16 @@ public final class EtcdDiscoveryAutoConfiguration {
 				new JetcdLeaseCheck(connection), Monitor.of(monitors.orderedStream()));
 	}
 
+	@Bean(initMethod = "start")
+	@ConditionalOnMissingBean
+	OverrideMirror etcdOverrideMirror(EtcdDiscoveryProperties properties, ServiceCatalog catalog,
+			EtcdConnection connection, EtcdLoops loops, EtcdProperties etcdProperties) {
+		return new OverrideMirror(properties.overridesPrefix(), catalog.store(),
+				new JetcdListerWatcher(connection, OverrideMirror.range(properties.overridesPrefix())), loops.mirrors(),
+				new MirrorTiming(etcdProperties.requestTimeout(), properties.checkInterval(), Duration.ZERO),
+				Clock.systemUTC());
+	}
+
 	@Bean
 	RequiredServices etcdRequiredServices(ServiceCatalog catalog, EtcdDiscoveryProperties properties) {
 		return new RequiredServices(catalog, properties.required());
@@ -85,10 +99,14 @@ public final class EtcdDiscoveryAutoConfiguration {
 	}
 
 	@Bean
-	EtcdLifecycle etcdLifecycle(ApplicationContext context, ServiceCatalog catalog,
+	EtcdLifecycle etcdLifecycle(ApplicationContext context, ServiceCatalog catalog, OverrideMirror overrides,
 			ObjectProvider<EtcdServiceRegistry> registry) {
-		return new EtcdLifecycle(context, EtcdLifecycle.DEFAULT_PHASE, catalog::start, () -> {
+		return new EtcdLifecycle(context, EtcdLifecycle.DEFAULT_PHASE, () -> {
+			catalog.start();
+			overrides.start();
+		}, () -> {
 			registry.ifAvailable(EtcdServiceRegistry::close);
+			overrides.stop();
 			catalog.stop();
 		});
 	}

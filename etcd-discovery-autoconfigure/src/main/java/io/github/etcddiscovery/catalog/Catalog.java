@@ -42,6 +42,8 @@ public final class Catalog {
 
 	private final Predicate<ServiceInstance> wanted;
 
+	private final Overrides overrides;
+
 	private final long revision;
 
 	private final Map<String, Service> services;
@@ -57,9 +59,10 @@ public final class Catalog {
 	 */
 	private final Map<String, List<String>> namesInLowerCase = new HashMap<>();
 
-	private Catalog(Predicate<ServiceInstance> wanted, long revision, Map<String, Service> services,
-			Map<String, String> rejected) {
+	private Catalog(Predicate<ServiceInstance> wanted, Overrides overrides, long revision,
+			Map<String, Service> services, Map<String, String> rejected) {
 		this.wanted = wanted;
+		this.overrides = overrides;
 		this.revision = revision;
 		this.services = services;
 		this.rejected = rejected;
@@ -106,7 +109,7 @@ public final class Catalog {
 	 * @param wanted which instances are to be called at all
 	 */
 	static Catalog empty(Predicate<ServiceInstance> wanted) {
-		return new Catalog(wanted, 0, Map.of(), Map.of());
+		return new Catalog(wanted, Overrides.NONE, 0, Map.of(), Map.of());
 	}
 
 	/**
@@ -122,7 +125,7 @@ public final class Catalog {
 				.put(key, reading)));
 		Map<String, Service> services = new HashMap<>(this.services);
 		byService.forEach((name, byKey) -> services.put(name, service(byKey, Map.of(), Absentees.NONE)));
-		return new Catalog(this.wanted, revision, services, this.rejected);
+		return new Catalog(this.wanted, this.overrides, revision, services, this.rejected);
 	}
 
 	/**
@@ -157,11 +160,11 @@ public final class Catalog {
 					draft.readings);
 			put(services, name, service(draft.readings, draft.waiting, absentees));
 		});
-		return new Catalog(this.wanted, snapshot.revision(), services, rejected);
+		return new Catalog(this.wanted, this.overrides, snapshot.revision(), services, rejected);
 	}
 
 	private Service service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees) {
-		return Service.of(readings, waiting, absentees, this.wanted);
+		return Service.of(readings, waiting, absentees, this.wanted, this.overrides);
 	}
 
 	/**
@@ -193,14 +196,20 @@ public final class Catalog {
 	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
 		Service before = service(instance.getServiceId());
 		SortedMap<String, Reading> readings = new TreeMap<>(before.readings());
-		readings.replaceAll((key, reading) -> reading.instances().contains(instance)
-				? new Reading(reading.entry(),
-						reading.instances().stream().map((other) -> (other == instance) ? replacement : other).toList())
-				: reading);
+		readings.replaceAll((key, reading) -> reading.instances()
+			.stream()
+			.map(this.overrides::apply)
+			.anyMatch(instance::equals)
+					? new Reading(reading.entry(), reading.instances()
+						.stream()
+						.map((other) -> (this.overrides.apply(other) == instance)
+								? (other == instance) ? replacement : other.withStatus(replacement.getStatus()) : other)
+						.toList())
+					: reading);
 		Map<String, Service> services = new HashMap<>(this.services);
 		put(services, instance.getServiceId(),
 				service(readings, before.waiting(), before.absentees().without(instance)));
-		return new Catalog(this.wanted, this.revision, services, this.rejected);
+		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
 	}
 
 	private Catalog replaceAbsentees(Function<Service, Absentees> replacement) {
@@ -213,7 +222,7 @@ public final class Catalog {
 				}
 			}
 		});
-		return new Catalog(this.wanted, this.revision, services, this.rejected);
+		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
 	}
 
 	/**
@@ -224,7 +233,7 @@ public final class Catalog {
 		services.remove(name);
 		Map<String, String> rejected = new HashMap<>(this.rejected);
 		rejected.keySet().removeIf(keys);
-		return new Catalog(this.wanted, this.revision, services, rejected);
+		return new Catalog(this.wanted, this.overrides, this.revision, services, rejected);
 	}
 
 	/**
@@ -236,7 +245,32 @@ public final class Catalog {
 	public Catalog with(Set<String> names, Catalog other) {
 		Map<String, Service> services = new HashMap<>(this.services);
 		names.forEach((name) -> put(services, name, other.service(name)));
-		return new Catalog(this.wanted, this.revision, services, this.rejected);
+		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
+	}
+
+	/**
+	 * The catalog with what operators have decided.
+	 * @param overrides all that counts from now on
+	 * @return the catalog
+	 */
+	Catalog with(Overrides overrides) {
+		Map<String, Service> services = new HashMap<>(this.services);
+		Set<String> names = new HashSet<>(this.overrides.services());
+		names.addAll(overrides.services());
+		names.forEach((name) -> {
+			Service before = service(name);
+			put(services, name,
+					Service.of(before.readings(), before.waiting(), before.absentees(), this.wanted, overrides));
+		});
+		return new Catalog(this.wanted, overrides, this.revision, services, this.rejected);
+	}
+
+	/**
+	 * What operators have decided.
+	 * @return the overrides that count now
+	 */
+	public Overrides overrides() {
+		return this.overrides;
 	}
 
 	private static void put(Map<String, Service> services, String name, Service service) {
@@ -354,13 +388,14 @@ public final class Catalog {
 		service.readings().forEach((key, reading) -> {
 			Entry entry = reading.entry();
 			reading.instances()
-				.forEach((instance) -> entries.add(new CatalogEntry(key, instance, entry.lease(),
+				.forEach((instance) -> entries.add(new CatalogEntry(key, this.overrides.apply(instance), entry.lease(),
 						entry.createRevision(), entry.modRevision(), false)));
 		});
 		service.absentees().byKey().forEach((key, absence) -> {
 			if (absence.held()) {
 				absence.instances()
-					.forEach((instance) -> entries.add(new CatalogEntry(key, instance, absence.lease(), 0, 0, true)));
+					.forEach((instance) -> entries
+						.add(new CatalogEntry(key, this.overrides.apply(instance), absence.lease(), 0, 0, true)));
 			}
 		});
 		return entries;
@@ -553,13 +588,14 @@ public final class Catalog {
 	private record Service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
 			List<EtcdServiceInstance> registered, List<ServiceInstance> routable, List<EtcdServiceInstance> callable) {
 
-		static final Service NONE = of(new TreeMap<>(), Map.of(), Absentees.NONE, (instance) -> true);
+		static final Service NONE = of(new TreeMap<>(), Map.of(), Absentees.NONE, (instance) -> true, Overrides.NONE);
 
 		static Service of(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
-				Predicate<ServiceInstance> wanted) {
+				Predicate<ServiceInstance> wanted, Overrides overrides) {
 			List<EtcdServiceInstance> registered = Stream
 				.concat(readings.values().stream().map(Reading::instances).flatMap(List::stream),
 						absentees.held().stream())
+				.map(overrides::apply)
 				.toList();
 			Map<URI, Long> lastWords = new HashMap<>();
 			readings.values()
@@ -572,6 +608,7 @@ public final class Catalog {
 						.stream()
 						.filter((instance) -> lastWords.remove(instance.getUri(), age(reading, instance)))),
 						absentees.held().stream())
+				.map(overrides::apply)
 				.filter((instance) -> instance.getStatus() == InstanceStatus.UP && wanted.test(instance))
 				.toList();
 			List<ServiceInstance> routable = new ArrayList<>(callable.size());

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 import io.github.etcddiscovery.catalog.CatalogSettings;
 import io.github.etcddiscovery.catalog.WatchScope;
@@ -49,6 +50,8 @@ import org.springframework.boot.convert.DurationStyle;
  * @param snapshot what is kept on disk for a start while etcd is away
  * @param listManagementServices whether the names that applications register their
  * management ports under are among the services; a look-up by name finds them in any case
+ * @param overridesPrefix beginning of the keys at which operators override the status or
+ * the weight of instances for a time, without a slash at its end
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
@@ -59,7 +62,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue("10000") int maxInstancesPerService, @DefaultValue Map<String, ServiceProperties> services,
 		@DefaultValue List<String> required, @NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot,
-		@DefaultValue("false") boolean listManagementServices) {
+		@DefaultValue("false") boolean listManagementServices, @DefaultValue("overrides") String overridesPrefix) {
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
 
@@ -84,6 +87,9 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		services = Map.copyOf(services);
 		required = List.copyOf(required);
 		requireOwnKeys(prefix, additionalPrefixes, services);
+		requirePrefix("overrides-prefix", overridesPrefix);
+		requireApart("overrides-prefix", overridesPrefix,
+				Stream.concat(Stream.of(prefix), additionalPrefixes.stream()).toList());
 	}
 
 	private static void requireNetworks(List<String> networks) {

@@ -19,6 +19,7 @@ import io.github.etcddiscovery.catalog.CatalogPhase;
 import io.github.etcddiscovery.catalog.CatalogSettings;
 import io.github.etcddiscovery.catalog.CatalogStore;
 import io.github.etcddiscovery.catalog.CatalogUpdater;
+import io.github.etcddiscovery.catalog.Overrides;
 import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.Monitor;
@@ -89,6 +90,15 @@ public final class ServiceCatalog implements AutoCloseable {
 		this.store = this.updater.store();
 		this.followers = new Followers(loop, settings.idleTimeout().dividedBy(2), this::grpcInstances);
 		this.store.onChange((catalog) -> this.followers.attend());
+	}
+
+	/**
+	 * What operators have decided of instances. It is already in what the catalog
+	 * answers.
+	 * @return the overrides that count now
+	 */
+	public Overrides overrides() {
+		return this.store.current().overrides();
 	}
 
 	/**
@@ -366,9 +376,10 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The cell that the answers come from.
+	 * Where the catalog is kept, for what changes it beside the mirrors.
+	 * @return the store
 	 */
-	CatalogStore store() {
+	public CatalogStore store() {
 		return this.store;
 	}
 

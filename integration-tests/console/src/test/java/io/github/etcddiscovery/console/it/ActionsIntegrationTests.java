@@ -1,0 +1,137 @@
+package io.github.etcddiscovery.console.it;
+
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Instant;
+import java.util.List;
+
+import io.github.etcddiscovery.testing.EtcdExtension;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+import org.springframework.boot.WebApplicationType;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.context.ConfigurableApplicationContext;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+/**
+ * What can be changed from the console, for how long, and by whom.
+ */
+@Timeout(180)
+class ActionsIntegrationTests {
+
+	private static final String KEY = "overrides/orders/a";
+
+	private static final HttpClient http = HttpClient.newHttpClient();
+
+	@RegisterExtension
+	static final EtcdExtension etcd = EtcdExtension.single();
+
+	@RegisterExtension
+	static final Browser browser = new Browser();
+
+	@ParameterizedTest
+	@EnumSource(names = { "SERVLET", "REACTIVE" })
+	void overridesInstancesForATimeWhereItMay(WebApplicationType type) {
+		etcd.admin().put("services/orders/a", "{\"host\":\"h\",\"port\":1}");
+		etcd.admin().put("services/orders/b", "{\"host\":\"h\",\"port\":2}");
+		try (ConfigurableApplicationContext context = Application.run(etcd, type,
+				"--management.endpoint.etcdconsole.access=unrestricted")) {
+			awaitCalled(context, "a", "b");
+			browser.open(Application.console(context) + "#/services/orders/a");
+			browser.awaitText(".actions", "Take out of service");
+			browser.find(".actions button[value=OUT_OF_SERVICE]").click();
+			browser.awaitText(".override", "Overridden by somebody: out of service");
+			browser.awaitText("tr.row", "out of service");
+			browser.awaitText(".timeline", "by an override of somebody");
+			awaitCalled(context, "b");
+			assertThat(etcd.admin().timeToLive(etcd.admin().leaseOf(KEY))).isBetween(500L, 600L);
+
+			browser.find(".override button").click();
+			Browser.await().until(() -> etcd.admin().get(KEY) == null);
+			awaitCalled(context, "a", "b");
+
+			browser.find(".actions input[name=weight]").sendKeys("7");
+			browser.find(".actions button[name=weigh]").click();
+			browser.awaitText(".override", "weight 7");
+			Browser.await()
+				.until(() -> instances(context).stream()
+					.anyMatch((instance) -> "7".equals(instance.getMetadata().get("weight"))));
+			assertThat(etcd.admin().etcdctl("del", KEY)).contains("1");
+			Browser.await().until(() -> browser.findAll(".override").isEmpty());
+			assertThat(browser.violations()).isEmpty();
+
+			neverOutlivesItsTime(context);
+			refusesWhatMakesNoSenseAndWhatIsForged(Application.console(context));
+		}
+	}
+
+	/**
+	 * Nobody has put it under a lease.
+	 */
+	private static void neverOutlivesItsTime(ConfigurableApplicationContext context) {
+		etcd.admin()
+			.put(KEY, "{\"status\":\"DOWN\",\"until\":\"%s\",\"by\":\"etcdctl\"}"
+				.formatted(Instant.now().plusSeconds(4)));
+		awaitCalled(context, "b");
+		awaitCalled(context, "a", "b");
+		assertThat(etcd.admin().get(KEY)).isNotNull();
+		etcd.admin().put(KEY, "{\"status\":\"DOWN\"}");
+		browser.go("#/problems");
+		browser.awaitText("main", "the override has no end");
+		assertThat(instances(context)).hasSize(2);
+		etcd.admin().delete(KEY);
+	}
+
+	private static void refusesWhatMakesNoSenseAndWhatIsForged(String console) {
+		String valid = "{\"service\":\"orders\",\"instance\":\"a\",\"status\":\"OUT_OF_SERVICE\"}";
+		assertThat(post(console, "application/json", "", valid)).isEqualTo(403);
+		assertThat(post(console, "text/plain", "etcdconsole", valid)).isEqualTo(415);
+		assertThat(post(console, "application/json", "etcdconsole", valid.replace("\"a\"", "\"nobody\"")))
+			.isEqualTo(400);
+		assertThat(post(console, "application/json", "etcdconsole", valid.replace("OUT_OF", "AUT_OF"))).isEqualTo(400);
+		assertThat(etcd.admin().get(KEY)).isNull();
+	}
+
+	@ParameterizedTest
+	@EnumSource(names = { "SERVLET", "REACTIVE" })
+	void changesNothingByDefault(WebApplicationType type) {
+		etcd.admin().put("services/orders/a", "{\"host\":\"h\",\"port\":1}");
+		try (ConfigurableApplicationContext context = Application.run(etcd, type)) {
+			browser.open(Application.console(context) + "#/services/orders/a");
+			browser.awaitText(".details", "Address");
+			assertThat(browser.findAll(".actions")).isEmpty();
+			assertThat(post(Application.console(context), "application/json", "etcdconsole",
+					"{\"service\":\"orders\",\"instance\":\"a\",\"status\":\"DOWN\"}"))
+				.isEqualTo(405);
+		}
+	}
+
+	private static void awaitCalled(ConfigurableApplicationContext context, String... ids) {
+		Browser.await()
+			.untilAsserted(() -> assertThat(instances(context)).extracting(ServiceInstance::getInstanceId)
+				.containsExactly(ids));
+	}
+
+	private static List<ServiceInstance> instances(ConfigurableApplicationContext context) {
+		return context.getBean(DiscoveryClient.class).getInstances("orders");
+	}
+
+	private static int post(String console, String contentType, String requestedWith, String body) {
+		HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(console))
+			.header("Content-Type", contentType)
+			.POST(BodyPublishers.ofString(body));
+		if (!requestedWith.isEmpty()) {
+			request.header("X-Requested-With", requestedWith);
+		}
+		return http.sendAsync(request.build(), BodyHandlers.ofString()).join().statusCode();
+	}
+
+}
