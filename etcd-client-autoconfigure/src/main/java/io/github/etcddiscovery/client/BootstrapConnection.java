@@ -28,7 +28,7 @@ public final class BootstrapConnection implements AutoCloseable {
 
 	private final EtcdProperties properties;
 
-	private final EtcdConnectionDetails details;
+	private final ReplaceableDetails details;
 
 	private final EtcdClientFactory factory;
 
@@ -50,8 +50,8 @@ public final class BootstrapConnection implements AutoCloseable {
 		SslBundles configured = bundles(this.properties.ssl().bundleInUse(), binder, handler);
 		this.current = () -> this.properties;
 		this.bundles = () -> configured;
-		this.details = (details != null) ? details
-				: new PropertiesEtcdConnectionDetails(() -> this.current.get(), new CurrentBundles());
+		this.details = new ReplaceableDetails((details != null) ? details
+				: new PropertiesEtcdConnectionDetails(() -> this.current.get(), new CurrentBundles()));
 		this.factory = new EtcdClientFactory(this.properties, this.details, List.of(), List.of());
 		this.connection = new EtcdConnection(this.factory, this.properties.requestTimeout());
 	}
@@ -91,12 +91,22 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
+	 * Lead to where other details lead from now on: those of a container that was not
+	 * there before the context.
+	 * @param other the other details
+	 */
+	public void leadTo(EtcdConnectionDetails other) {
+		this.details.current = other;
+		this.factory.refresh();
+	}
+
+	/**
 	 * Whether it leads to where other details lead, as the same user.
 	 * @param other the other details
 	 * @return {@code true} if a connection of the other details would be the same
 	 */
 	public boolean isTo(EtcdConnectionDetails other) {
-		return this.details == other || (this.details.getEndpoints().equals(other.getEndpoints())
+		return this.details.current == other || (this.details.getEndpoints().equals(other.getEndpoints())
 				&& Objects.equals(this.details.getUsername(), other.getUsername())
 				&& Objects.equals(this.details.getPassword(), other.getPassword()));
 	}
@@ -166,6 +176,39 @@ public final class BootstrapConnection implements AutoCloseable {
 		@Override
 		public List<String> getBundleNames() {
 			return current().getBundleNames();
+		}
+
+	}
+
+	/**
+	 * Details in whose place others can step.
+	 */
+	private static final class ReplaceableDetails implements EtcdConnectionDetails {
+
+		private volatile EtcdConnectionDetails current;
+
+		ReplaceableDetails(EtcdConnectionDetails current) {
+			this.current = current;
+		}
+
+		@Override
+		public List<String> getEndpoints() {
+			return this.current.getEndpoints();
+		}
+
+		@Override
+		public @Nullable String getUsername() {
+			return this.current.getUsername();
+		}
+
+		@Override
+		public @Nullable String getPassword() {
+			return this.current.getPassword();
+		}
+
+		@Override
+		public @Nullable SslBundle getSslBundle() {
+			return this.current.getSslBundle();
 		}
 
 	}
