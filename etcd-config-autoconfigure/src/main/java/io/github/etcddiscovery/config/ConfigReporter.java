@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.StreamSupport;
 
 import io.github.etcddiscovery.config.ConfigReport.Property;
 import io.github.etcddiscovery.config.ConfigReport.Source;
@@ -116,10 +115,10 @@ public final class ConfigReporter {
 	private record NamedSource(String name, ConfigurationPropertySource source) {
 
 		static @Nullable NamedSource of(PropertySource<?> source) {
-			return StreamSupport.stream(ConfigurationPropertySources.from(source).spliterator(), false)
-				.findFirst()
-				.map((adapted) -> new NamedSource(source.getName(), adapted))
-				.orElse(null);
+			for (ConfigurationPropertySource adapted : ConfigurationPropertySources.from(source)) {
+				return (adapted != null) ? new NamedSource(source.getName(), adapted) : null;
+			}
+			return null;
 		}
 
 	}

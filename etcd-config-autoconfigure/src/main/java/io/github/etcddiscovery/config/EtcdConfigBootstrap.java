@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.config;
 
+import java.util.Objects;
+
 import io.github.etcddiscovery.client.BlankIsUnset;
 import io.github.etcddiscovery.client.BootstrapConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
@@ -30,7 +32,7 @@ final class EtcdConfigBootstrap {
 	 * bootstrap registry count more than properties.
 	 */
 	static void register(ConfigurableBootstrapContext bootstrap, Binder binder, DeferredLogFactory logs) {
-		BindHandler handler = bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT);
+		BindHandler handler = Objects.requireNonNull(bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT));
 		EtcdConfigProperties properties = binder.bindOrCreate(EtcdConfigProperties.PREFIX,
 				Bindable.of(EtcdConfigProperties.class), new BlankIsUnset(handler));
 		BootstrapConnection connection = new BootstrapConnection(binder, handler,

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.config;
 
 import java.util.List;
+import java.util.Objects;
 
 import io.github.etcddiscovery.config.ConfigState.Freshness;
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -24,7 +25,7 @@ final class EtcdConfigDataLoader implements ConfigDataLoader<EtcdConfigDataResou
 		if (source == null) {
 			return ConfigData.EMPTY;
 		}
-		EtcdConfig config = context.getBootstrapContext().get(EtcdConfig.class);
+		EtcdConfig config = Objects.requireNonNull(context.getBootstrapContext().get(EtcdConfig.class));
 		try {
 			config.load();
 		}

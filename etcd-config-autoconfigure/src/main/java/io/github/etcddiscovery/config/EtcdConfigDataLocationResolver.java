@@ -3,6 +3,7 @@ package io.github.etcddiscovery.config;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 
 import org.springframework.boot.bootstrap.ConfigurableBootstrapContext;
@@ -88,7 +89,7 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 		if (!bootstrap.isRegistered(EtcdConfig.class)) {
 			EtcdConfigBootstrap.register(bootstrap, context.getBinder(), this.logs);
 		}
-		return bootstrap.get(EtcdConfig.class);
+		return Objects.requireNonNull(bootstrap.get(EtcdConfig.class));
 	}
 
 	private static ImportSources sources(ConfigDataLocationResolverContext context, EtcdConfig config) {

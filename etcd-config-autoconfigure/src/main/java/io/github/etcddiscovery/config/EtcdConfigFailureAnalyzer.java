@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.config;
 
+import java.util.Objects;
+
 import io.github.etcddiscovery.core.EtcdAccessException;
 
 import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
@@ -16,7 +18,7 @@ final class EtcdConfigFailureAnalyzer extends AbstractFailureAnalyzer<EtcdConfig
 		if (failure.getCause() instanceof InvalidConfigException invalid) {
 			return new FailureAnalysis(description, invalid.getAdvice() + ".", failure);
 		}
-		EtcdAccessException access = EtcdAccessException.of(failure.getCause());
+		EtcdAccessException access = EtcdAccessException.of(Objects.requireNonNull(failure.getCause()));
 		String advice = access.getAdvice() + ".";
 		if (!access.getKind().isRefusal()) {
 			advice += "%nOr put 'optional:' before the import, as in 'optional:%s': then the application starts without, and takes its configuration over as soon as etcd can be read."

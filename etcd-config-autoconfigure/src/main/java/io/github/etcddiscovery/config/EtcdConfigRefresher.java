@@ -368,7 +368,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 					next.sources());
 		}
 		catch (InvalidConfigException ex) {
-			return rejected(reading.revision(), last, List.of(), List.of(), ex.getMessage());
+			return rejected(reading.revision(), last, List.of(), List.of(), String.valueOf(ex.getMessage()));
 		}
 		return apply(last, next, doubt);
 	}

@@ -160,12 +160,13 @@ final class SourceParser {
 			}
 			// a/b and a.b are the same property: what was written last counts
 			Entry other = winners.get(name);
-			if (other == null || other.modRevision() < entry.modRevision()) {
+			boolean wins = other == null || other.modRevision() < entry.modRevision();
+			if (wins) {
 				winners.put(name, entry);
 			}
 			if (other != null) {
-				Entry loser = (winners.get(name) == other) ? entry : other;
-				skipped.put(loser.key(), "'%s' is the same property".formatted(winners.get(name).key()));
+				skipped.put((wins ? other : entry).key(),
+						"'%s' is the same property".formatted((wins ? entry : other).key()));
 			}
 		}
 		winners.forEach((name, entry) -> values.put(source.propertyPrefix() + name,

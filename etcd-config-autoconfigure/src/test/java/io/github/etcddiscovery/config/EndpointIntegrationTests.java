@@ -6,6 +6,11 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import org.junit.jupiter.api.AfterAll;
@@ -122,6 +127,20 @@ class EndpointIntegrationTests {
 		assertThat(meters.get("etcd.config.keys").gauge().value()).isEqualTo(4);
 		assertThat(meters.get("etcd.config.apply.duration").timer().count()).isPositive();
 		assertThat(meters.get("etcd.config.age").timeGauge().value()).isZero();
+	}
+
+	@Test
+	void theDashboardShowsMetersThatThereAre() throws Exception {
+		context.getBean(EtcdConfigRefresher.class).refresh().join();
+		String dashboard = Files.readString(Path.of("..", "docs", "grafana", "etcd-discovery.json"));
+		String meters = context.getBean(MeterRegistry.class)
+			.getMeters()
+			.stream()
+			.map((meter) -> meter.getId().getName().replace('.', '_'))
+			.collect(Collectors.joining(","));
+		assertThat(Pattern.compile("etcd_config_[a-z_]+").matcher(dashboard).results().map(MatchResult::group))
+			.isNotEmpty()
+			.allSatisfy((name) -> assertThat(meters).contains(name.replaceAll("_(total|seconds)$", "")));
 	}
 
 	@Configuration(proxyBeanMethods = false)

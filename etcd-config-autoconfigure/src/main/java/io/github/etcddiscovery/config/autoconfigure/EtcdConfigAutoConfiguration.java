@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.config.autoconfigure;
 
+import io.github.etcddiscovery.client.BootstrapConnection;
+import io.github.etcddiscovery.client.EtcdConnectionDetails;
 import io.github.etcddiscovery.config.EtcdConfig;
 import io.github.etcddiscovery.config.EtcdConfigProperties;
 import io.github.etcddiscovery.config.EtcdConfigRefresher;
@@ -50,10 +52,19 @@ public final class EtcdConfigAutoConfiguration {
 				: ResolvableType.forClass(point.getDeclaredType());
 	}
 
+	/**
+	 * Details of a container that only the context knows are followed from now on.
+	 */
 	@Bean
 	@ConditionalOnBean(EtcdConfig.class)
 	EtcdConfigRefresher etcdConfigRefresher(ConfigurableApplicationContext context, EtcdConfig config,
-			LiveValues values) {
+			LiveValues values, ObjectProvider<EtcdConnectionDetails> details,
+			ObjectProvider<BootstrapConnection> connection) {
+		EtcdConnectionDetails own = details.getIfUnique();
+		BootstrapConnection open = connection.getIfUnique();
+		if (own != null && open != null && !open.isTo(own)) {
+			open.leadTo(own);
+		}
 		return new EtcdConfigRefresher(context, config, values);
 	}
 
