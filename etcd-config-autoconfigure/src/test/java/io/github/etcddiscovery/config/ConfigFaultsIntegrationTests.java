@@ -200,7 +200,8 @@ class ConfigFaultsIntegrationTests {
 			long begin = System.nanoTime();
 			context.getBean(ContextRefresher.class).refresh();
 			long theirs = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begin);
-			logger.info("Of 500 beans 2 bound again in %s µs; all by /actuator/refresh in %d µs".formatted(ours, theirs));
+			logger
+				.info("Of 500 beans 2 bound again in %s µs; all by /actuator/refresh in %d µs".formatted(ours, theirs));
 		}
 	}
 
