@@ -207,6 +207,8 @@ class ConfigFaultsIntegrationTests {
 
 	@Test
 	void aThousandRefreshesLeaveNothingBehind() throws Exception {
+		// Starts that failed leave theirs to the end of the JVM
+		long before = threads();
 		try (TcpProxy proxy = TcpProxy.to(etcd.cluster().clientUrl())) {
 			try (ConfigurableApplicationContext context = ConfigEtcd.builder(Application.class)
 				.run(ConfigEtcd.arguments(proxy.url()))) {
@@ -224,7 +226,7 @@ class ConfigFaultsIntegrationTests {
 				assertThat(threads()).isLessThanOrEqualTo(threads);
 				assertThat(refresher.getHistory()).hasSizeLessThanOrEqualTo(50);
 			}
-			ConfigEtcd.await().until(() -> threads() == 0);
+			ConfigEtcd.await().until(() -> threads() <= before);
 			ConfigEtcd.await().until(() -> proxy.connections() == 0);
 		}
 	}
