@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.lease;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,7 +11,6 @@ import java.util.function.Predicate;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EventLoop;
-import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.Outcomes;
 import io.github.etcddiscovery.core.Tally;
 import io.github.etcddiscovery.lease.Goal.Keep;
@@ -34,8 +34,8 @@ import org.jspecify.annotations.Nullable;
  * <li>Nothing of another live process is ever overwritten or deleted ({@link Ownership}).
  * <li>No key counts as held once the lease was not renewed for its whole time.
  * <li>What is given up is taken out of etcd: key by key while other keys are left,
- * together with the lease when it is the last. What is withdrawn is taken out without the
- * lease, which then ends by itself.
+ * together with the lease when it is the last and nobody else is a tenant of the lease.
+ * What is withdrawn is taken out without the lease, which then ends by itself.
  * </ul>
  * All state is confined to the loop; the methods can be called from any thread.
  */
@@ -55,6 +55,8 @@ public final class LeasedKeys {
 
 	private final ProcessLease lease;
 
+	private final ProcessLease.Tenant tenant;
+
 	private final Map<String, Claim> claims = new LinkedHashMap<>();
 
 	private volatile Map<String, Standing> standings = Map.of();
@@ -63,20 +65,19 @@ public final class LeasedKeys {
 	 * Create the keys of a process; nothing is asked of etcd before the first one.
 	 * @param store etcd
 	 * @param watches how to watch a key
-	 * @param loop the loop that owns the state; not closed here
-	 * @param ttl the lease's time to live
+	 * @param lease the lease to put them under, whose loop owns the state
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @param listener is told what becomes of the keys
-	 * @param monitor is told of renewals
 	 */
-	public LeasedKeys(LeaseStore store, Function<KeyRange, ListerWatcher> watches, EventLoop loop, Duration ttl,
-			Duration requestTimeout, Listener listener, Monitor monitor) {
+	public LeasedKeys(LeaseStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
+			Duration requestTimeout, Listener listener) {
 		this.store = store;
 		this.watches = watches;
-		this.loop = loop;
+		this.loop = lease.loop();
 		this.requestTimeout = requestTimeout;
 		this.listener = listener;
-		this.lease = new ProcessLease(store, loop, ttl, monitor, new LeaseListener());
+		this.lease = lease;
+		this.tenant = lease.join(new LeaseListener());
 	}
 
 	/**
@@ -92,7 +93,7 @@ public final class LeasedKeys {
 	public CompletableFuture<Void> keep(String key, String value, Predicate<String> sameAddress, boolean shared) {
 		CompletableFuture<Void> firstTry = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			if (this.lease.isClosed()) {
+			if (this.tenant.isClosed()) {
 				firstTry.completeExceptionally(new IllegalStateException("The registry is closed"));
 				return;
 			}
@@ -106,7 +107,7 @@ public final class LeasedKeys {
 			else {
 				claim.keep(goal);
 			}
-			this.lease.open();
+			this.tenant.open();
 			claim.reconcile();
 		});
 		return firstTry;
@@ -145,17 +146,22 @@ public final class LeasedKeys {
 		this.loop.execute(() -> {
 			Claim claim = this.claims.get(key);
 			if (claim == null) {
-				CompletableFuture<Void> done = this.claims.isEmpty() ? this.lease.giveUp(State.IDLE)
+				CompletableFuture<Void> done = this.claims.isEmpty() ? this.tenant.giveUp(State.IDLE)
 						: CompletableFuture.completedFuture(null);
 				done.whenComplete(Outcomes.into(firstTry));
 			}
-			else if (this.claims.values().stream().noneMatch((other) -> other != claim && other.isWanted())) {
-				CompletableFuture<Void> revoked = this.lease.giveUp(State.IDLE);
+			else if (this.claims.values().stream().anyMatch((other) -> other != claim && other.isWanted())) {
+				claim.leave(firstTry);
+				claim.reconcile();
+			}
+			else if (this.tenant.isAlone()) {
+				CompletableFuture<Void> revoked = this.tenant.giveUp(State.IDLE);
 				this.claims.remove(key);
 				claim.endWith(revoked, firstTry);
 				endAllWith(revoked);
 			}
 			else {
+				this.tenant.giveUp(State.IDLE);
 				claim.leave(firstTry);
 				claim.reconcile();
 			}
@@ -193,11 +199,28 @@ public final class LeasedKeys {
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> closed = new CompletableFuture<>();
 		this.loop.execute(() -> {
-			CompletableFuture<Void> revoked = this.lease.giveUp(State.CLOSED);
-			revoked.whenComplete(Outcomes.into(closed));
-			endAllWith(revoked);
+			boolean alone = this.tenant.isAlone();
+			CompletableFuture<Void> revoked = this.tenant.giveUp(State.CLOSED);
+			if (alone) {
+				revoked.whenComplete(Outcomes.into(closed));
+				endAllWith(revoked);
+			}
+			else {
+				leaveAll().whenComplete(Outcomes.into(closed));
+			}
 		});
 		return closed;
+	}
+
+	private CompletableFuture<Void> leaveAll() {
+		List<CompletableFuture<Void>> tries = new ArrayList<>();
+		List.copyOf(this.claims.values()).forEach((claim) -> {
+			CompletableFuture<Void> firstTry = new CompletableFuture<>();
+			tries.add(firstTry);
+			claim.leave(firstTry);
+			claim.reconcile();
+		});
+		return CompletableFuture.allOf(tries.toArray(CompletableFuture[]::new));
 	}
 
 	private void endAllWith(CompletableFuture<Void> revoked) {

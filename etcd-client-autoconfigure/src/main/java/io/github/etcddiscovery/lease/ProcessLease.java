@@ -3,9 +3,12 @@ package io.github.etcddiscovery.lease;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
@@ -19,10 +22,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one lease of this process. What it guarantees:
+ * The one lease of this process, which its tenants share: registration, leadership and
+ * locks end together. What it guarantees:
  * <ul>
- * <li>From {@link #open()} to {@link #giveUp(State)} it never gives up: each failure
- * leads to another try, after a delay with jitter.
+ * <li>From the first {@link Tenant#open()} to the last {@link Tenant#giveUp} it never
+ * gives up: each failure leads to another try, after a delay with jitter.
  * <li>One renewal is under way at a time, sent every third of the time to live, by a
  * monotonic clock.
  * <li>Only etcd's word that the lease has ended leads to a new one: a lease that could
@@ -35,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  * Confined to the loop, but for what says otherwise. Its states are {@link State}.
  */
-final class ProcessLease {
+public final class ProcessLease {
 
 	private static final Log logger = LogFactory.getLog(ProcessLease.class);
 
@@ -57,7 +61,10 @@ final class ProcessLease {
 
 	private final Monitor monitor;
 
-	private final Listener listener;
+	/**
+	 * Joined from any thread.
+	 */
+	private final List<Tenant> tenants = new CopyOnWriteArrayList<>();
 
 	private final RetryDelays delays;
 
@@ -77,20 +84,33 @@ final class ProcessLease {
 	private volatile Lease lease = new Lease(State.IDLE, 0, 0);
 
 	/**
-	 * Create a lease that is not asked for before it is opened.
+	 * Create a lease that is not asked for before a tenant opens it.
 	 * @param store etcd
-	 * @param loop the loop that owns the state
+	 * @param loop the loop that owns the state; not closed here
 	 * @param ttl its time to live
 	 * @param monitor is told of renewals
-	 * @param listener is told what becomes of it, on the loop
 	 */
-	ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Monitor monitor, Listener listener) {
+	public ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Monitor monitor) {
 		this.store = store;
 		this.loop = loop;
 		this.ttl = ttl;
 		this.monitor = monitor;
-		this.listener = listener;
 		this.delays = newDelays();
+	}
+
+	/**
+	 * Become a tenant, who does not want the lease yet. From any thread.
+	 * @param listener is told what becomes of the lease, on the loop
+	 * @return the tenant
+	 */
+	public Tenant join(Listener listener) {
+		Tenant tenant = new Tenant(listener);
+		this.tenants.add(tenant);
+		return tenant;
+	}
+
+	private void tell(Consumer<Listener> news) {
+		this.tenants.forEach((tenant) -> news.accept(tenant.listener));
 	}
 
 	/**
@@ -101,11 +121,7 @@ final class ProcessLease {
 		return new RetryDelays((third.compareTo(LONGEST_DELAY) < 0) ? third : LONGEST_DELAY);
 	}
 
-	/**
-	 * See to it that there is a lease. Does nothing while there is one, or one is being
-	 * asked for.
-	 */
-	void open() {
+	private void open() {
 		if (this.lease.state() == State.IDLE) {
 			transitionTo(State.GRANTING);
 			grant();
@@ -128,7 +144,7 @@ final class ProcessLease {
 			}
 			else {
 				failed(failure);
-				this.listener.refused(failure);
+				tell((listener) -> listener.refused(failure));
 				this.timer = this.loop.schedule(this::grant, this.delays.after(failure.getKind()));
 			}
 		});
@@ -195,11 +211,12 @@ final class ProcessLease {
 		this.delays.reset();
 		if (this.lease.state() != State.ALIVE) {
 			transitionTo(State.ALIVE);
-			this.listener.alive();
+			tell(Listener::alive);
 		}
 		cancelTimer();
 		Duration next = this.ttl.dividedBy(3).minusNanos(this.loop.nanoTime() - this.lease.renewedAt());
 		this.timer = this.loop.schedule(this::renew, next.isNegative() ? Duration.ZERO : next);
+		tell(Listener::renewed);
 	}
 
 	private void failed(EtcdAccessException failure) {
@@ -220,7 +237,8 @@ final class ProcessLease {
 	void noticeExpiry() {
 		if (this.lease.state() == State.ALIVE && status().remaining().isZero()) {
 			transitionTo(State.RECOVERING);
-			this.listener.lost(LossCause.NOT_RENEWED, "the lease was not renewed for %s".formatted(this.ttl));
+			String reason = "the lease was not renewed for %s".formatted(this.ttl);
+			tell((listener) -> listener.lost(LossCause.NOT_RENEWED, reason));
 		}
 	}
 
@@ -229,18 +247,13 @@ final class ProcessLease {
 		logger.warn("Lease %x has ended; registering again".formatted(ended));
 		this.lease = new Lease(this.lease.state(), 0, 0);
 		transitionTo(State.RECOVERING);
-		this.listener.lost(LossCause.LEASE_ENDED, "lease %x has ended".formatted(ended));
+		String reason = "lease %x has ended".formatted(ended);
+		tell((listener) -> listener.lost(LossCause.LEASE_ENDED, reason));
 		cancelTimer();
 		grant();
 	}
 
-	/**
-	 * Revoke the lease, which deletes all keys that are attached to it.
-	 * @param next {@link State#IDLE} if it may be opened again, {@link State#CLOSED} if
-	 * not
-	 * @return completes when it is revoked, or when there was none
-	 */
-	CompletableFuture<Void> giveUp(State next) {
+	private CompletableFuture<Void> revoke(State next) {
 		this.attempt++;
 		cancelTimer();
 		long leaseId = this.lease.id();
@@ -267,8 +280,9 @@ final class ProcessLease {
 
 	/**
 	 * The lease now. From any thread.
+	 * @return the status
 	 */
-	LeaseStatus status() {
+	public LeaseStatus status() {
 		Lease lease = this.lease;
 		Duration remaining = Duration.ZERO;
 		if (lease.id() != 0) {
@@ -278,8 +292,36 @@ final class ProcessLease {
 		return new LeaseStatus(lease.state(), lease.id(), remaining);
 	}
 
-	Duration ttl() {
+	/**
+	 * How long the lease lives on from now without another renewal, if it is still that
+	 * one, less a margin for clocks that do not run at the same rate. From any thread.
+	 * @param leaseId the lease
+	 * @param margin the margin
+	 * @return the time; zero when it must be supposed to have ended
+	 */
+	Duration remaining(long leaseId, Duration margin) {
+		Lease lease = this.lease;
+		if (leaseId == 0 || lease.id() != leaseId) {
+			return Duration.ZERO;
+		}
+		long rest = this.ttl.toNanos() - margin.toNanos() - (this.loop.nanoTime() - lease.renewedAt());
+		return (rest > 0) ? Duration.ofNanos(rest) : Duration.ZERO;
+	}
+
+	/**
+	 * Its time to live.
+	 * @return whole seconds
+	 */
+	public Duration ttl() {
 		return this.ttl;
+	}
+
+	/**
+	 * The loop that owns the state, which tenants share.
+	 * @return the loop
+	 */
+	public EventLoop loop() {
+		return this.loop;
 	}
 
 	/**
@@ -296,10 +338,6 @@ final class ProcessLease {
 		return this.lease.state() == State.ALIVE;
 	}
 
-	boolean isClosed() {
-		return this.lease.state() == State.CLOSED;
-	}
-
 	/**
 	 * Whether a lease is, or was, that of this process.
 	 */
@@ -308,9 +346,68 @@ final class ProcessLease {
 	}
 
 	/**
+	 * Somebody who has keys under the lease. Confined to the loop.
+	 */
+	public final class Tenant {
+
+		private final Listener listener;
+
+		private boolean wanting;
+
+		private boolean closed;
+
+		private Tenant(Listener listener) {
+			this.listener = listener;
+		}
+
+		/**
+		 * See to it that there is a lease. Does nothing while there is one, or one is
+		 * being asked for.
+		 */
+		public void open() {
+			ProcessLease.this.loop.assertInLoop();
+			this.wanting = true;
+			ProcessLease.this.open();
+		}
+
+		/**
+		 * Whether nobody else wants the lease, so that giving it up revokes it.
+		 * @return {@code false} if another tenant wants it
+		 */
+		public boolean isAlone() {
+			return ProcessLease.this.tenants.stream().noneMatch((other) -> other != this && other.wanting);
+		}
+
+		/**
+		 * Want the lease no more. It is revoked, which deletes all keys that are attached
+		 * to it, unless another tenant wants it: then this one has to delete its keys
+		 * itself.
+		 * @param next {@link State#IDLE} if it may be opened again, {@link State#CLOSED}
+		 * if not
+		 * @return completes when it is revoked, or at once when there is nothing to
+		 * revoke
+		 */
+		public CompletableFuture<Void> giveUp(State next) {
+			ProcessLease.this.loop.assertInLoop();
+			this.wanting = false;
+			this.closed = this.closed || next == State.CLOSED;
+			if (!isAlone()) {
+				return CompletableFuture.completedFuture(null);
+			}
+			boolean allClosed = ProcessLease.this.tenants.stream().allMatch((tenant) -> tenant.closed);
+			return revoke(allClosed ? State.CLOSED : State.IDLE);
+		}
+
+		boolean isClosed() {
+			return this.closed;
+		}
+
+	}
+
+	/**
 	 * Is told, on the loop, what becomes of the lease.
 	 */
-	interface Listener {
+	public interface Listener {
 
 		/**
 		 * It is there: keys can be written under it.
@@ -318,12 +415,21 @@ final class ProcessLease {
 		void alive();
 
 		/**
+		 * It was renewed, or granted just now.
+		 */
+		default void renewed() {
+		}
+
+		/**
 		 * It has ended, or must be supposed to have, and with it the keys under it.
+		 * @param cause why
+		 * @param reason why, for people
 		 */
 		void lost(LossCause cause, String reason);
 
 		/**
 		 * It was not granted. It is asked for again.
+		 * @param failure why
 		 */
 		void refused(EtcdAccessException failure);
 

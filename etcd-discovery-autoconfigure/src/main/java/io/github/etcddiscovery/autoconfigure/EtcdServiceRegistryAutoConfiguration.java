@@ -13,6 +13,7 @@ import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
@@ -44,17 +45,25 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	 */
 	private static final Duration LONGEST_WAIT = Duration.ofMillis(1500);
 
+	/**
+	 * One for the process: leadership and locks share it.
+	 */
 	@Bean
 	@ConditionalOnMissingBean
-	LeasedRegistrations etcdLeasedRegistrations(EtcdConnection connection, EtcdLoops loops,
-			EtcdProperties etcdProperties, EtcdRegistrationProperties properties, ApplicationEventPublisher publisher,
+	ProcessLease etcdProcessLease(EtcdConnection connection, EtcdLoops loops, EtcdRegistrationProperties properties,
 			ObjectProvider<Monitor> monitors) {
-		return new LeasedRegistrations(new JetcdLeaseStore(connection, properties.ttl()),
-				(range) -> new JetcdListerWatcher(connection, range), loops.leases(), properties.ttl(),
-				etcdProperties.requestTimeout(),
-				(change) -> loops.events()
-					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))),
+		return new ProcessLease(new JetcdLeaseStore(connection, properties.ttl()), loops.leases(), properties.ttl(),
 				Monitor.of(monitors.orderedStream()));
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	LeasedRegistrations etcdLeasedRegistrations(EtcdConnection connection, ProcessLease lease, EtcdLoops loops,
+			EtcdProperties etcdProperties, ApplicationEventPublisher publisher) {
+		return new LeasedRegistrations(new JetcdLeaseStore(connection, lease.ttl()),
+				(range) -> new JetcdListerWatcher(connection, range), lease, etcdProperties.requestTimeout(),
+				(change) -> loops.events()
+					.execute(() -> publisher.publishEvent(new EtcdRegistrationEvent(publisher, change))));
 	}
 
 	/**

@@ -8,13 +8,12 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
-import io.github.etcddiscovery.core.EventLoop;
-import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.core.Tally;
 import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.lease.LeaseStore;
 import io.github.etcddiscovery.lease.LeasedKeys;
 import io.github.etcddiscovery.lease.LossCause;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.lease.Standing;
 import io.github.etcddiscovery.lease.Standing.Held;
 import io.github.etcddiscovery.lease.Standing.Leaving;
@@ -38,21 +37,19 @@ public final class LeasedRegistrations {
 	 * Create registrations; nothing is asked of etcd before the first one.
 	 * @param store etcd
 	 * @param watches how to watch a key
-	 * @param loop the loop that owns the state; not closed here
-	 * @param ttl the lease's time to live
+	 * @param lease the lease to put them under, whose loop owns the state
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @param listener is told what becomes of the registrations, on the loop: it must
 	 * neither block nor throw
-	 * @param monitor is told of renewals
 	 */
-	public LeasedRegistrations(LeaseStore store, Function<KeyRange, ListerWatcher> watches, EventLoop loop,
-			Duration ttl, Duration requestTimeout, Consumer<RegistrationChange> listener, Monitor monitor) {
-		this.keys = new LeasedKeys(store, watches, loop, ttl, requestTimeout, (key, last, next, leaseId, reason) -> {
+	public LeasedRegistrations(LeaseStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
+			Duration requestTimeout, Consumer<RegistrationChange> listener) {
+		this.keys = new LeasedKeys(store, watches, lease, requestTimeout, (key, last, next, leaseId, reason) -> {
 			Type type = type(last, next);
 			if (type != null) {
 				listener.accept(new RegistrationChange(type, key, leaseId, reason));
 			}
-		}, monitor);
+		});
 	}
 
 	private static @Nullable Type type(Standing last, Standing next) {

@@ -17,6 +17,7 @@ import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.watch.Entry;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -40,9 +41,10 @@ class EtcdServiceRegistryTests {
 
 	private final FakeEtcd etcd = new FakeEtcd(this.loop);
 
-	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop,
-			Duration.ofSeconds(15), Duration.ofSeconds(2), (change) -> {
-			}, Monitor.NONE);
+	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch,
+			new ProcessLease(this.etcd, this.loop, Duration.ofSeconds(15), Monitor.NONE), Duration.ofSeconds(2),
+			(change) -> {
+			});
 
 	private final List<String> monitored = new ArrayList<>();
 

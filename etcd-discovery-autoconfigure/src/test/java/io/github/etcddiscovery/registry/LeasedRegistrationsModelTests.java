@@ -17,6 +17,7 @@ import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.lease.LeaseStatus.State;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.watch.Entry;
@@ -98,8 +99,8 @@ class LeasedRegistrationsModelTests {
 			this.random = new Random(seed);
 			this.etcd.script(this::answer);
 			this.etcd.onOverwrite(this::requireOurs);
-			this.registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop, TTL,
-					Duration.ofSeconds(2), this::changed, Monitor.NONE);
+			this.registrations = new LeasedRegistrations(this.etcd, this.etcd::watch,
+					new ProcessLease(this.etcd, this.loop, TTL, Monitor.NONE), Duration.ofSeconds(2), this::changed);
 		}
 
 		void storm() {

@@ -17,6 +17,7 @@ import io.github.etcddiscovery.core.Monitor;
 import io.github.etcddiscovery.lease.LeaseStatus;
 import io.github.etcddiscovery.lease.LeaseStatus.State;
 import io.github.etcddiscovery.lease.LossCause;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.registry.FakeRequest.Operation;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 import io.github.etcddiscovery.watch.Entry;
@@ -69,8 +70,8 @@ class LeasedRegistrationsTests {
 
 	private final List<String> monitored = new ArrayList<>();
 
-	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch, this.loop,
-			TTL, Duration.ofSeconds(2), this.changes::add, this::monitor);
+	private final LeasedRegistrations registrations = new LeasedRegistrations(this.etcd, this.etcd::watch,
+			new ProcessLease(this.etcd, this.loop, TTL, this::monitor), Duration.ofSeconds(2), this.changes::add);
 
 	@Test
 	void asksNothingOfEtcdBeforeTheFirstRegistration() {
@@ -348,8 +349,10 @@ class LeasedRegistrationsTests {
 				asked.add(loop.nanoTime() - start);
 				request.fail(Kind.OVERLOADED);
 			});
-			new LeasedRegistrations(etcd, etcd::watch, loop, TTL, SOON, (change) -> {
-			}, Monitor.NONE).register(KEY, VALUE, SAME_ADDRESS);
+			new LeasedRegistrations(etcd, etcd::watch, new ProcessLease(etcd, loop, TTL, Monitor.NONE), SOON,
+					(change) -> {
+					})
+				.register(KEY, VALUE, SAME_ADDRESS);
 			loop.advance(SOON);
 			firstRetries.add(asked.get(1) / 1_000_000);
 		}

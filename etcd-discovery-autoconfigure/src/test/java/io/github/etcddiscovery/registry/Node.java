@@ -26,6 +26,7 @@ import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 import io.github.etcddiscovery.lease.LeaseStatus;
+import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.probe.AddressProbe;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
 
@@ -64,9 +65,9 @@ final class Node implements AutoCloseable {
 		this.connection = new EtcdConnection(new EtcdClientFactory(properties,
 				new PropertiesEtcdConnectionDetails(properties), List.of(), List.of()), REQUEST_TIMEOUT);
 		InstanceReader reader = new InstanceReader("services", List.of(new JsonCodec(), new AddressCodec()));
-		this.registrations = new LeasedRegistrations(new JetcdLeaseStore(this.connection, ttl),
-				(range) -> new JetcdListerWatcher(this.connection, range), this.registrationLoop, ttl, REQUEST_TIMEOUT,
-				this.changes::add, Monitor.NONE);
+		JetcdLeaseStore store = new JetcdLeaseStore(this.connection, ttl);
+		this.registrations = new LeasedRegistrations(store, (range) -> new JetcdListerWatcher(this.connection, range),
+				new ProcessLease(store, this.registrationLoop, ttl, Monitor.NONE), REQUEST_TIMEOUT, this.changes::add);
 		this.registry = new EtcdServiceRegistry(this.registrations, List.of(new WrittenFormat(codec, "services")),
 				reader, REQUEST_TIMEOUT, null, Monitor.NONE);
 		this.catalog = new ServiceCatalog(CatalogSettings.defaults("services", REQUEST_TIMEOUT, Duration.ofSeconds(5)),
