@@ -177,7 +177,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	/**
 	 * The first key after all that begin with this one.
 	 */
-	private static ByteString endOfPrefix(ByteString prefix) {
+	static ByteString endOfPrefix(ByteString prefix) {
 		for (int i = prefix.size() - 1; i >= 0; i--) {
 			int last = prefix.byteAt(i) & 0xFF;
 			if (last < 0xFF) {

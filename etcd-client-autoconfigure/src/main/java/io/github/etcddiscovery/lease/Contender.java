@@ -1,0 +1,475 @@
+package io.github.etcddiscovery.lease;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.Outcomes;
+import io.github.etcddiscovery.lease.QueueStore.Place;
+import io.github.etcddiscovery.lease.Tenure.Cause;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.Reflector;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One place of this process in a queue of keys, under its lease: whose key was created
+ * first is at the head. The keys are those of the {@code concurrency} package of etcd's
+ * Go client, so its programs, and {@code etcdctl}, stand in the same queue. What a
+ * contender guarantees:
+ * <ul>
+ * <li>From {@link #enter()} to {@link #leave()} it never gives up: when its key is gone,
+ * with the lease or without, it enters again, at the end of the queue.
+ * <li>It is at the head only when etcd has said, in one transaction, that its key is
+ * there and none is before it; and only for as long as a {@link Tenure} is valid.
+ * <li>While it waits it watches the key right before its own and nothing else: when one
+ * leaves, one is woken.
+ * <li>What it leaves is deleted, for as long as that takes and the lease lives, also when
+ * it is not known whether the key was written. It enters again only after that.
+ * </ul>
+ * Its state is confined to the loop of the lease; the public methods can be called from
+ * any thread.
+ */
+public final class Contender {
+
+	private static final Log logger = LogFactory.getLog(Contender.class);
+
+	private final String queue;
+
+	private final String value;
+
+	private final LeasedQueues queues;
+
+	private final ProcessLease lease;
+
+	private final QueueStore store;
+
+	private final EventLoop loop;
+
+	private final Turn turn;
+
+	private final Listener listener;
+
+	/**
+	 * What has gone wrong since the last answer: each kind is worth one line in the log.
+	 */
+	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
+
+	private final List<CompletableFuture<Void>> leaving = new ArrayList<>();
+
+	private boolean wanted;
+
+	/**
+	 * The key that may stand in etcd.
+	 */
+	private @Nullable String key;
+
+	/**
+	 * Since when it stands there, or 0 if that is not known.
+	 */
+	private long createRevision;
+
+	/**
+	 * Whether a write of unknown outcome may still be on its way.
+	 */
+	private boolean unsettled;
+
+	private @Nullable Watched watched;
+
+	private @Nullable Tenure tenure;
+
+	private volatile State state = State.OUT;
+
+	Contender(String queue, String value, LeasedQueues queues, ProcessLease lease, QueueStore store,
+			Listener listener) {
+		this.queue = queue;
+		this.value = value;
+		this.queues = queues;
+		this.lease = lease;
+		this.store = store;
+		this.loop = lease.loop();
+		this.listener = listener;
+		this.turn = new Turn(this.loop, lease.newDelays(), lease.ttl().toNanos() * 2, this::begin);
+	}
+
+	/**
+	 * Enter the queue, at its end, unless that was asked for already.
+	 */
+	public void enter() {
+		this.loop.execute(() -> {
+			if (this.wanted || !this.queues.admit(this)) {
+				return;
+			}
+			this.wanted = true;
+			if (this.state == State.OUT) {
+				transitionTo(State.ENTERING);
+				this.turn.take();
+			}
+		});
+	}
+
+	/**
+	 * Leave the queue. The tenure, if there is one, ends before the key is deleted.
+	 * @return completes when the key is gone, or fails when the first try failed: further
+	 * tries follow all the same, and at the latest the key goes with the lease
+	 */
+	public CompletableFuture<Void> leave() {
+		CompletableFuture<Void> left = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			this.wanted = false;
+			endTenure(Cause.RELEASED, "it was given up");
+			watchNothing();
+			if (this.state == State.OUT) {
+				left.complete(null);
+				return;
+			}
+			this.leaving.add(left);
+			if (this.state != State.LEAVING) {
+				transitionTo(State.LEAVING);
+				this.turn.take();
+			}
+		});
+		return left;
+	}
+
+	/**
+	 * Where it stands. From any thread.
+	 * @return the state
+	 */
+	public State state() {
+		return this.state;
+	}
+
+	/**
+	 * The lease was revoked, which took the key.
+	 */
+	void revoked() {
+		this.wanted = false;
+		endTenure(Cause.RELEASED, "it was given up");
+		forget();
+		if (this.state != State.OUT) {
+			out();
+		}
+	}
+
+	void leaseAlive() {
+		if (this.wanted) {
+			this.turn.take();
+		}
+	}
+
+	/**
+	 * The tenure may have ended because the renewal came late; the key is still there.
+	 */
+	void leaseRenewed() {
+		if (this.state == State.OWNER && (this.tenure == null || !this.tenure.isValid())) {
+			this.turn.take();
+		}
+	}
+
+	void leaseLost(LossCause cause, String reason) {
+		if (cause == LossCause.LEASE_ENDED) {
+			endTenure(Cause.LEASE_ENDED, reason);
+			forget();
+			if (this.state == State.LEAVING) {
+				gone();
+			}
+			else if (this.state != State.OUT) {
+				transitionTo(State.ENTERING);
+			}
+		}
+		else if (this.tenure != null) {
+			this.tenure.isValid();
+		}
+	}
+
+	private void forget() {
+		watchNothing();
+		this.key = null;
+		this.createRevision = 0;
+		this.unsettled = false;
+	}
+
+	private boolean begin() {
+		if (this.state == State.LEAVING) {
+			return delete();
+		}
+		long leaseId = this.lease.id();
+		if (!this.wanted || leaseId == 0) {
+			return false;
+		}
+		if (this.createRevision == 0) {
+			String key = this.queue + Long.toHexString(leaseId);
+			this.key = key;
+			this.loop.handle(this.store.enter(this.queue, key, this.value, leaseId), (place, failure) -> {
+				this.unsettled = this.unsettled || failure != null;
+				found(leaseId, place, failure);
+			});
+		}
+		else {
+			this.loop.handle(this.store.look(this.queue, Objects.requireNonNull(this.key), this.createRevision),
+					(place, failure) -> found(leaseId, place, failure));
+		}
+		return true;
+	}
+
+	private void found(long leaseId, Optional<Place> found, @Nullable EtcdAccessException failure) {
+		if (failure != null) {
+			failed(failure);
+		}
+		else if (this.state == State.LEAVING || !this.wanted || this.lease.id() != leaseId) {
+			this.turn.take();
+		}
+		else if (found.isEmpty()) {
+			lostKey();
+		}
+		else {
+			settle(leaseId, found.get());
+		}
+		this.turn.end();
+	}
+
+	private void settle(long leaseId, Place place) {
+		this.troubles.clear();
+		if (place.key().lease() != leaseId) {
+			// Somebody else wrote it: without a lease it would stand there for ever
+			this.createRevision = 0;
+			this.loop.handle(this.store.delete(place.key().key()),
+					(deleted, failure) -> this.turn.takeLater(Kind.OTHER));
+			return;
+		}
+		this.createRevision = place.key().createRevision();
+		Entry predecessor = place.predecessor();
+		if (predecessor == null) {
+			own(leaseId);
+		}
+		else {
+			endTenure(Cause.KEY_DELETED, "another one was before it");
+			transitionTo(State.QUEUED);
+			watch(predecessor.key(), predecessor.createRevision());
+		}
+	}
+
+	private void own(long leaseId) {
+		String key = Objects.requireNonNull(this.key);
+		this.lease.noticeExpiry();
+		if (this.tenure == null || !this.tenure.isValid() || this.tenure.token() != this.createRevision) {
+			transitionTo(State.OWNER);
+			watch(key, this.createRevision);
+			if (this.queues.remaining(leaseId).isZero()) {
+				// Granted with the next renewal
+				this.lease.renew();
+				return;
+			}
+			Tenure next = this.queues.tenure(key, this.createRevision, leaseId, this.listener::ended);
+			this.tenure = next;
+			this.listener.granted(next);
+			next.start();
+		}
+	}
+
+	private boolean delete() {
+		String key = this.key;
+		if (key == null) {
+			gone();
+			return false;
+		}
+		this.loop.handle(this.store.delete(key), (deleted, failure) -> {
+			if (failure != null) {
+				failed(failure);
+			}
+			else if (this.unsettled) {
+				// What was sent before may be carried out later, but not for long
+				this.unsettled = false;
+				this.loop.schedule(this.turn::take, this.queues.requestTimeout());
+			}
+			else if (this.state == State.LEAVING) {
+				forget();
+				gone();
+			}
+			told(failure);
+			this.turn.end();
+		});
+		return true;
+	}
+
+	/**
+	 * Out of the queue; in again if that was asked for meanwhile.
+	 */
+	private void gone() {
+		if (this.wanted) {
+			told(null);
+			transitionTo(State.ENTERING);
+			this.loop.execute(this.turn::take);
+		}
+		else {
+			out();
+		}
+	}
+
+	private void out() {
+		this.turn.stop();
+		transitionTo(State.OUT);
+		this.queues.dismiss(this);
+		told(null);
+	}
+
+	private void told(@Nullable EtcdAccessException failure) {
+		List<CompletableFuture<Void>> left = List.copyOf(this.leaving);
+		this.leaving.clear();
+		left.forEach((future) -> Outcomes.<Void>into(future).accept(null, failure));
+	}
+
+	private void lostKey() {
+		endTenure(Cause.KEY_DELETED, "key '%s' was deleted".formatted(this.key));
+		watchNothing();
+		this.createRevision = 0;
+		transitionTo(State.ENTERING);
+		this.turn.take();
+	}
+
+	private void failed(EtcdAccessException failure) {
+		if (failure.getKind() == Kind.LEASE_NOT_FOUND) {
+			this.lease.renew();
+		}
+		else if (this.troubles.add(failure.getKind())) {
+			logger.warn("Cannot %s queue '%s': %s. Trying on"
+				.formatted((this.state == State.LEAVING) ? "leave" : "enter", this.queue, failure.describe()));
+		}
+		this.turn.takeLater(failure.getKind());
+	}
+
+	private void watch(String key, long createRevision) {
+		Watched last = this.watched;
+		if (last != null && last.key().equals(key) && last.createRevision() == createRevision) {
+			return;
+		}
+		watchNothing();
+		KeyRange range = KeyRange.single(key).withoutValues();
+		Reflector reflector = this.queues.reflector(range, this.lease.newDelays(), (publication) -> {
+			Watched now = this.watched;
+			Entry entry = publication.snapshot().entries().get(key);
+			boolean current = now != null && now.key().equals(key) && now.createRevision() == createRevision;
+			if (current && (entry == null || entry.createRevision() != createRevision)) {
+				goneFromSight(key);
+			}
+		});
+		this.watched = new Watched(key, createRevision, reflector);
+		reflector.start();
+	}
+
+	private void goneFromSight(String key) {
+		if (key.equals(this.key)) {
+			lostKey();
+		}
+		else {
+			watchNothing();
+			this.turn.take();
+		}
+	}
+
+	private void watchNothing() {
+		if (this.watched != null) {
+			this.watched.reflector().close();
+			this.watched = null;
+		}
+	}
+
+	private void endTenure(Cause cause, String reason) {
+		Tenure last = this.tenure;
+		this.tenure = null;
+		if (last != null) {
+			last.end(cause, reason);
+		}
+	}
+
+	private void transitionTo(State next) {
+		this.loop.assertInLoop();
+		State last = this.state;
+		if (last == next) {
+			return;
+		}
+		if (!next.follows(last)) {
+			throw new IllegalStateException("A place in '%s' can't go from %s to %s".formatted(this.queue, last, next));
+		}
+		logger.debug("'%s': %s -> %s".formatted(this.queue, last, next));
+		this.state = next;
+	}
+
+	private record Watched(String key, long createRevision, Reflector reflector) {
+	}
+
+	/**
+	 * Where a contender stands.
+	 */
+	public enum State {
+
+		/**
+		 * Not in the queue. May follow: leaving, and all when the lease was revoked.
+		 */
+		OUT,
+
+		/**
+		 * The key is to be written. May follow: out; queued and owner, when the key was
+		 * lost; leaving, when it is wanted again.
+		 */
+		ENTERING,
+
+		/**
+		 * Another one is before it. May follow: entering; owner, when the store was
+		 * restored.
+		 */
+		QUEUED,
+
+		/**
+		 * At the head. May follow: entering, queued.
+		 */
+		OWNER,
+
+		/**
+		 * The key is being deleted. May follow: all but out.
+		 */
+		LEAVING;
+
+		private boolean follows(State last) {
+			return switch (this) {
+				case OUT -> true;
+				case ENTERING -> last != OUT || this == ENTERING;
+				case QUEUED -> last == ENTERING || last == OWNER;
+				case OWNER -> last == ENTERING || last == QUEUED;
+				case LEAVING -> last != OUT;
+			};
+		}
+
+	}
+
+	/**
+	 * Is told what becomes of a contender. It must neither block nor throw.
+	 */
+	public interface Listener {
+
+		/**
+		 * It is at the head. Told on the loop.
+		 * @param tenure for how long
+		 */
+		void granted(Tenure tenure);
+
+		/**
+		 * It is at the head no longer, or must be supposed not to be. Told once for each
+		 * tenure, on any thread.
+		 * @param tenure the tenure, which has ended
+		 */
+		void ended(Tenure tenure);
+
+	}
+
+}
