@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  * <li>It is at the head only when etcd has said, in one transaction, that its key is
  * there and none is before it; and only for as long as a {@link Tenure} is valid.
  * <li>While it waits it watches the key right before its own and nothing else: when one
- * leaves, one is woken.
+ * leaves, one is woken. That its own key was deleted by hand it sees when its turn comes,
+ * and within a few times to live.
  * <li>What it leaves is deleted, for as long as that takes and the lease lives, also when
  * it is not known whether the key was written. It enters again only after that.
  * </ul>
@@ -42,6 +43,11 @@ import org.jspecify.annotations.Nullable;
 public final class Contender {
 
 	private static final Log logger = LogFactory.getLog(Contender.class);
+
+	/**
+	 * A third of the time to live lies between two renewals: a minute with the usual one.
+	 */
+	private static final int RENEWALS_PER_LOOK = 12;
 
 	private final String queue;
 
@@ -82,6 +88,8 @@ public final class Contender {
 	 * Whether a write of unknown outcome may still be on its way.
 	 */
 	private boolean unsettled;
+
+	private int renewals;
 
 	private @Nullable Watched watched;
 
@@ -169,9 +177,13 @@ public final class Contender {
 
 	/**
 	 * The tenure may have ended because the renewal came late; the key is still there.
+	 * Who waits does not watch its own key, so it looks now and then.
 	 */
 	void leaseRenewed() {
 		if (this.state == State.OWNER && (this.tenure == null || !this.tenure.isValid())) {
+			this.turn.take();
+		}
+		else if (this.state == State.QUEUED && ++this.renewals % RENEWALS_PER_LOOK == 0) {
 			this.turn.take();
 		}
 	}
@@ -255,6 +267,7 @@ public final class Contender {
 		else {
 			endTenure(Cause.KEY_DELETED, "another one was before it");
 			transitionTo(State.QUEUED);
+			this.listener.queued();
 			watch(predecessor.key(), predecessor.createRevision());
 		}
 	}
@@ -456,6 +469,12 @@ public final class Contender {
 	 * Is told what becomes of a contender. It must neither block nor throw.
 	 */
 	public interface Listener {
+
+		/**
+		 * It is in the queue, and another one is before it. Told on the loop.
+		 */
+		default void queued() {
+		}
 
 		/**
 		 * It is at the head. Told on the loop.

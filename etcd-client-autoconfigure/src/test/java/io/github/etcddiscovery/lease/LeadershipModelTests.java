@@ -5,11 +5,16 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.github.etcddiscovery.core.Monitor;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -33,6 +38,19 @@ class LeadershipModelTests {
 	private static final long STEPS = Long.getLong("model.steps", 1_000_000);
 
 	private static final long SECOND = 1_000_000_000;
+
+	/**
+	 * There would be a million steps of it.
+	 */
+	@BeforeAll
+	static void logNothing() {
+		((Logger) LoggerFactory.getLogger("io.github.etcddiscovery")).setLevel(Level.OFF);
+	}
+
+	@AfterAll
+	static void logAgain() {
+		((Logger) LoggerFactory.getLogger("io.github.etcddiscovery")).setLevel(null);
+	}
 
 	@Test
 	void neverHasTwoLeadersAtOneInstantOfTrueTime() {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * ({@code etcd.executable}), an environment variable ({@code ETCD_EXECUTABLE}), or the
  * {@code PATH}.
  */
-final class EtcdExecutables {
+public final class EtcdExecutables {
 
 	private static @Nullable Boolean fsyncCanBeSkipped;
 
@@ -26,7 +26,7 @@ final class EtcdExecutables {
 		return find("etcd", null);
 	}
 
-	static Path etcdctl() {
+	public static Path etcdctl() {
 		return find("etcdctl", etcd().toAbsolutePath().getParent());
 	}
 

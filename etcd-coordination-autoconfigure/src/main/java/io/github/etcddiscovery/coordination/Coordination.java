@@ -1,0 +1,228 @@
+package io.github.etcddiscovery.coordination;
+
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+import java.util.function.Function;
+
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.core.RetryDelays;
+import io.github.etcddiscovery.core.ThreadEventLoop;
+import io.github.etcddiscovery.lease.Contender;
+import io.github.etcddiscovery.lease.LeaseStatus;
+import io.github.etcddiscovery.lease.LeasedQueues;
+import io.github.etcddiscovery.lease.ProcessLease;
+import io.github.etcddiscovery.lease.QueueStore;
+import io.github.etcddiscovery.watch.Entry;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.ListerWatcher;
+import io.github.etcddiscovery.watch.Reflector;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+
+/**
+ * The session of this process: the queues that it stands in for leadership and locks, the
+ * lease below them, and the thread that ends what the lease does not carry any more. Safe
+ * for use by any thread.
+ */
+public final class Coordination implements AutoCloseable {
+
+	private static final Log logger = LogFactory.getLog(Coordination.class);
+
+	/**
+	 * An application that ends is not held up by an etcd that does not answer.
+	 */
+	private static final Duration LONGEST_GOODBYE = Duration.ofMillis(1500);
+
+	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
+
+	private final Function<KeyRange, ListerWatcher> watches;
+
+	private final ProcessLease lease;
+
+	private final EventLoop mirrors;
+
+	private final Duration requestTimeout;
+
+	private final String prefix;
+
+	private final String id;
+
+	private final LeasedQueues queues;
+
+	private final EventLoop watchdog = new ThreadEventLoop("etcd-coordination");
+
+	/**
+	 * Create a session; nothing is asked of etcd before the first queue is entered.
+	 * @param store etcd
+	 * @param watches how to watch keys
+	 * @param lease the lease
+	 * @param margin how long before the lease can end a tenure does
+	 * @param mirrors the loop for observing; not closed here
+	 * @param requestTimeout how long a request may take
+	 * @param prefix where the keys stand
+	 * @param id what the keys of this process hold
+	 */
+	public Coordination(QueueStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
+			Duration margin, EventLoop mirrors, Duration requestTimeout, String prefix, String id) {
+		this.watches = watches;
+		this.lease = lease;
+		this.mirrors = mirrors;
+		this.requestTimeout = requestTimeout;
+		this.prefix = prefix;
+		this.id = id;
+		this.queues = new LeasedQueues(store, watches, lease, margin, this.watchdog, requestTimeout);
+	}
+
+	/**
+	 * What the keys of this process hold.
+	 * @return the id
+	 */
+	public String id() {
+		return this.id;
+	}
+
+	/**
+	 * How long a request may take.
+	 * @return the time
+	 */
+	public Duration requestTimeout() {
+		return this.requestTimeout;
+	}
+
+	/**
+	 * The lease now.
+	 * @return the status
+	 */
+	public LeaseStatus lease() {
+		return this.lease.status();
+	}
+
+	/**
+	 * The loop that contenders are told on.
+	 * @return the loop, which the caller must not close
+	 */
+	public EventLoop loop() {
+		return this.lease.loop();
+	}
+
+	/**
+	 * A place in a queue, of which this process has one in each.
+	 * @param kind what the queue is for
+	 * @param name its name
+	 * @param listener is told what becomes of it
+	 * @return the place, which is not entered yet
+	 */
+	public Contender contender(Kind kind, String name, Contender.Listener listener) {
+		return this.queues.contender(queue(kind, name), this.id, listener);
+	}
+
+	/**
+	 * Who stands in a queue.
+	 * @param kind what the queue is for
+	 * @param name its name
+	 * @return the keys, the head first
+	 */
+	public CompletableFuture<List<Entry>> read(Kind kind, String name) {
+		return this.watches.apply(KeyRange.prefix(queue(kind, name)))
+			.list()
+			.thenApply((snapshot) -> snapshot.entries()
+				.values()
+				.stream()
+				.sorted(Comparator.comparingLong(Entry::createRevision))
+				.toList());
+	}
+
+	/**
+	 * Follow who is at the head of a queue.
+	 * @param kind what the queue is for
+	 * @param name its name
+	 * @param listener is given each head that is another one than before; must not block
+	 * @return closes it
+	 */
+	public Reflector follow(Kind kind, String name, Consumer<Entry> listener) {
+		KeyRange range = KeyRange.prefix(queue(kind, name));
+		long[] last = new long[1];
+		Reflector reflector = new Reflector(range, this.watches.apply(range), this.mirrors,
+				new RetryDelays(LONGEST_DELAY), this.requestTimeout,
+				(publication) -> publication.snapshot()
+					.entries()
+					.values()
+					.stream()
+					.min(Comparator.comparingLong(Entry::createRevision))
+					.filter((head) -> head.createRevision() != last[0])
+					.ifPresent((head) -> {
+						last[0] = head.createRevision();
+						listener.accept(head);
+					}));
+		reflector.start();
+		return reflector;
+	}
+
+	/**
+	 * The keys of a queue begin with this. What would make one queue part of another is
+	 * escaped as in a URL.
+	 */
+	private String queue(Kind kind, String name) {
+		if (name.isEmpty()) {
+			throw new IllegalArgumentException("A role and a lock need a name");
+		}
+		StringBuilder escaped = new StringBuilder();
+		name.chars().forEach((character) -> {
+			if (character == '/' || character == '%' || Character.isISOControl(character)) {
+				escaped.append("%%%02X".formatted(character));
+			}
+			else {
+				escaped.append((char) character);
+			}
+		});
+		return "%s/%s/%s/".formatted(this.prefix, kind.directory, escaped);
+	}
+
+	/**
+	 * Leave all queues, and the lease if nobody else has it.
+	 */
+	@Override
+	public void close() {
+		try {
+			this.queues.close().get(LONGEST_GOODBYE.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			logger.warn("etcd could not be told that this process leaves: its places go with lease %s"
+				.formatted(lease().leaseIdInHex()));
+		}
+		this.watchdog.close();
+	}
+
+	/**
+	 * What a queue is for.
+	 */
+	public enum Kind {
+
+		/**
+		 * Who leads.
+		 */
+		LEADER("leaders"),
+
+		/**
+		 * Who holds a lock.
+		 */
+		LOCK("locks");
+
+		private final String directory;
+
+		Kind(String directory) {
+			this.directory = directory;
+		}
+
+	}
+
+}

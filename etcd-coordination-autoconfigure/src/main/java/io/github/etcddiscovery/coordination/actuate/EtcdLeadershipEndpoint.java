@@ -1,0 +1,133 @@
+package io.github.etcddiscovery.coordination.actuate;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+
+import io.github.etcddiscovery.coordination.leader.Elections;
+import io.github.etcddiscovery.coordination.leader.Leader;
+import io.github.etcddiscovery.coordination.leader.Leadership;
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.lease.Contender;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
+import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
+import org.springframework.boot.actuate.endpoint.annotation.Selector;
+import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+
+/**
+ * Shows the roles that this process campaigns for, who leads and who waits, and lets it
+ * give a leadership up.
+ */
+@Endpoint(id = "etcdleadership")
+public final class EtcdLeadershipEndpoint {
+
+	private final Elections elections;
+
+	private final Duration timeout;
+
+	/**
+	 * Create an endpoint.
+	 * @param elections the elections
+	 * @param requestTimeout how long etcd may take to tell of a queue
+	 */
+	public EtcdLeadershipEndpoint(Elections elections, Duration requestTimeout) {
+		this.elections = elections;
+		this.timeout = requestTimeout.plusSeconds(1);
+	}
+
+	/**
+	 * All roles.
+	 * @return the roles by name
+	 */
+	@ReadOperation
+	public LeadershipDescriptor leadership() {
+		Map<String, RoleDescriptor> roles = new TreeMap<>();
+		this.elections.leaderships().forEach((leadership) -> roles.put(leadership.role(), describe(leadership)));
+		return new LeadershipDescriptor(this.elections.id(), roles);
+	}
+
+	/**
+	 * One role.
+	 * @param role the role
+	 * @return the role, or {@code null} if this process does not campaign for it
+	 */
+	@ReadOperation
+	public @Nullable RoleDescriptor role(@Selector String role) {
+		Leadership leadership = find(role);
+		return (leadership != null) ? describe(leadership) : null;
+	}
+
+	/**
+	 * Give the leadership for a role up, and go to the end of the queue.
+	 * @param role the role
+	 * @return the role as it is then, or {@code null} if this process does not campaign
+	 * for it
+	 */
+	@WriteOperation
+	public @Nullable RoleDescriptor yield(@Selector String role) {
+		Leadership leadership = find(role);
+		if (leadership == null) {
+			return null;
+		}
+		leadership.yield().completeOnTimeout(null, this.timeout.toMillis(), TimeUnit.MILLISECONDS).join();
+		return describe(leadership);
+	}
+
+	private @Nullable Leadership find(String role) {
+		return this.elections.leaderships()
+			.stream()
+			.filter((leadership) -> leadership.role().equals(role))
+			.findAny()
+			.orElse(null);
+	}
+
+	private RoleDescriptor describe(Leadership leadership) {
+		List<Leader> queue = List.of();
+		String problem = null;
+		try {
+			queue = this.elections.queue(leadership.role())
+				.orTimeout(this.timeout.toMillis(), TimeUnit.MILLISECONDS)
+				.join();
+		}
+		catch (CompletionException ex) {
+			problem = EtcdAccessException.of(ex).getMessage();
+		}
+		Leader leader = queue.isEmpty() ? null : queue.get(0);
+		boolean leads = leadership.isLeader();
+		return new RoleDescriptor(leads, leadership.state(), (leader != null) ? leader.id() : null,
+				(leader != null) ? leader.fencingToken() : null, leadership.since().orElse(null),
+				leads ? leadership.validFor() : null, queue.stream().skip(1).map(Leader::id).toList(), problem);
+	}
+
+	/**
+	 * What the endpoint shows.
+	 *
+	 * @param id the id of this process in elections
+	 * @param roles the roles by name
+	 */
+	public record LeadershipDescriptor(String id, Map<String, RoleDescriptor> roles) {
+	}
+
+	/**
+	 * A role.
+	 *
+	 * @param leading whether this process leads
+	 * @param state where it stands
+	 * @param leader the id of the leader, as etcd has it
+	 * @param token the leader's fencing token
+	 * @param since since when this process leads, if it does
+	 * @param validFor for how long it leads without another renewal, if it does
+	 * @param queue the ids of those who wait, in their order
+	 * @param problem why etcd could not be asked
+	 */
+	public record RoleDescriptor(boolean leading, Contender.State state, @Nullable String leader, @Nullable Long token,
+			@Nullable Instant since, @Nullable Duration validFor, List<String> queue, @Nullable String problem) {
+	}
+
+}

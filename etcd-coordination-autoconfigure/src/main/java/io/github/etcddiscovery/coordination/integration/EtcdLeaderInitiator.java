@@ -1,0 +1,107 @@
+package io.github.etcddiscovery.coordination.integration;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.github.etcddiscovery.coordination.FencingToken;
+import io.github.etcddiscovery.coordination.leader.Leadership;
+import io.github.etcddiscovery.coordination.leader.LeadershipListener;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+import org.springframework.integration.leader.Candidate;
+import org.springframework.integration.leader.Context;
+import org.springframework.integration.leader.event.LeaderEventPublisher;
+
+/**
+ * Leadership in the words of Spring Integration: campaigns for the role of each
+ * {@link Candidate}, and publishes for every role that this process campaigns for that it
+ * was granted and revoked, which a {@code SmartLifecycleRoleController} starts and stops
+ * its beans by. A candidate is called on the thread of its role: when it is to return for
+ * {@code onRevoked} to be called, {@code spring.cloud.etcd.leader.roles.<role>.on-revoke}
+ * has to be {@code interrupt}, or it looks at {@link Context#isLeader()}.
+ */
+public final class EtcdLeaderInitiator implements LeadershipListener {
+
+	private static final Log logger = LogFactory.getLog(EtcdLeaderInitiator.class);
+
+	private final Map<String, Candidate> candidates = new ConcurrentHashMap<>();
+
+	private final LeaderEventPublisher publisher;
+
+	/**
+	 * Create an initiator.
+	 * @param candidates the candidates, one for a role
+	 * @param publisher publishes the events
+	 */
+	public EtcdLeaderInitiator(List<Candidate> candidates, LeaderEventPublisher publisher) {
+		this.publisher = publisher;
+		candidates.forEach((candidate) -> {
+			if (this.candidates.put(candidate.getRole(), candidate) != null) {
+				throw new IllegalArgumentException(
+						"Two candidates want the role '%s' in one process".formatted(candidate.getRole()));
+			}
+		});
+	}
+
+	/**
+	 * The roles of the candidates.
+	 * @return the roles
+	 */
+	public Collection<String> roles() {
+		return this.candidates.keySet();
+	}
+
+	@Override
+	public void granted(Leadership leadership, FencingToken token) {
+		Context context = new LeadershipContext(leadership);
+		this.publisher.publishOnGranted(this, context, leadership.role());
+		Candidate candidate = this.candidates.get(leadership.role());
+		if (candidate != null) {
+			try {
+				candidate.onGranted(context);
+			}
+			catch (InterruptedException ex) {
+				logger.debug("The candidate for '%s' was interrupted, as its leadership has ended"
+					.formatted(leadership.role()));
+			}
+		}
+	}
+
+	@Override
+	public void revoked(Leadership leadership, FencingToken token) {
+		Context context = new LeadershipContext(leadership);
+		Candidate candidate = this.candidates.get(leadership.role());
+		try {
+			if (candidate != null) {
+				candidate.onRevoked(context);
+			}
+		}
+		finally {
+			this.publisher.publishOnRevoked(this, context, leadership.role());
+		}
+	}
+
+	private record LeadershipContext(Leadership leadership) implements Context {
+
+		@Override
+		public boolean isLeader() {
+			return this.leadership.isLeader();
+		}
+
+		@Override
+		public void yield() {
+			this.leadership.yield();
+		}
+
+		@Override
+		public @Nullable String getRole() {
+			return this.leadership.role();
+		}
+
+	}
+
+}

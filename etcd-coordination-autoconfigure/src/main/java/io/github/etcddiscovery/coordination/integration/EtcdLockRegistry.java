@@ -1,0 +1,113 @@
+package io.github.etcddiscovery.coordination.integration;
+
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+
+import io.github.etcddiscovery.coordination.lock.EtcdLock;
+import io.github.etcddiscovery.coordination.lock.LockToken;
+import io.github.etcddiscovery.coordination.lock.Locks;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+import org.springframework.integration.support.locks.DistributedLock;
+import org.springframework.integration.support.locks.ExpirableLockRegistry;
+import org.springframework.integration.support.locks.RenewableLockRegistry;
+
+/**
+ * Spring Integration's lock registry, on {@link Locks}. A lock without a time to live
+ * lasts as long as the lease of the process, which is renewed by itself; one that is
+ * acquired with a time to live ends when that is over, unless it is renewed. A key is any
+ * object whose {@code toString()} names the lock. Safe for use by any thread.
+ */
+public final class EtcdLockRegistry
+		implements ExpirableLockRegistry<DistributedLock>, RenewableLockRegistry<DistributedLock> {
+
+	private final Locks locks;
+
+	/**
+	 * Create a registry.
+	 * @param locks the locks
+	 */
+	public EtcdLockRegistry(Locks locks) {
+		this.locks = locks;
+	}
+
+	@Override
+	public DistributedLock obtain(Object lockKey) {
+		return new RegistryLock(this.locks.obtain(lockKey.toString()));
+	}
+
+	/**
+	 * Acquire a lock for a reactive chain: see {@link Locks#acquire(String)}.
+	 * @param lockKey the key
+	 * @return the lock, for each subscription
+	 */
+	public Mono<LockToken> acquire(Object lockKey) {
+		return this.locks.acquire(lockKey.toString());
+	}
+
+	@Override
+	public void expireUnusedOlderThan(long age) {
+		this.locks.expireUnused(Duration.ofMillis(age));
+	}
+
+	@Override
+	public void renewLock(Object lockKey) {
+		renew(lockKey, null);
+	}
+
+	@Override
+	public void renewLock(Object lockKey, Duration ttl) {
+		renew(lockKey, ttl);
+	}
+
+	private void renew(Object lockKey, @Nullable Duration ttl) {
+		this.locks.obtain(lockKey.toString()).renew(ttl);
+	}
+
+	private record RegistryLock(EtcdLock delegate) implements DistributedLock {
+
+		@Override
+		public void lock() {
+			this.delegate.lock();
+		}
+
+		@Override
+		public void lock(Duration ttl) {
+			this.delegate.lock(ttl);
+		}
+
+		@Override
+		public void lockInterruptibly() throws InterruptedException {
+			this.delegate.lockInterruptibly();
+		}
+
+		@Override
+		public boolean tryLock() {
+			return this.delegate.tryLock();
+		}
+
+		@Override
+		public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
+			return this.delegate.tryLock(time, unit);
+		}
+
+		@Override
+		public boolean tryLock(Duration waitTime, Duration ttl) throws InterruptedException {
+			return this.delegate.tryLock(waitTime, ttl);
+		}
+
+		@Override
+		public void unlock() {
+			this.delegate.unlock();
+		}
+
+		@Override
+		public Condition newCondition() {
+			return this.delegate.newCondition();
+		}
+
+	}
+
+}

@@ -1,0 +1,7 @@
+/**
+ * Leaders and locks in the words of Spring Integration.
+ */
+@NullMarked
+package io.github.etcddiscovery.coordination.integration;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,296 @@
+package io.github.etcddiscovery.coordination.lock;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A lock that one thread of all processes has at a time. It is reentrant and fair: those
+ * who wait get it in the order in which they came, across processes. Whoever dies loses
+ * it when its lease ends; whoever is cut off from etcd knows before that. Safe for use by
+ * any thread, also by virtual ones.
+ */
+public final class EtcdLock implements Lock {
+
+	private static final long FOR_EVER = Long.MAX_VALUE;
+
+	private final String name;
+
+	private final Locks locks;
+
+	private final Duration requestTimeout;
+
+	private final Map<Thread, Hold> holds = new ConcurrentHashMap<>();
+
+	EtcdLock(String name, Locks locks, Duration requestTimeout) {
+		this.name = name;
+		this.locks = locks;
+		this.requestTimeout = requestTimeout;
+	}
+
+	/**
+	 * The name of the lock.
+	 * @return the name
+	 */
+	public String name() {
+		return this.name;
+	}
+
+	/**
+	 * Acquire the lock, however long that takes, also while etcd is away.
+	 */
+	@Override
+	public void lock() {
+		lockFor(null);
+	}
+
+	/**
+	 * Acquire the lock, however long that takes; it ends by itself after some time.
+	 * @param ttl after which time, unless it is renewed
+	 */
+	public void lock(Duration ttl) {
+		lockFor(ttl);
+	}
+
+	private void lockFor(@Nullable Duration ttl) {
+		boolean interrupted = false;
+		LockQueue.Request request = null;
+		try {
+			if (reenter()) {
+				return;
+			}
+			request = this.locks.request(this.name, ttl, true);
+			while (true) {
+				try {
+					if (await(request, FOR_EVER)) {
+						return;
+					}
+				}
+				catch (InterruptedException ex) {
+					interrupted = true;
+				}
+			}
+		}
+		finally {
+			if (interrupted) {
+				Thread.currentThread().interrupt();
+			}
+		}
+	}
+
+	@Override
+	public void lockInterruptibly() throws InterruptedException {
+		acquire(null, FOR_EVER, true);
+	}
+
+	/**
+	 * Acquire the lock if nobody has it. Asks etcd, which takes a round trip; while etcd
+	 * does not answer, the lock can't be had.
+	 */
+	@Override
+	public boolean tryLock() {
+		try {
+			return acquire(null, this.requestTimeout.toNanos(), false);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			return false;
+		}
+	}
+
+	@Override
+	public boolean tryLock(long time, TimeUnit unit) throws InterruptedException {
+		return acquire(null, unit.toNanos(time), true);
+	}
+
+	/**
+	 * Acquire the lock within some time; it ends by itself after some time.
+	 * @param wait how long to wait; zero to have it only if nobody else does
+	 * @param ttl after which time it ends, unless it is renewed
+	 * @return whether it was acquired
+	 * @throws InterruptedException if the thread was interrupted meanwhile
+	 */
+	public boolean tryLock(Duration wait, Duration ttl) throws InterruptedException {
+		return acquire(ttl, wait.toNanos(), true);
+	}
+
+	private boolean acquire(@Nullable Duration ttl, long nanos, boolean patient) throws InterruptedException {
+		if (Thread.interrupted()) {
+			throw new InterruptedException();
+		}
+		if (reenter()) {
+			return true;
+		}
+		boolean waits = patient && nanos > 0;
+		LockQueue.Request request = this.locks.request(this.name, ttl, waits);
+		boolean acquired = false;
+		try {
+			acquired = await(request, waits ? nanos : this.requestTimeout.toNanos());
+			return acquired;
+		}
+		finally {
+			if (!acquired) {
+				request.cancel();
+			}
+		}
+	}
+
+	private boolean reenter() {
+		Hold hold = this.holds.get(Thread.currentThread());
+		if (hold == null) {
+			return false;
+		}
+		if (!hold.token.isHeld()) {
+			throw new LockLostException(name(), "it was to be acquired once more by its holder");
+		}
+		hold.count++;
+		return true;
+	}
+
+	private boolean await(LockQueue.Request request, long nanos) throws InterruptedException {
+		try {
+			LockToken token = request.granted().get(nanos, TimeUnit.NANOSECONDS);
+			this.holds.put(Thread.currentThread(), new Hold(token));
+			return true;
+		}
+		catch (TimeoutException ex) {
+			return false;
+		}
+		catch (CancellationException ex) {
+			if (ex.getMessage() != null) {
+				throw new IllegalStateException("Lock '%s' can't be had: %s".formatted(name(), ex.getMessage()), ex);
+			}
+			return false;
+		}
+		catch (ExecutionException ex) {
+			throw new IllegalStateException("Lock '%s' can't be had".formatted(name()), ex.getCause());
+		}
+	}
+
+	/**
+	 * Release the lock, and wait until etcd says so, though not longer than a request may
+	 * take: after that it is released as soon as etcd can be told, or with the lease.
+	 * @throws IllegalMonitorStateException if the thread does not hold the lock
+	 * @throws LockLostException if it was lost while it was held
+	 */
+	@Override
+	public void unlock() {
+		Thread thread = Thread.currentThread();
+		Hold hold = this.holds.get(thread);
+		if (hold == null) {
+			throw new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name()));
+		}
+		if (--hold.count > 0) {
+			return;
+		}
+		this.holds.remove(thread);
+		try {
+			hold.token.free().get(this.requestTimeout.toNanos(), TimeUnit.NANOSECONDS);
+		}
+		catch (InterruptedException ex) {
+			thread.interrupt();
+		}
+		catch (ExecutionException ex) {
+			if (ex.getCause() instanceof LockLostException lost) {
+				throw lost;
+			}
+		}
+		catch (TimeoutException ex) {
+			// It goes on by itself
+		}
+	}
+
+	/**
+	 * Begin the time anew after which the lock ends by itself.
+	 * @param ttl the time, or {@code null} for the one that it was acquired with
+	 * @throws IllegalMonitorStateException if the thread does not hold the lock
+	 * @throws LockLostException if it was lost while it was held
+	 */
+	public void renew(@Nullable Duration ttl) {
+		Hold hold = this.holds.get(Thread.currentThread());
+		if (hold == null) {
+			throw new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name()));
+		}
+		if (!hold.token.renew(ttl)) {
+			throw new LockLostException(name(), "it was to be renewed");
+		}
+	}
+
+	/**
+	 * Whether a thread of this process has the lock.
+	 * @return {@code true} if one does
+	 */
+	public boolean isHeld() {
+		return this.holds.values().stream().anyMatch((hold) -> hold.token.isHeld());
+	}
+
+	/**
+	 * Whether the calling thread has the lock.
+	 * @return {@code true} if it does
+	 */
+	public boolean isHeldByCurrentThread() {
+		return token().filter(LockToken::isHeld).isPresent();
+	}
+
+	/**
+	 * What the calling thread holds the lock with.
+	 * @return the token; empty if it does not hold it
+	 */
+	public Optional<LockToken> token() {
+		return Optional.ofNullable(this.holds.get(Thread.currentThread())).map((hold) -> hold.token);
+	}
+
+	/**
+	 * What tells the calling thread from all who held the lock before.
+	 * @return the token
+	 * @throws IllegalMonitorStateException if the thread does not hold the lock
+	 */
+	public long fencingToken() {
+		return token()
+			.orElseThrow(
+					() -> new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name())))
+			.fencingToken();
+	}
+
+	boolean isUnused() {
+		return this.holds.isEmpty();
+	}
+
+	/**
+	 * Not supported: there are no conditions in etcd.
+	 */
+	@Override
+	public Condition newCondition() {
+		throw new UnsupportedOperationException("Locks in etcd have no conditions");
+	}
+
+	@Override
+	public String toString() {
+		return "EtcdLock '%s'".formatted(name());
+	}
+
+	/**
+	 * Of its thread.
+	 */
+	private static final class Hold {
+
+		private final LockToken token;
+
+		private int count = 1;
+
+		Hold(LockToken token) {
+			this.token = token;
+		}
+
+	}
+
+}

@@ -1,0 +1,31 @@
+package io.github.etcddiscovery.coordination.lock;
+
+import java.util.ConcurrentModificationException;
+
+/**
+ * A lock was lost while it was held, so what was done under it was perhaps not done
+ * alone.
+ */
+public class LockLostException extends ConcurrentModificationException {
+
+	private final String name;
+
+	/**
+	 * Create an exception.
+	 * @param name the name of the lock
+	 * @param reason why it was lost
+	 */
+	public LockLostException(String name, String reason) {
+		super("Lock '%s' was lost while it was held: %s".formatted(name, reason));
+		this.name = name;
+	}
+
+	/**
+	 * The name of the lock.
+	 * @return the name
+	 */
+	public String getName() {
+		return this.name;
+	}
+
+}

@@ -1,0 +1,256 @@
+package io.github.etcddiscovery.coordination.lock;
+
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+
+import io.github.etcddiscovery.coordination.Coordination;
+import io.github.etcddiscovery.core.EventLoop;
+import io.github.etcddiscovery.lease.Contender;
+import io.github.etcddiscovery.lease.Tenure;
+import io.github.etcddiscovery.lease.Tenure.Cause;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Those in this process who want one lock, in the order in which they came: the first of
+ * them has the place of the process in etcd's queue. Each has a place of its own there,
+ * at the end, so processes take turns. Confined to the loop, but for what says otherwise.
+ */
+final class LockQueue {
+
+	private static final Log logger = LogFactory.getLog(LockQueue.class);
+
+	private final String name;
+
+	private final EventLoop loop;
+
+	private final LockListener listener;
+
+	private final Contender contender;
+
+	private final Deque<Request> waiting = new ArrayDeque<>();
+
+	private volatile @Nullable Request first;
+
+	private boolean closed;
+
+	private volatile long usedAt;
+
+	private final AtomicInteger pending = new AtomicInteger();
+
+	LockQueue(String name, Coordination coordination, LockListener listener) {
+		this.name = name;
+		this.loop = coordination.loop();
+		this.listener = listener;
+		this.contender = coordination.contender(Coordination.Kind.LOCK, name, new ContenderListener());
+		this.usedAt = this.loop.nanoTime();
+	}
+
+	String name() {
+		return this.name;
+	}
+
+	/**
+	 * Whether nobody has or wants the lock, for some time. From any thread.
+	 */
+	boolean isUnusedFor(Duration time) {
+		return this.pending.get() == 0 && this.contender.state() == Contender.State.OUT
+				&& this.loop.nanoTime() - this.usedAt > time.toNanos();
+	}
+
+	/**
+	 * Ask for the lock. From any thread.
+	 * @param ttl after which time it ends by itself, or {@code null}
+	 * @param patient whether to wait while another one has it
+	 */
+	Request request(@Nullable Duration ttl, boolean patient) {
+		Request request = new Request(ttl, patient);
+		this.usedAt = this.loop.nanoTime();
+		this.pending.incrementAndGet();
+		this.loop.execute(() -> {
+			if (this.closed) {
+				this.pending.decrementAndGet();
+				request.granted.completeExceptionally(new CancellationException("The application ends"));
+			}
+			else if (!patient && this.first != null) {
+				this.pending.decrementAndGet();
+				request.granted.cancel(false);
+			}
+			else {
+				this.waiting.add(request);
+				next();
+			}
+		});
+		return request;
+	}
+
+	private void next() {
+		if (this.first == null && !this.waiting.isEmpty()) {
+			this.first = this.waiting.remove();
+			this.contender.enter();
+		}
+	}
+
+	/**
+	 * Give the place to the next one, at the end of etcd's queue.
+	 */
+	private CompletableFuture<Void> leave() {
+		this.first = null;
+		this.pending.decrementAndGet();
+		this.usedAt = this.loop.nanoTime();
+		CompletableFuture<Void> left = this.contender.leave();
+		next();
+		return left;
+	}
+
+	/**
+	 * Release what was acquired. From any thread.
+	 */
+	CompletableFuture<Void> release(LockToken token) {
+		CompletableFuture<Void> released = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			Request held = this.first;
+			// Its time may be over just now
+			token.isHeld();
+			Tenure.End end = token.tenure().end();
+			if (end != null && end.cause() != Cause.RELEASED) {
+				released.completeExceptionally(new LockLostException(this.name, end.reason()));
+			}
+			if (held != null && held.token == token) {
+				this.listener.released(token, Duration.ofNanos(this.loop.nanoTime() - token.since()));
+				// A failure is not the caller's: the key goes with the lease at the
+				// latest
+				leave().whenComplete((left, failure) -> released.complete(null));
+			}
+			else {
+				released.complete(null);
+			}
+		});
+		return released;
+	}
+
+	/**
+	 * Nobody gets the lock any more.
+	 */
+	void close() {
+		this.closed = true;
+		List.copyOf(this.waiting)
+			.forEach((request) -> request.granted
+				.completeExceptionally(new CancellationException("The application ends")));
+		this.waiting.clear();
+		Request first = this.first;
+		if (first != null) {
+			first.granted.completeExceptionally(new CancellationException("The application ends"));
+		}
+	}
+
+	/**
+	 * Somebody who wants the lock.
+	 */
+	final class Request {
+
+		private final @Nullable Duration ttl;
+
+		private final boolean patient;
+
+		private final long askedAt = LockQueue.this.loop.nanoTime();
+
+		private final CompletableFuture<LockToken> granted = new CompletableFuture<>();
+
+		private volatile @Nullable LockToken token;
+
+		Request(@Nullable Duration ttl, boolean patient) {
+			this.ttl = ttl;
+			this.patient = patient;
+		}
+
+		/**
+		 * Completes with the lock; is cancelled when it is not to be had without waiting.
+		 */
+		CompletableFuture<LockToken> granted() {
+			return this.granted;
+		}
+
+		/**
+		 * Not want it any more. What may have been granted just now is released. From any
+		 * thread.
+		 */
+		void cancel() {
+			this.granted.cancel(false);
+			LockQueue.this.loop.execute(() -> {
+				if (LockQueue.this.waiting.remove(this)) {
+					LockQueue.this.pending.decrementAndGet();
+				}
+				else if (LockQueue.this.first == this) {
+					leave();
+				}
+			});
+		}
+
+		private void grant(Tenure tenure) {
+			LockToken token = new LockToken(LockQueue.this, tenure, this.ttl, LockQueue.this.loop.nanoTime());
+			this.token = token;
+			if (this.ttl != null) {
+				tenure.expireAfter(this.ttl);
+			}
+			LockQueue.this.listener.acquired(token, Duration.ofNanos(LockQueue.this.loop.nanoTime() - this.askedAt));
+			this.granted.complete(token);
+		}
+
+	}
+
+	private final class ContenderListener implements Contender.Listener {
+
+		@Override
+		public void queued() {
+			Request first = LockQueue.this.first;
+			if (first != null && !first.patient) {
+				first.granted.cancel(false);
+				leave();
+			}
+		}
+
+		@Override
+		public void granted(Tenure tenure) {
+			Request first = LockQueue.this.first;
+			if (first == null || first.granted.isDone()) {
+				// It is about to leave, or was lost and is about to be
+				return;
+			}
+			first.grant(tenure);
+		}
+
+		@Override
+		public void ended(Tenure tenure) {
+			Tenure.End end = tenure.end();
+			if (end == null || end.cause() == Cause.RELEASED) {
+				return;
+			}
+			LockQueue.this.loop.execute(() -> lost(tenure));
+			Request first = LockQueue.this.first;
+			LockToken token = (first != null) ? first.token : null;
+			if (token != null && token.tenure() == tenure) {
+				logger.warn("Lost lock '%s': %s".formatted(LockQueue.this.name, end.reason()));
+				LockQueue.this.listener.lost(token, end.reason());
+			}
+		}
+
+		private void lost(Tenure tenure) {
+			Request first = LockQueue.this.first;
+			LockToken token = (first != null) ? first.token : null;
+			if (token != null && token.tenure() == tenure) {
+				LockQueue.this.listener.released(token,
+						Duration.ofNanos(LockQueue.this.loop.nanoTime() - token.since()));
+				leave();
+			}
+		}
+
+	}
+
+}

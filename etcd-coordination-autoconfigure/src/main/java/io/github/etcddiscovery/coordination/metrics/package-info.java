@@ -1,0 +1,7 @@
+/**
+ * Meters of leadership and locks.
+ */
+@NullMarked
+package io.github.etcddiscovery.coordination.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,130 @@
+package io.github.etcddiscovery.coordination.shedlock;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.lease.LeaseStore;
+import io.github.etcddiscovery.watch.Entry;
+import net.javacrumbs.shedlock.core.AbstractSimpleLock;
+import net.javacrumbs.shedlock.core.ClockProvider;
+import net.javacrumbs.shedlock.core.ExtensibleLockProvider;
+import net.javacrumbs.shedlock.core.LockConfiguration;
+import net.javacrumbs.shedlock.core.SimpleLock;
+import net.javacrumbs.shedlock.support.LockException;
+
+/**
+ * A lock provider for ShedLock, whose locks can be extended. A lock is a key under a
+ * lease of its own, which nobody renews: it ends after {@code lockAtMostFor} also when
+ * the process is gone. etcd counts leases in whole seconds, from about two on. Safe for
+ * use by any thread.
+ */
+public final class EtcdShedLockProvider implements ExtensibleLockProvider {
+
+	private final LeaseStore store;
+
+	private final String prefix;
+
+	private final String id;
+
+	private final Duration timeout;
+
+	/**
+	 * Create a provider.
+	 * @param store etcd
+	 * @param prefix where the keys stand
+	 * @param id what they hold
+	 * @param requestTimeout how long a request may take
+	 */
+	public EtcdShedLockProvider(LeaseStore store, String prefix, String id, Duration requestTimeout) {
+		this.store = store;
+		this.prefix = prefix + "/shedlock/";
+		this.id = id;
+		// The store has the same deadline, and says more when it is over
+		this.timeout = requestTimeout.plusSeconds(1);
+	}
+
+	@Override
+	public Optional<SimpleLock> lock(LockConfiguration configuration) {
+		String key = this.prefix + configuration.getName();
+		long lease = await(key, this.store.grant(wholeSeconds(configuration.getLockAtMostFor())));
+		boolean locked = false;
+		try {
+			locked = await(key, this.store.put(key, this.id, lease, 0));
+		}
+		finally {
+			if (!locked) {
+				this.store.revoke(lease);
+			}
+		}
+		return locked ? Optional.of(new EtcdSimpleLock(configuration, key, lease)) : Optional.empty();
+	}
+
+	private static Duration wholeSeconds(Duration time) {
+		return Duration.ofSeconds(Math.max(1, time.plusNanos(999_999_999).toSeconds()));
+	}
+
+	private <T> T await(String key, CompletableFuture<T> answer) {
+		try {
+			return answer.get(this.timeout.toMillis(), TimeUnit.MILLISECONDS);
+		}
+		catch (ExecutionException | TimeoutException ex) {
+			throw new LockException("etcd can't be asked for '%s': %s".formatted(key,
+					(ex instanceof TimeoutException) ? "no answer" : EtcdAccessException.of(ex.getCause()).describe()),
+					ex);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+			throw new LockException("Interrupted while etcd was asked for '%s'".formatted(key), ex);
+		}
+	}
+
+	/**
+	 * Hang a key on another lease, if it is still on the one it was.
+	 * @return whether it was
+	 */
+	private boolean move(String key, long lease, long next) {
+		Optional<Entry> entry = await(key, this.store.read(key));
+		boolean moved = entry.isPresent() && entry.get().lease() == lease
+				&& await(key, this.store.put(key, this.id, next, entry.get().modRevision()));
+		this.store.revoke(moved ? lease : next);
+		return moved;
+	}
+
+	private final class EtcdSimpleLock extends AbstractSimpleLock {
+
+		private final String key;
+
+		private final long lease;
+
+		EtcdSimpleLock(LockConfiguration configuration, String key, long lease) {
+			super(configuration);
+			this.key = key;
+			this.lease = lease;
+		}
+
+		@Override
+		protected void doUnlock() {
+			Duration rest = Duration.between(ClockProvider.now(), this.lockConfiguration.getLockAtLeastUntil());
+			if (rest.isNegative() || rest.isZero()) {
+				await(this.key, EtcdShedLockProvider.this.store.revoke(this.lease));
+			}
+			else {
+				move(this.key, this.lease, await(this.key, EtcdShedLockProvider.this.store.grant(wholeSeconds(rest))));
+			}
+		}
+
+		@Override
+		protected Optional<SimpleLock> doExtend(LockConfiguration next) {
+			long lease = await(this.key, EtcdShedLockProvider.this.store.grant(wholeSeconds(next.getLockAtMostFor())));
+			return move(this.key, this.lease, lease) ? Optional.of(new EtcdSimpleLock(next, this.key, lease))
+					: Optional.empty();
+		}
+
+	}
+
+}

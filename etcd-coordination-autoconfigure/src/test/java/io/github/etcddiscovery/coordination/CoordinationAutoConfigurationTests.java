@@ -1,0 +1,128 @@
+package io.github.etcddiscovery.coordination;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+
+import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
+import io.github.etcddiscovery.coordination.autoconfigure.EtcdCoordinationAutoConfiguration;
+import io.github.etcddiscovery.coordination.autoconfigure.EtcdCoordinationIntegrationAutoConfiguration;
+import io.github.etcddiscovery.coordination.autoconfigure.EtcdCoordinationMetricsAutoConfiguration;
+import io.github.etcddiscovery.coordination.autoconfigure.EtcdLeadershipEndpointAutoConfiguration;
+import io.github.etcddiscovery.coordination.autoconfigure.EtcdShedLockAutoConfiguration;
+import io.github.etcddiscovery.coordination.integration.EtcdLeaderInitiator;
+import io.github.etcddiscovery.coordination.integration.EtcdLockRegistry;
+import io.github.etcddiscovery.coordination.leader.Elections;
+import io.github.etcddiscovery.coordination.leader.LeaderProperties;
+import io.github.etcddiscovery.coordination.leader.OnRevoked;
+import io.github.etcddiscovery.coordination.lock.Locks;
+import io.github.etcddiscovery.coordination.shedlock.EtcdShedLockProvider;
+import net.javacrumbs.shedlock.core.LockProvider;
+import org.junit.jupiter.api.Test;
+
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
+import org.springframework.boot.test.context.FilteredClassLoader;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+import org.springframework.integration.support.locks.LockRegistry;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+/**
+ * Tests for the auto-configurations, with nobody at the other end.
+ */
+class CoordinationAutoConfigurationTests {
+
+	private final ApplicationContextRunner contextRunner = new ApplicationContextRunner()
+		.withConfiguration(AutoConfigurations.of(EtcdClientAutoConfiguration.class,
+				EtcdCoordinationAutoConfiguration.class, EtcdCoordinationIntegrationAutoConfiguration.class,
+				EtcdCoordinationMetricsAutoConfiguration.class, EtcdLeadershipEndpointAutoConfiguration.class,
+				EtcdShedLockAutoConfiguration.class))
+		.withPropertyValues("spring.cloud.etcd.endpoints=http://127.0.0.1:1");
+
+	@Test
+	void offersElectionsAndLocksWithoutDiscovery() {
+		this.contextRunner.withClassLoader(new FilteredClassLoader("org.springframework.cloud"))
+			.run((context) -> assertThat(context).hasSingleBean(Elections.class)
+				.hasSingleBean(Locks.class)
+				.hasSingleBean(EtcdLockRegistry.class)
+				.hasSingleBean(EtcdLeaderInitiator.class)
+				.hasSingleBean(EtcdShedLockProvider.class)
+				.doesNotHaveBean("etcdLeadershipEndpoint"));
+	}
+
+	@Test
+	void needsNeitherSpringIntegrationNorShedLockNorMeters() {
+		this.contextRunner
+			.withClassLoader(new FilteredClassLoader("org.springframework.integration", "net.javacrumbs",
+					"io.micrometer", "org.springframework.boot.actuate"))
+			.run((context) -> assertThat(context).hasSingleBean(Elections.class)
+				.hasSingleBean(Locks.class)
+				.doesNotHaveBean("etcdLockRegistry")
+				.doesNotHaveBean("etcdShedLockProvider"));
+	}
+
+	@Test
+	void givesWayToRegistriesAndProvidersOfTheApplication() {
+		LockRegistry<?> registry = (key) -> new ReentrantLock();
+		LockProvider provider = (configuration) -> Optional.empty();
+		this.contextRunner.withBean("mine", LockRegistry.class, () -> registry)
+			.withBean("too", LockProvider.class, () -> provider)
+			.run((context) -> assertThat(context).doesNotHaveBean(EtcdLockRegistry.class)
+				.doesNotHaveBean(EtcdShedLockProvider.class));
+	}
+
+	@Test
+	void isNotThereWhenItIsSwitchedOff() {
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.coordination.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(Elections.class).doesNotHaveBean(Locks.class));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.enabled=false")
+			.run((context) -> assertThat(context).doesNotHaveBean(Elections.class));
+	}
+
+	@Test
+	void readsWhatIsDifferentForARole() {
+		this.contextRunner
+			.withPropertyValues("spring.cloud.etcd.leader.roles.billing.enabled=false",
+					"spring.cloud.etcd.leader.roles.mail.wait-for-ready=false",
+					"spring.cloud.etcd.leader.roles.mail.on-revoke=interrupt")
+			.run((context) -> {
+				LeaderProperties properties = context.getBean(LeaderProperties.class);
+				assertThat(properties.isEnabled("billing")).isFalse();
+				assertThat(properties.isEnabled("other")).isTrue();
+				assertThat(properties.waitsForReady("mail")).isFalse();
+				assertThat(properties.waitsForReady("other")).isTrue();
+				assertThat(properties.interrupts("mail", OnRevoked.AS_CONFIGURED)).isTrue();
+				assertThat(properties.interrupts("mail", OnRevoked.FINISH)).isFalse();
+				assertThat(properties.interrupts("other", OnRevoked.AS_CONFIGURED)).isFalse();
+				assertThat(context.getBean(Elections.class).leaderships()).hasSize(2);
+			});
+	}
+
+	@Test
+	void refusesWhatCanNotBeTrue() {
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.coordination.ttl=1500ms")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidConfigurationPropertyValueException.class)
+				.hasMessageContaining("spring.cloud.etcd.coordination.ttl"));
+		this.contextRunner.withPropertyValues("spring.cloud.etcd.coordination.margin=8s")
+			.run((context) -> assertThat(context).getFailure()
+				.rootCause()
+				.isInstanceOf(InvalidConfigurationPropertyValueException.class)
+				.hasMessageContaining("spring.cloud.etcd.coordination.margin"));
+	}
+
+	@Test
+	void hasAMarginThatFitsTheLease() {
+		CoordinationProperties properties = new CoordinationProperties(true, "coordination/", null, true, null, null);
+		assertThat(properties.prefix()).isEqualTo("coordination");
+		assertThat(properties.marginOf(Duration.ofSeconds(15))).isEqualTo(Duration.ofMillis(1500));
+		assertThat(properties.marginOf(Duration.ofSeconds(6))).isEqualTo(Duration.ofSeconds(1));
+		assertThat(properties.marginOf(Duration.ofSeconds(2))).isEqualTo(Duration.ofSeconds(1));
+		assertThatExceptionOfType(InvalidConfigurationPropertyValueException.class)
+			.isThrownBy(() -> new CoordinationProperties(true, "/", null, true, null, null));
+	}
+
+}

@@ -1,0 +1,286 @@
+package io.github.etcddiscovery.coordination;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.PutOption;
+import io.github.etcddiscovery.coordination.leader.Leader;
+import io.github.etcddiscovery.coordination.leader.Leadership;
+import io.github.etcddiscovery.testing.EtcdCluster;
+import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.TcpProxy;
+import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+import org.springframework.boot.availability.AvailabilityChangeEvent;
+import org.springframework.boot.availability.ReadinessState;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+/**
+ * Elections on a real etcd, and what happens to them there.
+ */
+class ElectionIntegrationTests {
+
+	private static final String TTL = "spring.cloud.etcd.coordination.ttl=3s";
+
+	private static final String QUEUE = "coordination/leaders/billing/";
+
+	@RegisterExtension
+	static final EtcdExtension etcd = EtcdExtension.single();
+
+	private final List<AutoCloseable> opened = new ArrayList<>();
+
+	@AfterEach
+	void closeAll() throws Exception {
+		for (int i = this.opened.size() - 1; i >= 0; i--) {
+			this.opened.get(i).close();
+		}
+	}
+
+	@Test
+	void handsOverInOneRoundTripWhenTheLeaderStops() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		long token = first.fencingToken();
+		assertThat(second.isLeader()).isFalse();
+		assertThat(second.validFor()).isZero();
+		long stoppedAt = System.nanoTime();
+		one.close();
+		await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(2)).until(second::isLeader);
+		Times.report("hand-over after a stop in good order, with the end of the application", stoppedAt);
+		assertThat(first.isLeader()).isFalse();
+		assertThat(second.fencingToken()).isGreaterThan(token);
+		assertThat(etcd.admin().keys(QUEUE)).hasSize(1);
+	}
+
+	@Test
+	void finishesTheHandlersBeforeAnotherOneLeads() throws InterruptedException {
+		App one = start("one");
+		App two = start("two");
+		CountDownLatch revoking = new CountDownLatch(1);
+		CountDownLatch finish = new CountDownLatch(1);
+		List<String> told = new CopyOnWriteArrayList<>();
+		Leadership first = one.campaign("billing").onGranted((token) -> told.add("granted")).onRevoked((token) -> {
+			revoking.countDown();
+			awaitLatch(finish);
+			told.add("revoked");
+		});
+		soon().until(() -> told.contains("granted"));
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		first.yield();
+		assertThat(revoking.await(5, TimeUnit.SECONDS)).isTrue();
+		assertThat(first.isLeader()).isFalse();
+		assertThat(second.isLeader()).isFalse();
+		assertThat(etcd.admin().keys(QUEUE)).hasSize(2);
+		finish.countDown();
+		soon().until(second::isLeader);
+		assertThat(told).containsExactly("granted", "revoked");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+	}
+
+	@Test
+	void stepsDownBeforeTheLeaseEndsWhenItIsCutOff() {
+		TcpProxy proxy = open(TcpProxy.to(etcd.clientUrl()));
+		App one = open(App.start("one", proxy.url(), TTL));
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		proxy.blackhole();
+		await().pollInterval(Duration.ofMillis(2)).atMost(Duration.ofSeconds(15)).until(() -> {
+			assertThat(first.isLeader() && second.isLeader()).as("two leaders").isFalse();
+			return second.isLeader();
+		});
+		assertThat(first.isLeader()).isFalse();
+		proxy.heal();
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		assertThat(second.isLeader()).isTrue();
+		assertThat(first.isLeader()).isFalse();
+	}
+
+	@Test
+	void stepsDownWhenEtcdHangsAndLeadsAgainWithTheSameTokenWhenItsKeyIsStillThere() {
+		App one = start("one");
+		List<Long> tokens = new CopyOnWriteArrayList<>();
+		Leadership first = one.campaign("billing").onGranted((token) -> tokens.add(token.value()));
+		soon().until(() -> tokens.size() == 1);
+		etcd.cluster().pause();
+		await().atMost(Duration.ofSeconds(5)).until(() -> !first.isLeader());
+		etcd.cluster().resume();
+		soon().until(first::isLeader);
+		soon().until(() -> tokens.size() == 2);
+		// The lease may have ended just before etcd was asked
+		assertThat(tokens.get(1)).isGreaterThanOrEqualTo(tokens.get(0));
+	}
+
+	@Test
+	void entersAgainWithANewTokenWhenItsKeyIsDeleted() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		long token = first.fencingToken();
+		String key = first.token().orElseThrow().key();
+		etcd.admin().delete(key);
+		soon().until(() -> second.isLeader() && !first.isLeader());
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		second.yield();
+		soon().until(first::isLeader);
+		assertThat(first.fencingToken()).isGreaterThan(token);
+	}
+
+	@Test
+	void entersAgainAtTheEndWhenItsLeaseIsRevoked() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		etcd.admin().revoke(etcd.admin().leaseOf(first.token().orElseThrow().key()));
+		soon().until(() -> second.isLeader() && !first.isLeader());
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+	}
+
+	@Test
+	void electsAnewWhenEtcdIsWiped() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		etcd.cluster().wipe();
+		await().atMost(Duration.ofSeconds(20)).until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		soon().until(() -> first.isLeader() ^ second.isLeader());
+	}
+
+	@Test
+	void hasOneLeaderAfterEtcdWasRestoredFromABackup() {
+		App one = start("one");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		EtcdCluster.DataCopy copy = etcd.cluster().copyData();
+		App two = start("two");
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		first.yield();
+		soon().until(second::isLeader);
+		etcd.cluster().restore(copy);
+		await().atMost(Duration.ofSeconds(20)).until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		await().atMost(Duration.ofSeconds(20)).until(() -> first.isLeader() ^ second.isLeader());
+	}
+
+	@Test
+	void campaignsOnlyWhileTheApplicationAcceptsTraffic() {
+		App one = start("one");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		AvailabilityChangeEvent.publish(one.context(), ReadinessState.REFUSING_TRAFFIC);
+		assertThat(first.isLeader()).isFalse();
+		soon().until(() -> etcd.admin().keys(QUEUE).isEmpty());
+		AvailabilityChangeEvent.publish(one.context(), ReadinessState.ACCEPTING_TRAFFIC);
+		soon().until(first::isLeader);
+	}
+
+	@Test
+	void observesEachLeader() {
+		App one = start("one");
+		App two = start("two");
+		List<Leader> seen = new CopyOnWriteArrayList<>();
+		var subscription = two.elections().observe("billing").subscribe(seen::add);
+		Leadership first = one.campaign("billing");
+		soon().until(() -> seen.size() == 1);
+		assertThat(seen.get(0).id()).isEqualTo("one");
+		assertThat(seen.get(0).fencingToken()).isEqualTo(first.fencingToken());
+		two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		long yieldedAt = System.nanoTime();
+		first.yield();
+		await().pollInterval(Duration.ofMillis(1)).until(() -> two.campaign("billing").isLeader());
+		Times.report("hand-over by yield", yieldedAt);
+		soon().until(() -> seen.size() == 2);
+		assertThat(seen.get(1).id()).isEqualTo("two");
+		subscription.dispose();
+	}
+
+	@Test
+	void guardsATransactionOfTheApplicationByTheToken() throws Exception {
+		App one = start("one");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		FencingToken token = first.token().orElseThrow();
+		Client client = one.get(Client.class);
+		Op put = Op.put(bytes("account/1"), bytes("paid"), PutOption.DEFAULT);
+		assertThat(first.guard(client.getKVClient().txn()).Then(put).commit().get(5, TimeUnit.SECONDS).isSucceeded())
+			.isTrue();
+		first.yield();
+		soon().until(first::isLeader);
+		assertThat(token.guard(client.getKVClient().txn()).Then(put).commit().get(5, TimeUnit.SECONDS).isSucceeded())
+			.as("with the token of a former term")
+			.isFalse();
+	}
+
+	@Test
+	void leavesNoGhostWhenItStopsToCampaign() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		for (int i = 0; i < 10; i++) {
+			two.campaign("billing").close();
+		}
+		Leadership second = two.campaign("billing");
+		second.close();
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 1);
+		first.yield();
+		soon().until(first::isLeader);
+	}
+
+	private App start(String id) {
+		return open(App.start(id, etcd.clientUrl(), TTL));
+	}
+
+	private <T extends AutoCloseable> T open(T resource) {
+		this.opened.add(resource);
+		return resource;
+	}
+
+	private static void awaitLatch(CountDownLatch latch) {
+		try {
+			latch.await(10, TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			Thread.currentThread().interrupt();
+		}
+	}
+
+	private static ByteSequence bytes(String text) {
+		return ByteSequence.from(text, StandardCharsets.UTF_8);
+	}
+
+	private static ConditionFactory soon() {
+		return await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(10));
+	}
+
+}

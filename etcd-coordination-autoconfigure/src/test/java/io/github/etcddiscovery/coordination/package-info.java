@@ -1,0 +1,4 @@
+/**
+ * Tests of coordination on a real etcd.
+ */
+package io.github.etcddiscovery.coordination;
