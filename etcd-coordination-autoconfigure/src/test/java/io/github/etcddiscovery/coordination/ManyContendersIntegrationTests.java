@@ -70,7 +70,8 @@ class ManyContendersIntegrationTests {
 				contenders.add(contender);
 				contender.enter();
 			}
-			await().atMost(Duration.ofMinutes(2)).until(() -> contenders.stream().filter(this::isSettled).count() == PROCESSES);
+			await().atMost(Duration.ofMinutes(2))
+				.until(() -> contenders.stream().filter(this::isSettled).count() == PROCESSES);
 			assertThat(etcd.admin().keys("crowd/")).hasSize(PROCESSES);
 			assertThat(tenures).hasSize(1);
 			long before = transactions();
@@ -78,7 +79,9 @@ class ManyContendersIntegrationTests {
 			for (int round = 1; round <= rounds; round++) {
 				int now = round;
 				leader(contenders).leave().join();
-				await().pollInterval(Duration.ofMillis(5)).atMost(Duration.ofSeconds(20)).until(() -> tenures.size() == now + 1);
+				await().pollInterval(Duration.ofMillis(5))
+					.atMost(Duration.ofSeconds(20))
+					.until(() -> tenures.size() == now + 1);
 			}
 			assertThat(transactions() - before).as("questions of those who wait, for %d hand-overs", rounds)
 				.isBetween((long) rounds, rounds * 2L);
