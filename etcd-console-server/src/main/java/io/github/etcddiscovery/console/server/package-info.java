@@ -1,0 +1,7 @@
+/**
+ * The console on its own.
+ */
+@NullMarked
+package io.github.etcddiscovery.console.server;
+
+import org.jspecify.annotations.NullMarked;
