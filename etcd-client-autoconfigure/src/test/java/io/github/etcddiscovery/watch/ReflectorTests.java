@@ -45,6 +45,15 @@ class ReflectorTests {
 
 	private static final Duration MAX_DELAY = Duration.ofSeconds(5);
 
+	private static Snapshot snapshot(long revision, Entry... entries) {
+		return new Snapshot(CLUSTER, revision,
+				Stream.of(entries).collect(Collectors.toMap(Entry::key, (entry) -> entry)));
+	}
+
+	private static Entry entry(String key, long revision) {
+		return new Entry(key, "v" + revision, revision, 0);
+	}
+
 	/**
 	 * It lists when it is started, and asks nothing of etcd once it is stopped or closed.
 	 */
@@ -1530,15 +1539,6 @@ class ReflectorTests {
 			assertThat(this.etcd.lists()).hasSize(lists + 1);
 		}
 
-	}
-
-	private static Snapshot snapshot(long revision, Entry... entries) {
-		return new Snapshot(CLUSTER, revision,
-				Stream.of(entries).collect(Collectors.toMap(Entry::key, (entry) -> entry)));
-	}
-
-	private static Entry entry(String key, long revision) {
-		return new Entry(key, "v" + revision, revision, 0);
 	}
 
 	private record Published(Snapshot snapshot, Set<String> changedKeys) {

@@ -68,7 +68,96 @@ class MirrorFaultsIntegrationTests {
 	private static final Duration SOON = Duration.ofSeconds(5);
 
 	@RegisterExtension
-	static final EtcdExtension etcd = EtcdExtension.single();
+	private static final EtcdExtension etcd = EtcdExtension.single();
+
+	private static void assertFindsAllBut(Consumer consumer, int orders, int noise) {
+		Awaitility.await().atMost(START).untilAsserted(() -> {
+			assertThat(hosts(consumer, "orders")).hasSize(orders);
+			assertThat(consumer.catalog().rejected()).hasSize(noise);
+			assertThat(consumer.client().getInstances("noise")).isEmpty();
+		});
+	}
+
+	private static boolean holds(Path snapshot, String... keys) throws IOException {
+		Path file = snapshot;
+		if (file == null || !Files.exists(file)) {
+			return false;
+		}
+		String content = Files.readString(file);
+		return Stream.of(keys).allMatch(content::contains);
+	}
+
+	private static void registerMany(String service, int count) {
+		try (Client client = Client.builder().endpoints(etcd.clientUrl()).build()) {
+			List<CompletableFuture<?>> writes = new ArrayList<>();
+			for (int from = 0; from < count; from += 100) {
+				writes.add(client.getKVClient()
+					.txn()
+					.Then(puts(service, from, Math.min(from + 100, count), "10.0.0.1"))
+					.commit());
+				if (writes.size() == 20) {
+					CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
+					writes.clear();
+				}
+			}
+			CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
+		}
+	}
+
+	private static void write(Client client, Op... operations) throws Exception {
+		client.getKVClient().txn().Then(operations).commit().get(5, TimeUnit.SECONDS);
+	}
+
+	private static Op[] puts(String service, int from, int to, String host) {
+		return IntStream.range(from, to)
+			.mapToObj((i) -> Op.put(bytes("services/%s/%05d".formatted(service, i)),
+					bytes("http://%s:8080".formatted(host)), PutOption.DEFAULT))
+			.toArray(Op[]::new);
+	}
+
+	private static Op[] deletes(String service, int count) {
+		return IntStream.range(0, count)
+			.mapToObj((i) -> Op.delete(bytes("services/%s/%05d".formatted(service, i)), DeleteOption.DEFAULT))
+			.toArray(Op[]::new);
+	}
+
+	private static ByteSequence bytes(String text) {
+		return ByteSequence.from(text, StandardCharsets.UTF_8);
+	}
+
+	private static String json(String host, String status) {
+		return "{\"host\":\"%s\",\"port\":8080,\"status\":\"%s\"}".formatted(host, status);
+	}
+
+	private static List<String> hosts(Consumer consumer, String service) {
+		return consumer.client()
+			.getInstances(service)
+			.stream()
+			.map(ServiceInstance::getHost)
+			.collect(Collectors.toCollection(ArrayList::new));
+	}
+
+	private static boolean await(CountDownLatch latch) {
+		try {
+			return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
+		}
+		catch (InterruptedException ex) {
+			throw new IllegalStateException(ex);
+		}
+	}
+
+	private static void block(ServiceInstancesChangedEvent event, CountDownLatch blocked, CountDownLatch released) {
+		switch (event.getServiceId()) {
+			case "throwing" -> throw new IllegalStateException("A listener's own fault");
+			case "failing" -> throw new AssertionError("A listener's own error");
+			case "blocking" -> {
+				blocked.countDown();
+				assertThat(await(released)).isTrue();
+			}
+			default -> {
+			}
+		}
+	}
 
 	/**
 	 * Requests and answers are lost, late or silently dropped.
@@ -808,95 +897,6 @@ class MirrorFaultsIntegrationTests {
 			return instances;
 		}
 
-	}
-
-	private static void assertFindsAllBut(Consumer consumer, int orders, int noise) {
-		Awaitility.await().atMost(START).untilAsserted(() -> {
-			assertThat(hosts(consumer, "orders")).hasSize(orders);
-			assertThat(consumer.catalog().rejected()).hasSize(noise);
-			assertThat(consumer.client().getInstances("noise")).isEmpty();
-		});
-	}
-
-	private static boolean holds(Path snapshot, String... keys) throws IOException {
-		Path file = snapshot;
-		if (file == null || !Files.exists(file)) {
-			return false;
-		}
-		String content = Files.readString(file);
-		return Stream.of(keys).allMatch(content::contains);
-	}
-
-	private static void registerMany(String service, int count) {
-		try (Client client = Client.builder().endpoints(etcd.clientUrl()).build()) {
-			List<CompletableFuture<?>> writes = new ArrayList<>();
-			for (int from = 0; from < count; from += 100) {
-				writes.add(client.getKVClient()
-					.txn()
-					.Then(puts(service, from, Math.min(from + 100, count), "10.0.0.1"))
-					.commit());
-				if (writes.size() == 20) {
-					CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
-					writes.clear();
-				}
-			}
-			CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).join();
-		}
-	}
-
-	private static void write(Client client, Op... operations) throws Exception {
-		client.getKVClient().txn().Then(operations).commit().get(5, TimeUnit.SECONDS);
-	}
-
-	private static Op[] puts(String service, int from, int to, String host) {
-		return IntStream.range(from, to)
-			.mapToObj((i) -> Op.put(bytes("services/%s/%05d".formatted(service, i)),
-					bytes("http://%s:8080".formatted(host)), PutOption.DEFAULT))
-			.toArray(Op[]::new);
-	}
-
-	private static Op[] deletes(String service, int count) {
-		return IntStream.range(0, count)
-			.mapToObj((i) -> Op.delete(bytes("services/%s/%05d".formatted(service, i)), DeleteOption.DEFAULT))
-			.toArray(Op[]::new);
-	}
-
-	private static ByteSequence bytes(String text) {
-		return ByteSequence.from(text, StandardCharsets.UTF_8);
-	}
-
-	private static String json(String host, String status) {
-		return "{\"host\":\"%s\",\"port\":8080,\"status\":\"%s\"}".formatted(host, status);
-	}
-
-	private static List<String> hosts(Consumer consumer, String service) {
-		return consumer.client()
-			.getInstances(service)
-			.stream()
-			.map(ServiceInstance::getHost)
-			.collect(Collectors.toCollection(ArrayList::new));
-	}
-
-	private static boolean await(CountDownLatch latch) {
-		try {
-			return latch.await(SOON.toSeconds(), TimeUnit.SECONDS);
-		}
-		catch (InterruptedException ex) {
-			throw new IllegalStateException(ex);
-		}
-	}
-
-	private static void block(ServiceInstancesChangedEvent event, CountDownLatch blocked, CountDownLatch released) {
-		switch (event.getServiceId()) {
-			case "throwing" -> throw new IllegalStateException("A listener's own fault");
-			case "failing" -> throw new AssertionError("A listener's own error");
-			case "blocking" -> {
-				blocked.countDown();
-				assertThat(await(released)).isTrue();
-			}
-			default -> {
-			}
-		}
 	}
 
 	/**

@@ -83,12 +83,104 @@ import static org.assertj.core.api.Assertions.assertThat;
 class RegistrationLifecycleIntegrationTests {
 
 	@RegisterExtension
-	static final EtcdExtension etcd = EtcdExtension.single();
+	private static final EtcdExtension etcd = EtcdExtension.single();
 
 	private static final Map<String, Object> MANAGEMENT_SERVER = Map.of("management.server.port", "0",
 			"management.server.address", "127.0.0.1");
 
 	private static final HttpClient http = HttpClient.newHttpClient();
+
+	/**
+	 * Patient, since a build shares its machine.
+	 */
+	private static ConditionFactory await() {
+		return Awaitility.await().atMost(Duration.ofSeconds(30));
+	}
+
+	private static SpringApplication application(WebApplicationType type, Map<String, Object> properties) {
+		SpringApplication application = new SpringApplication(Application.class);
+		application.setWebApplicationType(type);
+		application.setBannerMode(Banner.Mode.OFF);
+		application.setDefaultProperties(properties(properties));
+		return application;
+	}
+
+	private static Map<String, Object> properties(Map<String, Object> properties) {
+		Map<String, Object> all = new HashMap<>();
+		all.put("spring.application.name", "app");
+		all.put("spring.cloud.etcd.endpoints", etcd.clientUrl());
+		all.put("spring.cloud.etcd.discovery.drain", "0s");
+		all.put("server.address", "127.0.0.1");
+		all.put("server.port", "0");
+		all.put("management.endpoint.health.show-details", "always");
+		all.putAll(properties);
+		return all;
+	}
+
+	private static JsonNode awaitOnly(String service) {
+		return await().until(() -> onlyValue(service), (value) -> value != null);
+	}
+
+	private static void awaitStatus(String service, String status) {
+		await().until(() -> onlyValue(service),
+				(value) -> value != null && value.path("status").stringValue().equals(status));
+	}
+
+	private static @Nullable JsonNode onlyValue(String service) {
+		List<String> values = List.copyOf(etcd.admin().values("services/" + service + "/").values());
+		return (values.size() == 1) ? JsonMapper.shared().readTree(values.get(0)) : null;
+	}
+
+	private static void assertNoWarning(CapturedOutput output) {
+		assertThat(output.getAll().lines().filter((line) -> line.contains(" WARN ") && line.contains("etcddiscovery")))
+			.isEmpty();
+	}
+
+	private static String onlyKey() {
+		return onlyKey("");
+	}
+
+	private static String onlyKey(String service) {
+		List<String> keys = etcd.admin().keys("services/" + service);
+		assertThat(keys).hasSize(1);
+		return keys.get(0);
+	}
+
+	private static int port(ConfigurableApplicationContext context) {
+		return context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
+	}
+
+	private static int managementPort(ConfigurableApplicationContext context) {
+		return context.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
+	}
+
+	private static void setStatus(ConfigurableApplicationContext context, String json) {
+		URI uri = URI.create("http://127.0.0.1:%d/actuator/serviceregistry".formatted(port(context)));
+		send(HttpRequest.newBuilder(uri)
+			.header("Content-Type", "application/json")
+			.POST(HttpRequest.BodyPublishers.ofString(json))
+			.build());
+	}
+
+	private static String post(ConfigurableApplicationContext context, String endpoint) {
+		URI uri = URI.create("http://127.0.0.1:%d/actuator/%s".formatted(port(context), endpoint));
+		return send(HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.noBody()).build());
+	}
+
+	private static HttpRequest get(int port, String path) {
+		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
+	}
+
+	private static String send(HttpRequest request) {
+		HttpResponse<String> response = http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).join();
+		assertThat(response.statusCode()).isBetween(200, 299);
+		return response.body();
+	}
+
+	private static void listen(GenericApplicationContext context, List<Object> events) {
+		context.addApplicationListener((ApplicationListener<InstancePreRegisteredEvent>) events::add);
+		context.addApplicationListener((ApplicationListener<InstanceRegisteredEvent<?>>) events::add);
+	}
 
 	/**
 	 * It is registered when it accepts traffic, once, with the port that it has.
@@ -621,98 +713,6 @@ class RegistrationLifecycleIntegrationTests {
 			return context;
 		}
 
-	}
-
-	/**
-	 * Patient, since a build shares its machine.
-	 */
-	private static ConditionFactory await() {
-		return Awaitility.await().atMost(Duration.ofSeconds(30));
-	}
-
-	private static SpringApplication application(WebApplicationType type, Map<String, Object> properties) {
-		SpringApplication application = new SpringApplication(Application.class);
-		application.setWebApplicationType(type);
-		application.setBannerMode(Banner.Mode.OFF);
-		application.setDefaultProperties(properties(properties));
-		return application;
-	}
-
-	private static Map<String, Object> properties(Map<String, Object> properties) {
-		Map<String, Object> all = new HashMap<>();
-		all.put("spring.application.name", "app");
-		all.put("spring.cloud.etcd.endpoints", etcd.clientUrl());
-		all.put("spring.cloud.etcd.discovery.drain", "0s");
-		all.put("server.address", "127.0.0.1");
-		all.put("server.port", "0");
-		all.put("management.endpoint.health.show-details", "always");
-		all.putAll(properties);
-		return all;
-	}
-
-	private static JsonNode awaitOnly(String service) {
-		return await().until(() -> onlyValue(service), (value) -> value != null);
-	}
-
-	private static void awaitStatus(String service, String status) {
-		await().until(() -> onlyValue(service),
-				(value) -> value != null && value.path("status").stringValue().equals(status));
-	}
-
-	private static @Nullable JsonNode onlyValue(String service) {
-		List<String> values = List.copyOf(etcd.admin().values("services/" + service + "/").values());
-		return (values.size() == 1) ? JsonMapper.shared().readTree(values.get(0)) : null;
-	}
-
-	private static void assertNoWarning(CapturedOutput output) {
-		assertThat(output.getAll().lines().filter((line) -> line.contains(" WARN ") && line.contains("etcddiscovery")))
-			.isEmpty();
-	}
-
-	private static String onlyKey() {
-		return onlyKey("");
-	}
-
-	private static String onlyKey(String service) {
-		List<String> keys = etcd.admin().keys("services/" + service);
-		assertThat(keys).hasSize(1);
-		return keys.get(0);
-	}
-
-	private static int port(ConfigurableApplicationContext context) {
-		return context.getEnvironment().getRequiredProperty("local.server.port", Integer.class);
-	}
-
-	private static int managementPort(ConfigurableApplicationContext context) {
-		return context.getEnvironment().getRequiredProperty("local.management.port", Integer.class);
-	}
-
-	private static void setStatus(ConfigurableApplicationContext context, String json) {
-		URI uri = URI.create("http://127.0.0.1:%d/actuator/serviceregistry".formatted(port(context)));
-		send(HttpRequest.newBuilder(uri)
-			.header("Content-Type", "application/json")
-			.POST(HttpRequest.BodyPublishers.ofString(json))
-			.build());
-	}
-
-	private static String post(ConfigurableApplicationContext context, String endpoint) {
-		URI uri = URI.create("http://127.0.0.1:%d/actuator/%s".formatted(port(context), endpoint));
-		return send(HttpRequest.newBuilder(uri).POST(HttpRequest.BodyPublishers.noBody()).build());
-	}
-
-	private static HttpRequest get(int port, String path) {
-		return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path)).build();
-	}
-
-	private static String send(HttpRequest request) {
-		HttpResponse<String> response = http.sendAsync(request, HttpResponse.BodyHandlers.ofString()).join();
-		assertThat(response.statusCode()).isBetween(200, 299);
-		return response.body();
-	}
-
-	private static void listen(GenericApplicationContext context, List<Object> events) {
-		context.addApplicationListener((ApplicationListener<InstancePreRegisteredEvent>) events::add);
-		context.addApplicationListener((ApplicationListener<InstanceRegisteredEvent<?>>) events::add);
 	}
 
 	@Configuration(proxyBeanMethods = false)
