@@ -29,9 +29,9 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 
 	private final @Nullable SslBundles bundles;
 
-	private volatile EtcdProperties lastGood;
+	private EtcdProperties lastGood;
 
-	private volatile @Nullable String told;
+	private @Nullable String told;
 
 	/**
 	 * Create connection details that never change and have no SSL bundle.
@@ -54,9 +54,10 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 	}
 
 	/**
-	 * The properties as they are now, if they can be used.
+	 * The properties as they are now, if they can be used. One thread at a time, so that
+	 * one that has read earlier properties does not take back what a later one has told.
 	 */
-	private EtcdProperties current() {
+	private synchronized EtcdProperties current() {
 		try {
 			EtcdProperties now = this.properties.get();
 			if (!now.equals(this.lastGood)) {
