@@ -138,6 +138,10 @@ class CatalogUpdaterTests {
 		assertThat(updater.phases()).containsEntry("services/*", CatalogPhase.FOLLOWING);
 		assertThat(ids(updater)).containsExactly("c");
 		assertThat(updater.store().current().names()).containsExactly("orders");
+		Awaitility.await()
+			.untilAsserted(
+					() -> assertThat(this.directory.resolve("catalog.json")).content().contains("services/orders/c"));
+		updater.close();
 	}
 
 	@Test
