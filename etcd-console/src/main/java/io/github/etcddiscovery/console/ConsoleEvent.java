@@ -26,7 +26,7 @@ record ConsoleEvent(long number, long time, String service, String instance, Kin
 		/** Its status, address or metadata changed. */
 		CHANGED,
 
-		/** Its key is gone, and it is served on. */
+		/** Its key is gone, and it is held. */
 		HELD,
 
 		/** It said goodbye and is gone. */

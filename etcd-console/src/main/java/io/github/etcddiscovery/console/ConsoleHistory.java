@@ -153,7 +153,7 @@ final class ConsoleHistory {
 		int up = isUp(entry) - isUp(last);
 		if (entry.held() && !last.held()) {
 			tell(service, entry, Kind.HELD,
-					"vanished from etcd with others and without a goodbye; it is served on for a while", up);
+					"vanished from etcd with others and without a goodbye; it is held for a while", up);
 			return;
 		}
 		String changes = changes(last, entry);

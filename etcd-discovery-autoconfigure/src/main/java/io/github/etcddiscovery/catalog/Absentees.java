@@ -20,7 +20,7 @@ record Absentees(Map<String, Absence> byKey) {
 	}
 
 	/**
-	 * The instances that are served on.
+	 * The instances that are held.
 	 */
 	List<EtcdServiceInstance> held() {
 		return this.byKey.values()
@@ -69,7 +69,7 @@ record Absentees(Map<String, Absence> byKey) {
 	 *
 	 * @param instances the instances
 	 * @param since when it vanished, on the clock of the loop
-	 * @param held whether they are served on
+	 * @param held whether they are held
 	 * @param foreign whether they belong to another cluster than the one that is followed
 	 * @param lease the lease of the key; if it lives, the key was taken away on purpose.
 	 * 0 if that would prove nothing

@@ -2,7 +2,7 @@ package io.github.etcddiscovery.catalog;
 
 /**
  * How a catalog came to know what it knows of a range of keys. It only moves down this
- * list: what was read from etcd is never replaced by anything less, and is served on
+ * list: what was read from etcd is never replaced by anything less, and is still answered
  * while etcd is away.
  */
 public enum CatalogPhase {

@@ -22,7 +22,7 @@ import org.springframework.cloud.client.ServiceInstance;
  * @param syncTimeout how long look-ups wait for the first synchronisation
  * @param idleTimeout how long a service is followed after the last look-up, if each is
  * followed by itself
- * @param hold when instances that vanished are served on
+ * @param hold when instances that vanished are held
  * @param snapshotFile where the catalog is kept on disk for a start while etcd is away,
  * or {@code null} if it is not kept
  * @param listManagementServices whether management ports are among the services

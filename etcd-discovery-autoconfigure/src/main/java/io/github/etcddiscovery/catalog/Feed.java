@@ -96,7 +96,7 @@ final class Feed implements SnapshotListener {
 		this.updater.counts().applied(publication.changes().size());
 		if (publication.reset() != Reset.NONE) {
 			logger.warn(("etcd was wiped, restored or replaced: '%s' went from revision %d to %d. "
-					+ "Instances that are missing now are served on for a while")
+					+ "Instances that are missing now are held for a while")
 				.formatted(this.range, this.revision, publication.snapshot().revision()));
 		}
 		this.revision = publication.snapshot().revision();
@@ -200,7 +200,7 @@ final class Feed implements SnapshotListener {
 		}
 		String meanwhile = (served != null) ? "Discovery keeps answering from revision %d".formatted(served.revision())
 				: "Nothing of it can be discovered yet";
-		logger.warn("Cannot follow '%s': %s. %s; trying on".formatted(this.range, failure.describe(), meanwhile));
+		logger.warn("Cannot follow '%s': %s. %s; retrying".formatted(this.range, failure.describe(), meanwhile));
 	}
 
 }

@@ -76,11 +76,10 @@ final class HeldInstances {
 		});
 		held.forEach((name, instances) -> {
 			if (this.alarmed.add(name)) {
-				logger.warn(
-						("%d of %d instances of '%s' vanished from etcd at once and without a goodbye: they are served "
-								+ "on for up to %d s, or until they refuse a connection")
-							.formatted(instances.size(), catalog.registered(name).size(), name,
-									this.duration.toSeconds()));
+				logger
+					.warn(("%d of %d instances of '%s' vanished from etcd at once and without a goodbye: they are held "
+							+ "for up to %d s, or until they refuse a connection")
+						.formatted(instances.size(), catalog.registered(name).size(), name, this.duration.toSeconds()));
 				instances.forEach(this.questions::ask);
 			}
 		});

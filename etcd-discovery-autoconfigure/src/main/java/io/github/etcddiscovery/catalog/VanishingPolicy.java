@@ -15,8 +15,8 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.watch.Reset;
 
 /**
- * Decides which instances that vanished from a service are served on. A pure function of
- * what was there before, what is there now and the time:
+ * Decides which instances that vanished from a service are held. A pure function of what
+ * was there before, what is there now and the time:
  * <ul>
  * <li>An instance whose last status was not {@code UP} has said goodbye: it is gone.
  * <li>A key without a lease does not go by itself: whoever deleted it meant it, unless it

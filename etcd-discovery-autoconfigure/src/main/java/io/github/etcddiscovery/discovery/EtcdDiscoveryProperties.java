@@ -46,7 +46,7 @@ import org.springframework.boot.convert.DurationStyle;
  * have to be called
  * @param required services without which the application does not get ready: its start
  * waits until each of them has an instance to call
- * @param hold when instances that vanish without a goodbye are served on
+ * @param hold when instances that vanish without a goodbye are held
  * @param snapshot what is kept on disk for a start while etcd is away
  * @param listManagementServices whether the names that applications register their
  * management ports under are among the services; a look-up by name finds them in any case

@@ -7,8 +7,8 @@ import io.github.etcddiscovery.catalog.HoldSettings;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * When instances that vanish without a goodbye are served on for a while. Many at once
- * are rather etcd's or the network's trouble than their own.
+ * When instances that vanish without a goodbye are held for a while. Many at once are
+ * rather etcd's or the network's trouble than their own.
  *
  * @param enabled whether such instances are held at all
  * @param threshold share of a service that has to vanish within ten seconds, between 0

@@ -109,14 +109,15 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Stop following etcd until it is started again; what is known is served on.
+	 * Stop following etcd until it is started again; look-ups keep answering what is
+	 * known.
 	 */
 	public void stop() {
 		this.updater.stop();
 	}
 
 	/**
-	 * Stop following etcd for good; what is known is served on.
+	 * Stop following etcd for good; look-ups keep answering what is known.
 	 */
 	@Override
 	public void close() {

@@ -521,7 +521,8 @@ class RegistrationLifecycleIntegrationTests {
 				await().until(() -> proxy.connections() == 0);
 				long connectionsBefore = proxy.acceptedConnections();
 				etcd.admin().put("services/other", "http://127.0.0.1:2");
-				// What was known is served on, and a new question leads to no call either
+				// What was known is still answered, and a new question leads to no call
+				// either
 				assertThat(discovery.getInstances("other")).singleElement()
 					.extracting(ServiceInstance::getPort)
 					.isEqualTo(1);

@@ -100,7 +100,7 @@ class ConsoleIntegrationTests {
 			browser.awaitText("tr.row", "d");
 			leases.forEach(etcd.admin()::revoke);
 			browser.awaitText("tr.row", "held");
-			browser.awaitText(".timeline", "it is served on for a while");
+			browser.awaitText(".timeline", "it is held for a while");
 			browser.go("#/");
 			browser.awaitText(".attention", "holds");
 		}
