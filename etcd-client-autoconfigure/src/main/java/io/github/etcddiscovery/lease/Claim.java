@@ -328,7 +328,7 @@ final class Claim {
 				this.lease.renew();
 			}
 			else if (this.troubles.add(failure.getKind())) {
-				logger.warn("Cannot %s '%s': %s. Trying on".formatted(isWanted() ? "write" : "delete", this.key,
+				logger.warn("Cannot %s '%s': %s. Retrying".formatted(isWanted() ? "write" : "delete", this.key,
 						failure.describe()));
 			}
 			this.turn.takeLater(failure.getKind());

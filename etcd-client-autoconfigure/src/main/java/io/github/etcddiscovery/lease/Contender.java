@@ -355,7 +355,7 @@ public final class Contender {
 			this.lease.renew();
 		}
 		else if (this.troubles.add(failure.getKind())) {
-			logger.warn("Cannot %s queue '%s': %s. Trying on"
+			logger.warn("Cannot %s queue '%s': %s. Retrying"
 				.formatted((this.state == State.LEAVING) ? "leave" : "enter", this.queue, failure.describe()));
 		}
 		this.turn.takeLater(failure.getKind());

@@ -223,7 +223,7 @@ public final class ProcessLease {
 		if (this.troubles.add(failure.getKind())) {
 			String what = (this.lease.id() == 0) ? "Cannot register yet"
 					: "Cannot renew lease %x".formatted(this.lease.id());
-			logger.warn("%s: %s. Trying on".formatted(what, failure.describe()));
+			logger.warn("%s: %s. Retrying".formatted(what, failure.describe()));
 		}
 		else if (logger.isDebugEnabled()) {
 			logger.debug("Still no lease renewed: " + failure.getMessage());

@@ -101,7 +101,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 			MethodInvocation once = ((ProxyMethodInvocation) invocation)
 				.invocableClone(invocation.getArguments().clone());
 			give(once, run.token());
-			Object chain = call(once);
+			Object chain = Objects.requireNonNull(call(once), "A method that returns a chain returned null");
 			Mono<Void> end = leadership.interrupts(onRevoked) ? Mono.fromFuture(run.over(), true) : Mono.never();
 			return mono ? ((Mono<?>) chain).takeUntilOther(end).doFinally((signal) -> run.close())
 					: ((Flux<?>) chain).takeUntilOther(end).doFinally((signal) -> run.close());
@@ -114,7 +114,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 
 	private static void give(MethodInvocation invocation, FencingToken token) {
 		Class<?>[] types = invocation.getMethod().getParameterTypes();
-		Object[] arguments = invocation.getArguments();
+		@Nullable Object[] arguments = invocation.getArguments();
 		for (int i = 0; i < types.length; i++) {
 			if (types[i] == FencingToken.class && arguments[i] == null) {
 				arguments[i] = token;

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.coordination.shedlock;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -73,8 +74,11 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 			return answer.get(this.timeout.toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (ExecutionException | TimeoutException ex) {
-			throw new LockException("etcd can't be asked for '%s': %s".formatted(key,
-					(ex instanceof TimeoutException) ? "no answer" : EtcdAccessException.of(ex.getCause()).describe()),
+			throw new LockException(
+					"etcd can't be asked for '%s': %s"
+						.formatted(key,
+								(ex instanceof TimeoutException) ? "no answer"
+										: EtcdAccessException.of(Objects.requireNonNull(ex.getCause())).describe()),
 					ex);
 		}
 		catch (InterruptedException ex) {
