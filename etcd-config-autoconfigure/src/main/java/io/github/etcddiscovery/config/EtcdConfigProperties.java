@@ -16,14 +16,13 @@ import org.springframework.util.unit.DataSize;
  * Configuration that is imported from etcd with {@code spring.config.import=etcd:}.
  *
  * @param enabled whether imports from etcd are read; without, they are as good as empty
- * @param prefixes where the contexts are that {@code etcd:} reads; the last one counts
- * most
+ * @param prefixes where the contexts are that etcd: reads; the last one counts most
  * @param defaultContext the context that all applications read
  * @param name the application's own context; by default spring.application.name
  * @param profileSeparator what stands between a context and a profile
- * @param contexts further contexts of {@code etcd:}, which count more than the automatic
- * ones: templates with {name}, {profile}, {zone} and {instance-id}; one whose placeholder
- * has no value is left out
+ * @param contexts further contexts of etcd:, which count more than the automatic ones:
+ * templates with {name}, {profile}, {zone} and {instance-id}; one whose placeholder has
+ * no value is left out
  * @param format how properties stand in etcd, unless an import says otherwise
  * @param dataKey the key below a context whose value is a document
  * @param precedence what counts when both etcd and the application's files set a property

@@ -13,8 +13,8 @@ import org.springframework.util.StringUtils;
  * What leader election and locks stand on.
  *
  * @param enabled whether there are elections and locks
- * @param prefix where their keys stand in etcd: in {@code <prefix>/leaders/<role>} and
- * {@code <prefix>/locks/<name>}
+ * @param prefix where their keys stand in etcd: those of roles below it at leaders, those
+ * of locks at locks
  * @param id what the keys of this process hold, for people; by default the name of the
  * application, the host and the process id
  * @param shareLease whether registration, leadership and locks of this process hang on

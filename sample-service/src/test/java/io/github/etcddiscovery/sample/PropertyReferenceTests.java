@@ -1,4 +1,4 @@
-package io.github.etcddiscovery.autoconfigure;
+package io.github.etcddiscovery.sample;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -20,7 +20,8 @@ import org.springframework.util.StringUtils;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * The page that lists all properties says what the configuration metadata says.
+ * The page that lists all properties says what the configuration metadata says. The test
+ * is here since this application has every starter.
  */
 class PropertyReferenceTests {
 
@@ -30,7 +31,7 @@ class PropertyReferenceTests {
 
 	private static final Path PAGE = Path.of("..", "docs", "properties.md");
 
-	private static final String COMMAND = "mvn -pl etcd-discovery-autoconfigure -am test -Dtest=PropertyReferenceTests "
+	private static final String COMMAND = "mvn -pl sample-service -am test -Dtest=PropertyReferenceTests "
 			+ "-Dupdate.docs=true";
 
 	@Test
