@@ -84,14 +84,17 @@ public final class JetcdQueueStore implements QueueStore {
 		});
 	}
 
+	/**
+	 * With the values, although nobody reads them: of keys alone etcd 3.7 does not tell
+	 * the lease.
+	 */
 	private RangeRequest.Builder last(String queue) {
 		ByteString prefix = this.connection.inNamespace(queue);
 		return RangeRequest.newBuilder()
 			.setKey(prefix)
 			.setRangeEnd(JetcdListerWatcher.endOfPrefix(prefix))
 			.setSortTarget(RangeRequest.SortTarget.CREATE)
-			.setSortOrder(RangeRequest.SortOrder.DESCEND)
-			.setKeysOnly(true);
+			.setSortOrder(RangeRequest.SortOrder.DESCEND);
 	}
 
 	private static Compare createdAt(ByteString key, long revision) {

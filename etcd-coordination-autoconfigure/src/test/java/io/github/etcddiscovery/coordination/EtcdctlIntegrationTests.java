@@ -3,6 +3,7 @@ package io.github.etcddiscovery.coordination;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -89,7 +90,7 @@ class EtcdctlIntegrationTests {
 		command.addAll(List.of(arguments));
 		ProcessBuilder builder = new ProcessBuilder(command);
 		builder.environment().put("ETCDCTL_API", "3");
-		Etcdctl etcdctl = new Etcdctl(builder.redirectErrorStream(true).start());
+		Etcdctl etcdctl = new Etcdctl(builder.redirectError(Redirect.DISCARD).start());
 		this.opened.add(etcdctl);
 		return etcdctl;
 	}
