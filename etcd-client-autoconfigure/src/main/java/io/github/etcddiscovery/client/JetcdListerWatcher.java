@@ -99,9 +99,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	private CompletableFuture<Snapshot> list(RangeRequest range,
 			BiFunction<MethodDescriptor<RangeRequest, RangeResponse>, RangeRequest, CompletableFuture<RangeResponse>> etcd) {
-		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range,
-				(keyValue) -> entry(this.connection, keyValue), (keyValue) -> unreadable(this.connection, keyValue),
-				this.pageSize);
+		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range, this::entry,
+				(keyValue) -> unreadable(this.connection, keyValue), this.pageSize);
 		return list.read().whenComplete((snapshot, failure) -> this.pageSize = list.pageSize());
 	}
 
@@ -154,15 +153,24 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	private List<Change> changes(List<Event> events) {
 		List<Change> changes = new ArrayList<>(events.size());
 		for (Event event : events) {
-			Entry entry = entry(this.connection, event.getKv());
-			if (this.range.keysOnly()) {
-				// etcd's watch can't leave them out, but they need not be kept.
-				entry = new Entry(entry.key(), "", entry.createRevision(), entry.modRevision(), entry.lease());
-			}
+			Entry entry = entry(event.getKv());
 			changes.add((event.getType() == Event.EventType.DELETE) ? Change.delete(entry.key(), entry.modRevision())
 					: Change.put(entry));
 		}
 		return changes;
+	}
+
+	/**
+	 * Of keys alone, a list of etcd 3.7 does not tell the lease, but a watch does, which
+	 * can't leave out the value either: without both, the same key is the same entry.
+	 */
+	private Entry entry(KeyValue keyValue) {
+		Entry entry = entry(this.connection, keyValue);
+		return this.range.keysOnly() ? withoutLease(entry, "") : entry;
+	}
+
+	private static Entry withoutLease(Entry entry, String value) {
+		return new Entry(entry.key(), value, entry.createRevision(), entry.modRevision(), 0);
 	}
 
 	static RangeRequest.Builder range(EtcdConnection connection, KeyRange range) {
@@ -192,8 +200,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	static Entry entry(EtcdConnection connection, KeyValue keyValue) {
-		return new Entry(key(connection.outOfNamespace(keyValue.getKey())), value(keyValue.getValue()),
-				keyValue.getCreateRevision(), keyValue.getModRevision(), keyValue.getLease());
+		String value = value(keyValue.getValue());
+		return new Entry(key(connection.outOfNamespace(keyValue.getKey())), value, keyValue.getCreateRevision(),
+				keyValue.getModRevision(), (value != TOO_LARGE) ? keyValue.getLease() : 0);
 	}
 
 	/**
@@ -205,8 +214,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	private static Entry unreadable(EtcdConnection connection, KeyValue keyValue) {
-		Entry entry = entry(connection, keyValue);
-		return new Entry(entry.key(), TOO_LARGE, entry.createRevision(), entry.modRevision(), entry.lease());
+		return withoutLease(entry(connection, keyValue), TOO_LARGE);
 	}
 
 	private static String value(ByteString bytes) {
