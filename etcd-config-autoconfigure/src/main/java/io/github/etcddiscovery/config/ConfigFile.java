@@ -1,13 +1,9 @@
 package io.github.etcddiscovery.config;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -18,6 +14,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.config.EtcdConfigProperties.SnapshotProperties;
+import io.github.etcddiscovery.core.PrivateFile;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Snapshot;
@@ -72,7 +69,7 @@ final class ConfigFile {
 		byte[] content = this.mapper.writeValueAsBytes(new Content(VERSION, this.origins, state.clusterId(),
 				state.revision(), state.readAt().toString(), List.copyOf(rows.values())));
 		try {
-			replace(content);
+			PrivateFile.replace(this.file, content);
 			this.failed = false;
 		}
 		catch (IOException ex) {
@@ -82,25 +79,6 @@ final class ConfigFile {
 							.formatted(ex));
 			}
 			this.failed = true;
-		}
-	}
-
-	private void replace(byte[] content) throws IOException {
-		Files.createDirectories(this.file.getParent());
-		// For its owner's eyes only, as temporary files are made
-		Path temporary = Files.createTempFile(this.file.getParent(), this.file.getFileName().toString(), ".tmp");
-		try {
-			try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-				ByteBuffer buffer = ByteBuffer.wrap(content);
-				while (buffer.hasRemaining()) {
-					channel.write(buffer);
-				}
-				channel.force(true);
-			}
-			Files.move(temporary, this.file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-		}
-		finally {
-			Files.deleteIfExists(temporary);
 		}
 	}
 

@@ -1,13 +1,9 @@
 package io.github.etcddiscovery.catalog;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -20,6 +16,7 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 import io.github.etcddiscovery.core.EscapedText;
+import io.github.etcddiscovery.core.PrivateFile;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
@@ -85,7 +82,7 @@ final class CatalogFile {
 		byte[] content = this.mapper
 			.writeValueAsBytes(new Content(VERSION, this.places, this.origins, catalog.revision(), rows));
 		try {
-			replace(content);
+			PrivateFile.replace(this.file, content);
 			this.failed = false;
 			return true;
 		}
@@ -97,25 +94,6 @@ final class CatalogFile {
 			}
 			this.failed = true;
 			return false;
-		}
-	}
-
-	private void replace(byte[] content) throws IOException {
-		Files.createDirectories(this.file.getParent());
-		// For its owner's eyes only, as temporary files are made.
-		Path temporary = Files.createTempFile(this.file.getParent(), this.file.getFileName().toString(), ".tmp");
-		try {
-			try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-				ByteBuffer buffer = ByteBuffer.wrap(content);
-				while (buffer.hasRemaining()) {
-					channel.write(buffer);
-				}
-				channel.force(true);
-			}
-			Files.move(temporary, this.file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-		}
-		finally {
-			Files.deleteIfExists(temporary);
 		}
 	}
 
