@@ -109,8 +109,7 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	 */
 	public static void requireValue(String value) {
 		if (value.length() > MAX_VALUE_LENGTH) {
-			throw new InvalidInstanceException(
-					"the value has %d characters, more than %d".formatted(value.length(), MAX_VALUE_LENGTH));
+			throw new InvalidInstanceException("the value has more than %d characters".formatted(MAX_VALUE_LENGTH));
 		}
 		if (value.indexOf(InstanceKey.NOT_UTF_8) >= 0) {
 			throw new InvalidInstanceException("the value is not UTF-8");

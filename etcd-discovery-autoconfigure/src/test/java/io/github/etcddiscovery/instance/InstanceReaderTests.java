@@ -88,10 +88,10 @@ class InstanceReaderTests {
 		String limit = "x".repeat(64 * 1024);
 		assertThat(reader.read(this.key, limit)).hasSize(1);
 		assertThatExceptionOfType(InvalidInstanceException.class).isThrownBy(() -> reader.read(this.key, limit + "x"))
-			.withMessage("the value has 65537 characters, more than 65536");
+			.withMessage("the value has more than 65536 characters");
 		assertThatExceptionOfType(InvalidInstanceException.class)
 			.isThrownBy(() -> reader.read(this.key, "x".repeat(1 << 20)))
-			.withMessage("the value has 1048576 characters, more than 65536");
+			.withMessage("the value has more than 65536 characters");
 		assertThat(seen).containsExactly(limit.length());
 	}
 
