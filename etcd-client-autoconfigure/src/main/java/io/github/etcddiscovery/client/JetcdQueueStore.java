@@ -78,6 +78,16 @@ public final class JetcdQueueStore implements QueueStore {
 	}
 
 	@Override
+	public CompletableFuture<Void> put(String key, String value) {
+		PutRequest request = PutRequest.newBuilder()
+			.setKey(this.connection.inNamespace(key))
+			.setValue(ByteString.copyFromUtf8(value))
+			.build();
+		return this.connection.write(KVGrpc.getPutMethod(), request).thenAccept((response) -> {
+		});
+	}
+
+	@Override
 	public CompletableFuture<Void> delete(String key) {
 		DeleteRangeRequest request = DeleteRangeRequest.newBuilder().setKey(this.connection.inNamespace(key)).build();
 		return this.connection.write(KVGrpc.getDeleteRangeMethod(), request).thenAccept((response) -> {

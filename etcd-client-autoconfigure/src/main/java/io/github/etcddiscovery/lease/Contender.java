@@ -72,6 +72,8 @@ public final class Contender {
 
 	private final List<CompletableFuture<Void>> leaving = new ArrayList<>();
 
+	private final List<CompletableFuture<Void>> out = new ArrayList<>();
+
 	private boolean wanted;
 
 	/**
@@ -147,6 +149,24 @@ public final class Contender {
 			}
 		});
 		return left;
+	}
+
+	/**
+	 * Wait until it is out of the queue, after {@link #leave()}: only then another
+	 * contender of this process may enter it, since both would have the same key.
+	 * @return completes when the key is gone, however long that takes
+	 */
+	public CompletableFuture<Void> whenOut() {
+		CompletableFuture<Void> future = new CompletableFuture<>();
+		this.loop.execute(() -> {
+			if (this.state == State.OUT) {
+				future.complete(null);
+			}
+			else {
+				this.out.add(future);
+			}
+		});
+		return future;
 	}
 
 	/**
@@ -334,6 +354,9 @@ public final class Contender {
 		transitionTo(State.OUT);
 		this.queues.dismiss(this);
 		told(null);
+		List<CompletableFuture<Void>> waiting = List.copyOf(this.out);
+		this.out.clear();
+		waiting.forEach((future) -> future.complete(null));
 	}
 
 	private void told(@Nullable EtcdAccessException failure) {

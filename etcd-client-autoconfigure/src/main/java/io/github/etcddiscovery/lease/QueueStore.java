@@ -35,6 +35,14 @@ public interface QueueStore {
 	CompletableFuture<Optional<Place>> look(String queue, String key, long createRevision);
 
 	/**
+	 * Write a key that stands by itself, without a lease, whatever it holds.
+	 * @param key the key
+	 * @param value the value
+	 * @return completes when it is written
+	 */
+	CompletableFuture<Void> put(String key, String value);
+
+	/**
 	 * Delete a key, whatever it holds.
 	 * @param key the key
 	 * @return completes when it is gone

@@ -263,6 +263,11 @@ final class SimulatedEtcd {
 		}
 
 		@Override
+		public CompletableFuture<Void> put(String key, String value) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public CompletableFuture<Void> delete(String key) {
 			return ask(() -> {
 				remove(key);

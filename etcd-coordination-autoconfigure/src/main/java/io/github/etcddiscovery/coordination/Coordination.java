@@ -3,6 +3,7 @@ package io.github.etcddiscovery.coordination;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +23,10 @@ import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.Reflector;
+import io.github.etcddiscovery.watch.SnapshotListener;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The session of this process: the queues that it stands in for leadership and locks, the
@@ -40,6 +43,8 @@ public final class Coordination implements AutoCloseable {
 	private static final Duration LONGEST_GOODBYE = Duration.ofMillis(1500);
 
 	private static final Duration LONGEST_DELAY = Duration.ofSeconds(5);
+
+	private final QueueStore store;
 
 	private final Function<KeyRange, ListerWatcher> watches;
 
@@ -70,6 +75,7 @@ public final class Coordination implements AutoCloseable {
 	 */
 	public Coordination(QueueStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
 			Duration margin, EventLoop mirrors, Duration requestTimeout, String prefix, String id) {
+		this.store = store;
 		this.watches = watches;
 		this.lease = lease;
 		this.mirrors = mirrors;
@@ -119,7 +125,7 @@ public final class Coordination implements AutoCloseable {
 	 * @return the place, which is not entered yet
 	 */
 	public Contender contender(Kind kind, String name, Contender.Listener listener) {
-		return this.queues.contender(queue(kind, name), this.id, listener);
+		return this.queues.contender(key(kind, name) + "/", this.id, listener);
 	}
 
 	/**
@@ -128,8 +134,8 @@ public final class Coordination implements AutoCloseable {
 	 * @param name its name
 	 * @return the keys, the head first
 	 */
-	public CompletableFuture<List<Entry>> read(Kind kind, String name) {
-		return this.watches.apply(KeyRange.prefix(queue(kind, name)))
+	public CompletableFuture<List<Entry>> queue(Kind kind, String name) {
+		return this.watches.apply(KeyRange.prefix(key(kind, name) + "/"))
 			.list()
 			.thenApply((snapshot) -> snapshot.entries()
 				.values()
@@ -146,10 +152,8 @@ public final class Coordination implements AutoCloseable {
 	 * @return closes it
 	 */
 	public Reflector follow(Kind kind, String name, Consumer<Entry> listener) {
-		KeyRange range = KeyRange.prefix(queue(kind, name));
 		long[] last = new long[1];
-		Reflector reflector = new Reflector(range, this.watches.apply(range), this.mirrors,
-				new RetryDelays(LONGEST_DELAY), this.requestTimeout,
+		return mirror(KeyRange.prefix(key(kind, name) + "/"),
 				(publication) -> publication.snapshot()
 					.entries()
 					.values()
@@ -160,15 +164,57 @@ public final class Coordination implements AutoCloseable {
 						last[0] = head.createRevision();
 						listener.accept(head);
 					}));
+	}
+
+	/**
+	 * Mirror all keys of a kind.
+	 * @param kind what they are for
+	 * @param listener is told of them; must not block
+	 * @return closes it
+	 */
+	public Reflector mirror(Kind kind, SnapshotListener listener) {
+		return mirror(KeyRange.prefix("%s/%s/".formatted(this.prefix, kind.directory)), listener);
+	}
+
+	private Reflector mirror(KeyRange range, SnapshotListener listener) {
+		Reflector reflector = new Reflector(range, this.watches.apply(range), this.mirrors,
+				new RetryDelays(LONGEST_DELAY), this.requestTimeout, listener);
 		reflector.start();
 		return reflector;
 	}
 
 	/**
-	 * The keys of a queue begin with this. What would make one queue part of another is
-	 * escaped as in a URL.
+	 * Read a key that stands by itself.
+	 * @param kind what it is for
+	 * @param name its name
+	 * @return what it holds, if it is there
 	 */
-	private String queue(Kind kind, String name) {
+	public CompletableFuture<Optional<String>> read(Kind kind, String name) {
+		return this.watches.apply(KeyRange.single(key(kind, name)))
+			.list()
+			.thenApply((snapshot) -> snapshot.entries().values().stream().findAny().map(Entry::value));
+	}
+
+	/**
+	 * Write or delete a key that stands by itself, without a lease.
+	 * @param kind what it is for
+	 * @param name its name
+	 * @param value what it is to hold, or {@code null} to delete it
+	 * @return completes when that is done
+	 */
+	public CompletableFuture<Void> write(Kind kind, String name, @Nullable String value) {
+		String key = key(kind, name);
+		return (value != null) ? this.store.put(key, value) : this.store.delete(key);
+	}
+
+	/**
+	 * The key of a name. What would make one key begin with another is escaped as in a
+	 * URL.
+	 * @param kind what the key is for
+	 * @param name the name
+	 * @return the key; for queues, their keys stand below it
+	 */
+	public String key(Kind kind, String name) {
 		if (name.isEmpty()) {
 			throw new IllegalArgumentException("A role and a lock need a name");
 		}
@@ -181,7 +227,7 @@ public final class Coordination implements AutoCloseable {
 				escaped.append((char) character);
 			}
 		});
-		return "%s/%s/%s/".formatted(this.prefix, kind.directory, escaped);
+		return "%s/%s/%s".formatted(this.prefix, kind.directory, escaped);
 	}
 
 	/**
@@ -203,7 +249,7 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * What a queue is for.
+	 * What a key is for.
 	 */
 	public enum Kind {
 
@@ -215,7 +261,13 @@ public final class Coordination implements AutoCloseable {
 		/**
 		 * Who holds a lock.
 		 */
-		LOCK("locks");
+		LOCK("locks"),
+
+		/**
+		 * Which process alone may lead. Not below the queues of roles, where Go's package
+		 * would take it for a candidate.
+		 */
+		PIN("pins");
 
 		private final String directory;
 

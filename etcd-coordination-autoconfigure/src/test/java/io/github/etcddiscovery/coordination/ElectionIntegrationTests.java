@@ -14,6 +14,7 @@ import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.PutOption;
 import io.github.etcddiscovery.coordination.leader.Leader;
 import io.github.etcddiscovery.coordination.leader.Leadership;
+import io.github.etcddiscovery.lease.Contender;
 import io.github.etcddiscovery.testing.EtcdCluster;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.TcpProxy;
@@ -250,11 +251,54 @@ class ElectionIntegrationTests {
 		for (int i = 0; i < 10; i++) {
 			two.campaign("billing").close();
 		}
-		Leadership second = two.campaign("billing");
-		second.close();
 		soon().until(() -> etcd.admin().keys(QUEUE).size() == 1);
 		first.yield();
 		soon().until(first::isLeader);
+	}
+
+	@Test
+	void campaignsAgainAfterItHasLeft() {
+		App one = start("one");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		long token = first.fencingToken();
+		first.close();
+		one.campaign("billing").close();
+		Leadership again = one.campaign("billing");
+		assertThat(again).isNotSameAs(first).isSameAs(one.campaign("billing"));
+		soon().until(again::isLeader);
+		assertThat(again.fencingToken()).isGreaterThan(token);
+		assertThat(first.isLeader()).isFalse();
+		assertThat(one.elections().leaderships()).containsExactly(again);
+	}
+
+	@Test
+	void isLedByTheProcessThatItIsPinnedToAndByNobodyElse() {
+		App one = start("one");
+		App two = start("two");
+		Leadership first = one.campaign("billing");
+		soon().until(first::isLeader);
+		Leadership second = two.campaign("billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		etcd.admin().etcdctl("put", "coordination/pins/billing", "two");
+		soon().until(() -> second.isLeader() && !first.isLeader());
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 1);
+		two.close();
+		App three = start("three");
+		Leadership third = three.campaign("billing");
+		Leadership other = three.campaign("other");
+		soon().until(other::isLeader);
+		assertThat(etcd.admin().keys(QUEUE)).as("pinned to one that is not there").isEmpty();
+		assertThat(third.state()).isEqualTo(Contender.State.OUT);
+		assertThat(three.elections().pinned("billing").join()).contains("two");
+		three.elections().unpin("billing").join();
+		soon().until(() -> first.isLeader() ^ third.isLeader());
+		three.elections().pin("billing", "three").join();
+		soon().until(third::isLeader);
+		third.yield().join();
+		soon().until(third::isLeader);
+		etcd.admin().delete("coordination/pins/billing");
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
 	}
 
 	private App start(String id) {

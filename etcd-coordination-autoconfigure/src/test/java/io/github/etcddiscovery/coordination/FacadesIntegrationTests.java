@@ -6,6 +6,7 @@ import java.util.ConcurrentModificationException;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 
 import io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration;
 import io.github.etcddiscovery.coordination.actuate.EtcdLeadershipEndpoint;
@@ -80,6 +81,20 @@ class FacadesIntegrationTests {
 		assertThat(witness.stops).isEqualTo(1);
 	}
 
+	/**
+	 * As its contract allows: its thread is interrupted when the leadership ends.
+	 */
+	@Test
+	void interruptsACandidateThatWorksInItsThread() {
+		Everything.Witness witness = this.app.get(Everything.Witness.class);
+		soon().until(() -> witness.worker.equals(List.of("granted")));
+		long yieldedAt = System.nanoTime();
+		this.app.campaign("worker").yield().join();
+		assertThat(Duration.ofNanos(System.nanoTime() - yieldedAt)).as("does not wait for the time-out")
+			.isLessThan(Duration.ofSeconds(5));
+		soon().until(() -> witness.worker.equals(List.of("granted", "interrupted", "revoked", "granted")));
+	}
+
 	@Test
 	void isALockRegistryOfSpringIntegration() throws Exception {
 		EtcdLockRegistry registry = this.app.get(EtcdLockRegistry.class);
@@ -136,10 +151,15 @@ class FacadesIntegrationTests {
 		try {
 			two.campaign("integration");
 			soon().until(() -> endpoint.role("integration").queue().equals(List.of("two")));
-			endpoint.yield("integration");
+			endpoint.change("integration", null);
 			soon().until(() -> "two".equals(endpoint.role("integration").leader()));
 			assertThat(endpoint.role("integration").leading()).isFalse();
-			assertThat(endpoint.yield("other")).isNull();
+			assertThat(endpoint.change("other", null)).isNull();
+			assertThat(endpoint.change("integration", "one").pin()).isEqualTo("one");
+			soon().until(() -> endpoint.role("integration").leading());
+			assertThat(endpoint.role("integration").queue()).isEmpty();
+			assertThat(endpoint.unpin("integration").pin()).isNull();
+			soon().until(() -> endpoint.role("integration").queue().equals(List.of("two")));
 		}
 		finally {
 			two.close();
@@ -147,7 +167,7 @@ class FacadesIntegrationTests {
 		soon().until(() -> this.app.campaign("integration").isLeader());
 		MeterRegistry meters = this.app.get(MeterRegistry.class);
 		assertThat(meters.get("etcd.leader.status").tag("role", "integration").gauge().value()).isEqualTo(1);
-		soon().until(() -> meters.get("etcd.leader.changes").tag("role", "integration").counter().count() == 3);
+		soon().until(() -> meters.get("etcd.leader.changes").tag("role", "integration").counter().count() >= 3);
 		this.app.locks().obtain("x").lock();
 		assertThat(meters.get("etcd.lock.wait").timer().count()).isEqualTo(1);
 		assertThat(meters.get("etcd.lock.holding").gauge().value()).isEqualTo(1);
@@ -155,8 +175,8 @@ class FacadesIntegrationTests {
 		assertThat(meters.get("etcd.lock.held").timer().count()).isEqualTo(1);
 		Info.Builder info = new Info.Builder();
 		this.app.get(LeadershipInfoContributor.class).contribute(info);
-		assertThat(info.build().getDetails()).containsEntry("etcdLeadership",
-				Map.of("id", "one", "roles", Map.of("integration", Map.of("leader", true))));
+		assertThat(info.build().getDetails()).containsEntry("etcdLeadership", Map.of("id", "one", "roles",
+				Map.of("integration", Map.of("leader", true), "worker", Map.of("leader", true))));
 	}
 
 	private static ConditionFactory soon() {
@@ -197,6 +217,29 @@ class FacadesIntegrationTests {
 		}
 
 		@Bean
+		DefaultCandidate worker(Witness witness) {
+			return new DefaultCandidate("one", "worker") {
+
+				@Override
+				public void onGranted(Context context) {
+					witness.worker.add("granted");
+					try {
+						new CountDownLatch(1).await();
+					}
+					catch (InterruptedException ex) {
+						witness.worker.add("interrupted");
+					}
+				}
+
+				@Override
+				public void onRevoked(Context context) {
+					witness.worker.add("revoked");
+				}
+
+			};
+		}
+
+		@Bean
 		SmartLifecycleRoleController roles(Witness witness) {
 			LinkedMultiValueMap<String, SmartLifecycle> roles = new LinkedMultiValueMap<>();
 			roles.add("integration", witness);
@@ -207,6 +250,8 @@ class FacadesIntegrationTests {
 
 			private final List<String> candidate = new CopyOnWriteArrayList<>();
 
+			private final List<String> worker = new CopyOnWriteArrayList<>();
+
 			private final List<AbstractLeaderEvent> events = new CopyOnWriteArrayList<>();
 
 			private volatile boolean running;
@@ -215,7 +260,9 @@ class FacadesIntegrationTests {
 
 			@EventListener
 			void event(AbstractLeaderEvent event) {
-				this.events.add(event);
+				if (event.getRole().equals("integration")) {
+					this.events.add(event);
+				}
 			}
 
 			@Override

@@ -107,6 +107,28 @@ class LeaderOnlyIntegrationTests {
 		soon().until(() -> two.campaign("work").isLeader());
 	}
 
+	@Test
+	void cancelsAFutureAndLeavesTheThreadAloneThatHasReturnedIt() {
+		App one = start("one");
+		soon().until(() -> one.campaign("work").isLeader());
+		CompletableFuture<Long> future = one.get(Jobs.class).unfinished();
+		assertThat(future).isNotDone();
+		one.campaign("work").yield().join();
+		assertThat(future).isCancelled();
+		assertThat(Thread.currentThread().isInterrupted()).isFalse();
+	}
+
+	@Test
+	void runsWorkInTheLeaderOnly() throws Exception {
+		App one = start("one");
+		List<FencingToken> tokens = new ArrayList<>();
+		soon().until(() -> one.campaign("work").isLeader());
+		assertThat(one.campaign("work").run(OnRevoked.FINISH, tokens::add)).isTrue();
+		assertThat(tokens).containsExactly(one.campaign("work").token().orElseThrow());
+		App two = start("two");
+		assertThat(two.campaign("work").run(OnRevoked.FINISH, tokens::add)).isFalse();
+	}
+
 	private App start(String id) {
 		App app = App.start(id, etcd.clientUrl(), List.of(JobConfiguration.class),
 				"spring.cloud.etcd.coordination.ttl=5s");
@@ -168,6 +190,11 @@ class LeaderOnlyIntegrationTests {
 		@LeaderOnly("work")
 		CompletableFuture<Long> future() {
 			return CompletableFuture.completedFuture(FencingToken.current().orElseThrow().value());
+		}
+
+		@LeaderOnly(value = "work", onRevoked = OnRevoked.INTERRUPT)
+		CompletableFuture<Long> unfinished() {
+			return new CompletableFuture<>();
 		}
 
 		@LeaderOnly("work")

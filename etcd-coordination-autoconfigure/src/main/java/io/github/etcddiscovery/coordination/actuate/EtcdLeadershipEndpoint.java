@@ -4,9 +4,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 import io.github.etcddiscovery.coordination.leader.Elections;
 import io.github.etcddiscovery.coordination.leader.Leader;
@@ -15,14 +18,16 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.lease.Contender;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.actuate.endpoint.annotation.DeleteOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Endpoint;
 import org.springframework.boot.actuate.endpoint.annotation.ReadOperation;
 import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
+import org.springframework.util.StringUtils;
 
 /**
- * Shows the roles that this process campaigns for, who leads and who waits, and lets it
- * give a leadership up.
+ * Shows the roles that this process campaigns for, who leads and who waits, lets it give
+ * a leadership up, and lets operators pin a role to a process.
  */
 @Endpoint(id = "etcdleadership")
 public final class EtcdLeadershipEndpoint {
@@ -64,18 +69,36 @@ public final class EtcdLeadershipEndpoint {
 	}
 
 	/**
-	 * Give the leadership for a role up, and go to the end of the queue.
+	 * Give the leadership for a role up, and go to the end of the queue; or pin the role
+	 * to one process, so that no other one leads it.
 	 * @param role the role
+	 * @param pin the id of the process to pin it to; without it, this process yields
 	 * @return the role as it is then, or {@code null} if this process does not campaign
 	 * for it
 	 */
 	@WriteOperation
-	public @Nullable RoleDescriptor yield(@Selector String role) {
+	public @Nullable RoleDescriptor change(@Selector String role, @Nullable String pin) {
+		return changed(role, (leadership) -> StringUtils.hasText(pin) ? this.elections.pin(role, pin)
+				: leadership.yield().copy().completeOnTimeout(null, this.timeout.toMillis(), TimeUnit.MILLISECONDS));
+	}
+
+	/**
+	 * Take the pin of a role away: every process may lead it again.
+	 * @param role the role
+	 * @return the role as it is then, or {@code null} if this process does not campaign
+	 * for it
+	 */
+	@DeleteOperation
+	public @Nullable RoleDescriptor unpin(@Selector String role) {
+		return changed(role, (leadership) -> this.elections.unpin(role));
+	}
+
+	private @Nullable RoleDescriptor changed(String role, Function<Leadership, CompletableFuture<Void>> change) {
 		Leadership leadership = find(role);
 		if (leadership == null) {
 			return null;
 		}
-		leadership.yield().completeOnTimeout(null, this.timeout.toMillis(), TimeUnit.MILLISECONDS).join();
+		change.apply(leadership).join();
 		return describe(leadership);
 	}
 
@@ -89,11 +112,14 @@ public final class EtcdLeadershipEndpoint {
 
 	private RoleDescriptor describe(Leadership leadership) {
 		List<Leader> queue = List.of();
+		String pin = null;
 		String problem = null;
 		try {
+			CompletableFuture<Optional<String>> pinned = this.elections.pinned(leadership.role());
 			queue = this.elections.queue(leadership.role())
 				.orTimeout(this.timeout.toMillis(), TimeUnit.MILLISECONDS)
 				.join();
+			pin = pinned.orTimeout(this.timeout.toMillis(), TimeUnit.MILLISECONDS).join().orElse(null);
 		}
 		catch (CompletionException ex) {
 			problem = EtcdAccessException.of(ex).getMessage();
@@ -102,7 +128,7 @@ public final class EtcdLeadershipEndpoint {
 		boolean leads = leadership.isLeader();
 		return new RoleDescriptor(leads, leadership.state(), (leader != null) ? leader.id() : null,
 				(leader != null) ? leader.fencingToken() : null, leadership.since().orElse(null),
-				leads ? leadership.validFor() : null, queue.stream().skip(1).map(Leader::id).toList(), problem);
+				leads ? leadership.validFor() : null, queue.stream().skip(1).map(Leader::id).toList(), pin, problem);
 	}
 
 	/**
@@ -124,10 +150,12 @@ public final class EtcdLeadershipEndpoint {
 	 * @param since since when this process leads, if it does
 	 * @param validFor for how long it leads without another renewal, if it does
 	 * @param queue the ids of those who wait, in their order
+	 * @param pin the id of the process that alone may lead, if the role is pinned
 	 * @param problem why etcd could not be asked
 	 */
 	public record RoleDescriptor(boolean leading, Contender.State state, @Nullable String leader, @Nullable Long token,
-			@Nullable Instant since, @Nullable Duration validFor, List<String> queue, @Nullable String problem) {
+			@Nullable Instant since, @Nullable Duration validFor, List<String> queue, @Nullable String pin,
+			@Nullable String problem) {
 	}
 
 }

@@ -3,11 +3,13 @@ package io.github.etcddiscovery.coordination.integration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 import io.github.etcddiscovery.coordination.FencingToken;
 import io.github.etcddiscovery.coordination.leader.Leadership;
 import io.github.etcddiscovery.coordination.leader.LeadershipListener;
+import io.github.etcddiscovery.coordination.leader.OnRevoked;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -20,15 +22,16 @@ import org.springframework.integration.leader.event.LeaderEventPublisher;
  * Leadership in the words of Spring Integration: campaigns for the role of each
  * {@link Candidate}, and publishes for every role that this process campaigns for that it
  * was granted and revoked, which a {@code SmartLifecycleRoleController} starts and stops
- * its beans by. A candidate is called on the thread of its role: when it is to return for
- * {@code onRevoked} to be called, {@code spring.cloud.etcd.leader.roles.<role>.on-revoke}
- * has to be {@code interrupt}, or it looks at {@link Context#isLeader()}.
+ * its beans by. A candidate is called on the thread of its role, which is interrupted
+ * when the leadership ends, as its contract says.
  */
 public final class EtcdLeaderInitiator implements LeadershipListener {
 
 	private static final Log logger = LogFactory.getLog(EtcdLeaderInitiator.class);
 
 	private final Map<String, Candidate> candidates = new ConcurrentHashMap<>();
+
+	private final Set<Candidate> granted = ConcurrentHashMap.newKeySet();
 
 	private final LeaderEventPublisher publisher;
 
@@ -62,11 +65,17 @@ public final class EtcdLeaderInitiator implements LeadershipListener {
 		Candidate candidate = this.candidates.get(leadership.role());
 		if (candidate != null) {
 			try {
-				candidate.onGranted(context);
+				leadership.run(OnRevoked.INTERRUPT, (current) -> {
+					this.granted.add(candidate);
+					candidate.onGranted(context);
+				});
 			}
 			catch (InterruptedException ex) {
 				logger.debug("The candidate for '%s' was interrupted, as its leadership has ended"
 					.formatted(leadership.role()));
+			}
+			catch (Exception ex) {
+				logger.error("The candidate for '%s' failed".formatted(leadership.role()), ex);
 			}
 		}
 	}
@@ -76,7 +85,7 @@ public final class EtcdLeaderInitiator implements LeadershipListener {
 		Context context = new LeadershipContext(leadership);
 		Candidate candidate = this.candidates.get(leadership.role());
 		try {
-			if (candidate != null) {
+			if (candidate != null && this.granted.remove(candidate)) {
 				candidate.onRevoked(context);
 			}
 		}

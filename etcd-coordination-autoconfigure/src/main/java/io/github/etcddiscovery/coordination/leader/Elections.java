@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -13,6 +14,7 @@ import io.github.etcddiscovery.coordination.Coordination;
 import io.github.etcddiscovery.coordination.Coordination.Kind;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Reflector;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink.OverflowStrategy;
 
@@ -35,6 +37,8 @@ public final class Elections implements AutoCloseable {
 
 	private final List<Consumer<Leadership>> onCampaign = new CopyOnWriteArrayList<>();
 
+	private final Pins pins;
+
 	private volatile boolean running;
 
 	private volatile boolean accepting;
@@ -51,31 +55,44 @@ public final class Elections implements AutoCloseable {
 		this.coordination = coordination;
 		this.properties = properties;
 		this.clock = clock;
-		this.listeners = new CopyOnWriteArrayList<>(listeners);
+		this.listeners = List.copyOf(listeners);
+		this.pins = new Pins(coordination, this::update);
 	}
 
 	/**
 	 * Campaign for a role: wait for the turn of this process, and lead. It waits while
 	 * the application does not accept traffic, unless
-	 * {@code spring.cloud.etcd.leader.wait-for-ready} says otherwise.
+	 * {@code spring.cloud.etcd.leader.wait-for-ready} says otherwise, and while the role
+	 * is pinned to another process.
 	 * @param role the role
 	 * @return the leadership, which is the same for each call with the same role until it
 	 * is closed
 	 */
 	public Leadership campaign(String role) {
-		Leadership leadership = this.leaderships.get(role);
-		if (leadership == null) {
-			leadership = this.leaderships.computeIfAbsent(role, this::leadership);
-			apply(leadership);
-			Leadership added = leadership;
-			this.onCampaign.forEach((listener) -> listener.accept(added));
+		Leadership known = this.leaderships.get(role);
+		if (known != null && !known.isClosed()) {
+			return known;
 		}
+		Leadership leadership = this.leaderships.compute(role,
+				(key, last) -> (last != null && !last.isClosed()) ? last : leadership(role, last));
+		if (this.running) {
+			this.pins.follow();
+		}
+		leadership.update();
+		this.onCampaign.forEach((listener) -> listener.accept(leadership));
 		return leadership;
 	}
 
-	private Leadership leadership(String role) {
-		return new Leadership(role, this.coordination, this.properties, this.clock, this.listeners,
-				() -> this.leaderships.remove(role));
+	private Leadership leadership(String role, @Nullable Leadership last) {
+		CompletableFuture<Void> former = (last != null) ? last.left() : CompletableFuture.completedFuture(null);
+		Leadership leadership = new Leadership(role, this.coordination, this.properties, this.clock, this.listeners,
+				() -> mayCampaign(role), former);
+		leadership.left().thenRun(() -> this.leaderships.remove(role, leadership));
+		return leadership;
+	}
+
+	private boolean mayCampaign(String role) {
+		return this.running && (this.accepting || !this.properties.waitsForReady(role)) && this.pins.allow(role);
 	}
 
 	/**
@@ -128,8 +145,39 @@ public final class Elections implements AutoCloseable {
 	 * answer
 	 */
 	public CompletableFuture<List<Leader>> queue(String role) {
-		return this.coordination.read(Kind.LEADER, role)
+		return this.coordination.queue(Kind.LEADER, role)
 			.thenApply((entries) -> entries.stream().map((entry) -> leader(role, entry)).toList());
+	}
+
+	/**
+	 * Let one process alone lead: all others give the role up and do not campaign for it
+	 * while it is pinned, also when that process is not there. That holds for
+	 * applications with this library; {@code etcdctl elect} and programs in Go do not
+	 * know of it.
+	 * @param role the role
+	 * @param id the id of the process in elections
+	 * @return completes when etcd knows; the others follow at once
+	 */
+	public CompletableFuture<Void> pin(String role, String id) {
+		return this.pins.write(role, id);
+	}
+
+	/**
+	 * Let everybody campaign again.
+	 * @param role the role
+	 * @return completes when etcd knows
+	 */
+	public CompletableFuture<Void> unpin(String role) {
+		return this.pins.write(role, null);
+	}
+
+	/**
+	 * Whom a role is pinned to, as etcd has it now.
+	 * @param role the role
+	 * @return the id, if it is pinned; fails if etcd does not answer
+	 */
+	public CompletableFuture<Optional<String>> pinned(String role) {
+		return this.pins.read(role);
 	}
 
 	private static Leader leader(String role, Entry entry) {
@@ -141,7 +189,7 @@ public final class Elections implements AutoCloseable {
 	 * @return the leaderships
 	 */
 	public Collection<Leadership> leaderships() {
-		return List.copyOf(this.leaderships.values());
+		return this.leaderships.values().stream().filter((leadership) -> !leadership.isClosed()).toList();
 	}
 
 	/**
@@ -158,7 +206,10 @@ public final class Elections implements AutoCloseable {
 	void start() {
 		this.running = true;
 		this.properties.roles().keySet().forEach(this::campaign);
-		this.leaderships.values().forEach(this::apply);
+		if (!this.leaderships.isEmpty()) {
+			this.pins.follow();
+		}
+		update();
 	}
 
 	/**
@@ -166,11 +217,11 @@ public final class Elections implements AutoCloseable {
 	 */
 	void accepting(boolean accepting) {
 		this.accepting = accepting;
-		this.leaderships.values().forEach(this::apply);
+		update();
 	}
 
-	private void apply(Leadership leadership) {
-		leadership.want(this.running && (this.accepting || !leadership.waitsForReady()));
+	private void update() {
+		this.leaderships.values().forEach(Leadership::update);
 	}
 
 	/**
@@ -179,10 +230,8 @@ public final class Elections implements AutoCloseable {
 	 */
 	CompletableFuture<Void> stop() {
 		this.running = false;
-		return CompletableFuture.allOf(this.leaderships.values()
-			.stream()
-			.map((leadership) -> leadership.leave(false))
-			.toArray(CompletableFuture[]::new));
+		return CompletableFuture
+			.allOf(this.leaderships.values().stream().map(Leadership::update).toArray(CompletableFuture[]::new));
 	}
 
 	/**
@@ -192,6 +241,7 @@ public final class Elections implements AutoCloseable {
 	public void close() {
 		this.running = false;
 		this.leaderships.values().forEach(Leadership::close);
+		this.pins.close();
 	}
 
 }

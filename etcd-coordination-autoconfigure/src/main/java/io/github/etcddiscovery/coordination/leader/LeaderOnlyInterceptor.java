@@ -50,7 +50,8 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 			return Flux.defer(() -> Flux.from((Flux<?>) chain(invocation, leadership, annotation.onRevoked())));
 		}
 		Term.Run run = leadership.begin(annotation.onRevoked());
-		return (run != null) ? proceed(invocation, run) : skipped(result, leadership);
+		return (run != null) ? proceed(invocation, run, leadership.interrupts(annotation.onRevoked()))
+				: skipped(result, leadership);
 	}
 
 	static @Nullable LeaderOnly find(Method method, Class<?> type) {
@@ -58,14 +59,20 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 		return (annotation != null) ? annotation : AnnotatedElementUtils.findMergedAnnotation(type, LeaderOnly.class);
 	}
 
-	private static @Nullable Object proceed(MethodInvocation invocation, Term.Run run) throws Throwable {
+	private static @Nullable Object proceed(MethodInvocation invocation, Term.Run run, boolean interrupts)
+			throws Throwable {
 		boolean later = false;
 		try {
 			give(invocation, run.token());
 			Object result = run.token().call(() -> call(invocation));
 			if (result instanceof CompletionStage<?> stage) {
 				later = true;
-				return stage.whenComplete((done, failure) -> run.close());
+				// Its thread is free for other things
+				run.interruptible(false);
+				if (interrupts && stage instanceof CompletableFuture<?> future) {
+					run.over().thenRun(() -> future.cancel(true));
+				}
+				stage.whenComplete((done, failure) -> run.close());
 			}
 			return result;
 		}
@@ -92,7 +99,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 	 * Each subscription counts by itself.
 	 */
 	private static Object chain(MethodInvocation invocation, Leadership leadership, OnRevoked onRevoked) {
-		Term.Run run = leadership.beginChain();
+		Term.Run run = leadership.begin(OnRevoked.FINISH);
 		boolean mono = invocation.getMethod().getReturnType() == Mono.class;
 		if (run == null) {
 			return mono ? Mono.empty() : Flux.empty();

@@ -6,22 +6,21 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 
 import io.etcd.jetcd.Txn;
 import io.github.etcddiscovery.coordination.Coordination;
 import io.github.etcddiscovery.coordination.FencingToken;
-import io.github.etcddiscovery.core.EventLoop;
-import io.github.etcddiscovery.core.ThreadEventLoop;
 import io.github.etcddiscovery.lease.Contender;
 import io.github.etcddiscovery.lease.Tenure;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
+
+import org.springframework.util.function.ThrowingConsumer;
 
 /**
  * This process's part in the election for a role: it waits for its turn, leads, and waits
@@ -38,24 +37,20 @@ public final class Leadership implements AutoCloseable {
 
 	private final Clock clock;
 
-	private final List<LeadershipListener> listeners;
+	private final BooleanSupplier mayCampaign;
 
-	private final Runnable onClose;
+	private final CompletableFuture<Void> former;
 
-	private final EventLoop handlers;
+	private final LeadershipHandlers handlers;
 
 	private final Contender contender;
 
-	private final List<Consumer<FencingToken>> onGranted = new CopyOnWriteArrayList<>();
-
-	private final List<Consumer<FencingToken>> onRevoked = new CopyOnWriteArrayList<>();
+	private final CompletableFuture<Void> left = new CompletableFuture<>();
 
 	/**
 	 * Guards what follows, and what is decided by it.
 	 */
 	private final ReentrantLock lock = new ReentrantLock();
-
-	private boolean wanted;
 
 	private boolean entered;
 
@@ -66,20 +61,24 @@ public final class Leadership implements AutoCloseable {
 	private volatile @Nullable Term term;
 
 	/**
-	 * Of the handlers' thread: the term that they were told of.
+	 * Create a leadership, which does not campaign before its first {@link #update()}.
+	 * @param role the role
+	 * @param coordination the session
+	 * @param properties how this process takes part
+	 * @param clock tells since when it leads
+	 * @param listeners are told of each term
+	 * @param mayCampaign whether to campaign now
+	 * @param former completes when the former leadership of this process for the role has
+	 * left the queue
 	 */
-	private @Nullable Term told;
-
-	private final AtomicBoolean toTell = new AtomicBoolean();
-
 	Leadership(String role, Coordination coordination, LeaderProperties properties, Clock clock,
-			List<LeadershipListener> listeners, Runnable onClose) {
+			List<LeadershipListener> listeners, BooleanSupplier mayCampaign, CompletableFuture<Void> former) {
 		this.role = role;
 		this.properties = properties;
 		this.clock = clock;
-		this.listeners = listeners;
-		this.onClose = onClose;
-		this.handlers = new ThreadEventLoop("etcd-leader-" + role);
+		this.mayCampaign = mayCampaign;
+		this.former = former;
+		this.handlers = new LeadershipHandlers(this, listeners);
 		this.contender = coordination.contender(Coordination.Kind.LEADER, role, new ContenderListener());
 	}
 
@@ -155,13 +154,7 @@ public final class Leadership implements AutoCloseable {
 	 * @return this
 	 */
 	public Leadership onGranted(Consumer<FencingToken> handler) {
-		this.handlers.execute(() -> {
-			this.onGranted.add(handler);
-			Term term = this.told;
-			if (term != null) {
-				run(term, () -> handler.accept(term.token()));
-			}
-		});
+		this.handlers.onGranted(handler);
 		return this;
 	}
 
@@ -173,8 +166,31 @@ public final class Leadership implements AutoCloseable {
 	 * @return this
 	 */
 	public Leadership onRevoked(Consumer<FencingToken> handler) {
-		this.onRevoked.add(handler);
+		this.handlers.onRevoked(handler);
 		return this;
+	}
+
+	/**
+	 * Do some work in the calling thread, if this process leads. The leadership is not
+	 * given up before the work is done, or
+	 * {@code spring.cloud.etcd.leader.step-down-timeout} is over.
+	 * @param onRevoked what becomes of it when the leadership ends meanwhile
+	 * @param work is given the token
+	 * @return whether this process led when it began
+	 * @throws Exception what the work throws
+	 */
+	public boolean run(OnRevoked onRevoked, ThrowingConsumer<FencingToken> work) throws Exception {
+		Term.Run run = begin(onRevoked);
+		if (run == null) {
+			return false;
+		}
+		try (run) {
+			run.token().call(() -> {
+				work.acceptWithException(run.token());
+				return true;
+			});
+		}
+		return true;
 	}
 
 	/**
@@ -210,20 +226,53 @@ public final class Leadership implements AutoCloseable {
 	 */
 	@Override
 	public void close() {
-		leave(true);
+		this.lock.lock();
+		try {
+			if (this.closed) {
+				return;
+			}
+			this.closed = true;
+		}
+		finally {
+			this.lock.unlock();
+		}
+		update().thenCompose((done) -> this.contender.whenOut())
+			.thenCompose((out) -> this.former)
+			.thenRun(() -> this.left.complete(null));
+		this.handlers.close();
+	}
+
+	boolean isClosed() {
+		this.lock.lock();
+		try {
+			return this.closed;
+		}
+		finally {
+			this.lock.unlock();
+		}
 	}
 
 	/**
-	 * Take part, or give up whatever there is and take part no more.
+	 * Completes when it was closed and its key is gone.
 	 */
-	CompletableFuture<Void> want(boolean wanted) {
+	CompletableFuture<Void> left() {
+		return this.left;
+	}
+
+	/**
+	 * Take part, or give up whatever there is and take part no more, as it is right now.
+	 * @return completes when another one may lead, if it is to take part no more
+	 */
+	CompletableFuture<Void> update() {
 		this.lock.lock();
 		try {
-			this.wanted = wanted && this.properties.isEnabled(this.role) && !this.closed;
-			if (!this.wanted) {
+			if (!isWanted()) {
 				return (this.entered || this.stepDown != null) ? stepDown() : CompletableFuture.completedFuture(null);
 			}
-			if (!this.entered && this.stepDown == null) {
+			if (!this.former.isDone()) {
+				this.former.thenRun(this::update);
+			}
+			else if (!this.entered && this.stepDown == null) {
 				this.entered = true;
 				this.contender.enter();
 			}
@@ -234,48 +283,29 @@ public final class Leadership implements AutoCloseable {
 		}
 	}
 
-	CompletableFuture<Void> leave(boolean forGood) {
-		this.lock.lock();
-		try {
-			this.closed = this.closed || forGood;
-		}
-		finally {
-			this.lock.unlock();
-		}
-		CompletableFuture<Void> left = want(false);
-		if (forGood) {
-			left.whenComplete((done, failure) -> {
-				this.onClose.run();
-				this.handlers.execute(this.handlers::close);
-			});
-		}
-		return left;
-	}
-
-	boolean waitsForReady() {
-		return this.properties.waitsForReady(this.role);
+	private boolean isWanted() {
+		return !this.closed && this.properties.isEnabled(this.role) && this.mayCampaign.getAsBoolean();
 	}
 
 	/**
 	 * Begin some work that only the leader does.
-	 * @param onRevoked what becomes of it when the leadership ends
+	 * @param onRevoked what becomes of the calling thread when the leadership ends
 	 * @return to be closed when it is done; {@code null} if this process does not lead
 	 */
 	Term.@Nullable Run begin(OnRevoked onRevoked) {
 		Term term = this.term;
-		return (term != null) ? term.begin(interrupts(onRevoked) ? Thread.currentThread() : null) : null;
-	}
-
-	/**
-	 * Begin some work that is not one thread's.
-	 */
-	Term.@Nullable Run beginChain() {
-		Term term = this.term;
-		return (term != null) ? term.begin(null) : null;
+		return (term != null) ? term.begin(interrupts(onRevoked)) : null;
 	}
 
 	boolean interrupts(OnRevoked onRevoked) {
 		return this.properties.interrupts(this.role, onRevoked);
+	}
+
+	/**
+	 * The term under way, which may have ended just now.
+	 */
+	@Nullable Term term() {
+		return this.term;
 	}
 
 	/**
@@ -293,8 +323,8 @@ public final class Leadership implements AutoCloseable {
 		if (last != null) {
 			logger.info("No longer leader for '%s': handing over".formatted(this.role));
 			last.end();
-			tell();
-			this.handlers.execute(last::told);
+			this.handlers.tell();
+			this.handlers.afterwards(last::told);
 			quiet = last.finished()
 				.orTimeout(this.properties.stepDownTimeout().toMillis(), TimeUnit.MILLISECONDS)
 				.exceptionally((failure) -> {
@@ -315,57 +345,10 @@ public final class Leadership implements AutoCloseable {
 		try {
 			this.stepDown = null;
 			this.entered = false;
-			if (this.wanted) {
-				want(true);
-			}
+			update();
 		}
 		finally {
 			this.lock.unlock();
-		}
-	}
-
-	/**
-	 * Bring the handlers up to date: what came and went meanwhile they do not hear of.
-	 */
-	private void tell() {
-		if (this.toTell.compareAndSet(false, true)) {
-			this.handlers.execute(() -> {
-				this.toTell.set(false);
-				tellNow();
-			});
-		}
-	}
-
-	private void tellNow() {
-		Term last = this.told;
-		Term now = this.term;
-		if (last != null && last != now) {
-			this.told = null;
-			this.onRevoked.forEach((handler) -> guarded(() -> handler.accept(last.token())));
-			this.listeners.forEach((listener) -> guarded(() -> listener.revoked(this, last.token())));
-		}
-		if (now != null && now != last && now.isCurrent()) {
-			this.told = now;
-			run(now, () -> {
-				this.listeners.forEach((listener) -> guarded(() -> listener.granted(this, now.token())));
-				this.onGranted.forEach((handler) -> guarded(() -> handler.accept(now.token())));
-			});
-		}
-	}
-
-	private void run(Term term, Runnable work) {
-		try (Term.Run run = term.begin(interrupts(OnRevoked.AS_CONFIGURED) ? Thread.currentThread() : null)) {
-			// What has ended meanwhile is told of all the same, since its end will be
-			work.run();
-		}
-	}
-
-	private void guarded(Runnable handler) {
-		try {
-			handler.run();
-		}
-		catch (RuntimeException | Error ex) {
-			logger.error("A handler of the leadership for '%s' failed".formatted(this.role), ex);
 		}
 	}
 
@@ -385,7 +368,7 @@ public final class Leadership implements AutoCloseable {
 			}
 			logger.info("Leader for '%s' with fencing token %d under lease %x".formatted(Leadership.this.role,
 					tenure.token(), tenure.leaseId()));
-			tell();
+			Leadership.this.handlers.tell();
 		}
 
 		@Override
@@ -406,7 +389,7 @@ public final class Leadership implements AutoCloseable {
 			logger.warn("No longer leader for '%s': %s".formatted(Leadership.this.role,
 					(end != null) ? end.reason() : "it has ended"));
 			last.end();
-			tell();
+			Leadership.this.handlers.tell();
 		}
 
 	}

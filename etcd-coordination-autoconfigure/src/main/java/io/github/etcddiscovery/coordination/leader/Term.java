@@ -99,10 +99,10 @@ final class Term {
 
 	/**
 	 * Begin some work.
-	 * @param thread the thread to interrupt at the end, if there is one
+	 * @param interrupted whether the calling thread is interrupted at the end of the term
 	 * @return to be closed when it is done; {@code null} if the term is over
 	 */
-	@Nullable Run begin(@Nullable Thread thread) {
+	@Nullable Run begin(boolean interrupted) {
 		if (!isCurrent()) {
 			return null;
 		}
@@ -111,7 +111,7 @@ final class Term {
 			if (this.over.isDone()) {
 				return null;
 			}
-			Run run = new Run(thread);
+			Run run = new Run(interrupted);
 			this.runs.add(run);
 			return run;
 		}
@@ -121,37 +121,76 @@ final class Term {
 	}
 
 	/**
-	 * Some work that is under way.
+	 * Some work that is under way. Its thread does not keep an interruption that was
+	 * meant for the work.
 	 */
 	final class Run implements AutoCloseable {
 
-		private final @Nullable Thread thread;
+		private final Thread thread = Thread.currentThread();
+
+		private boolean interruptible;
 
 		private boolean interrupted;
 
-		private Run(@Nullable Thread thread) {
-			this.thread = thread;
+		private Run(boolean interruptible) {
+			this.interruptible = interruptible;
 		}
 
 		private void revoke() {
-			if (this.thread != null && !this.interrupted) {
+			if (this.interruptible && !this.interrupted) {
 				this.interrupted = true;
 				this.thread.interrupt();
 			}
 		}
 
 		/**
-		 * It is done. The thread does not keep the interruption that was meant for the
-		 * work.
+		 * Do a part of the work on its thread.
+		 * @param interruptible whether the thread is interrupted at the end of the term,
+		 * also when that has come already
+		 * @param part what to do
+		 */
+		void part(boolean interruptible, Runnable part) {
+			interruptible(interruptible);
+			try {
+				part.run();
+			}
+			finally {
+				interruptible(false);
+			}
+		}
+
+		/**
+		 * Whether the thread is interrupted at the end of the term from now on. Called by
+		 * the thread.
+		 */
+		void interruptible(boolean interruptible) {
+			Term.this.lock.lock();
+			try {
+				this.interruptible = interruptible;
+				if (!interruptible && this.interrupted) {
+					this.interrupted = false;
+					Thread.interrupted();
+				}
+				else if (Term.this.over.isDone()) {
+					revoke();
+				}
+			}
+			finally {
+				Term.this.lock.unlock();
+			}
+		}
+
+		/**
+		 * It is done.
 		 */
 		@Override
 		public void close() {
 			Term.this.lock.lock();
 			try {
-				Term.this.runs.remove(this);
-				if (this.interrupted && Thread.currentThread() == this.thread) {
-					Thread.interrupted();
+				if (Thread.currentThread() == this.thread) {
+					interruptible(false);
 				}
+				Term.this.runs.remove(this);
 				if (Term.this.over.isDone() && Term.this.runs.isEmpty()) {
 					Term.this.finished.complete(null);
 				}
