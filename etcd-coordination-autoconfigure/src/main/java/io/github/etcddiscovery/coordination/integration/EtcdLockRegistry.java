@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.coordination.integration;
 
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 
@@ -13,6 +14,7 @@ import reactor.core.publisher.Mono;
 import org.springframework.integration.support.locks.DistributedLock;
 import org.springframework.integration.support.locks.ExpirableLockRegistry;
 import org.springframework.integration.support.locks.RenewableLockRegistry;
+import org.springframework.util.ConcurrentReferenceHashMap;
 
 /**
  * Spring Integration's lock registry, on {@link Locks}. A lock without a time to live
@@ -26,6 +28,11 @@ public final class EtcdLockRegistry
 	private final Locks locks;
 
 	/**
+	 * Those that somebody still refers to, or not long ago did: they have no state.
+	 */
+	private final Map<String, DistributedLock> faces = new ConcurrentReferenceHashMap<>();
+
+	/**
 	 * Create a registry.
 	 * @param locks the locks
 	 */
@@ -35,7 +42,7 @@ public final class EtcdLockRegistry
 
 	@Override
 	public DistributedLock obtain(Object lockKey) {
-		return new RegistryLock(this.locks.obtain(lockKey.toString()));
+		return this.faces.computeIfAbsent(lockKey.toString(), (name) -> new RegistryLock(this.locks.obtain(name)));
 	}
 
 	/**
@@ -47,9 +54,12 @@ public final class EtcdLockRegistry
 		return this.locks.acquire(lockKey.toString());
 	}
 
+	/**
+	 * Does nothing: of a lock that nobody has or wants nothing is kept.
+	 */
 	@Override
 	public void expireUnusedOlderThan(long age) {
-		this.locks.expireUnused(Duration.ofMillis(age));
+		// See above
 	}
 
 	@Override

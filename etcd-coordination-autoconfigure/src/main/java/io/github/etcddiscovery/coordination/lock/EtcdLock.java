@@ -1,10 +1,9 @@
 package io.github.etcddiscovery.coordination.lock;
 
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -28,8 +27,6 @@ public final class EtcdLock implements Lock {
 	private final Locks locks;
 
 	private final Duration requestTimeout;
-
-	private final Map<Thread, Hold> holds = new ConcurrentHashMap<>();
 
 	EtcdLock(String name, Locks locks, Duration requestTimeout) {
 		this.name = name;
@@ -145,21 +142,20 @@ public final class EtcdLock implements Lock {
 	}
 
 	private boolean reenter() {
-		Hold hold = this.holds.get(Thread.currentThread());
+		Locks.Hold hold = this.locks.hold(this.name);
 		if (hold == null) {
 			return false;
 		}
-		if (!hold.token.isHeld()) {
+		if (!hold.token().isHeld()) {
 			throw new LockLostException(name(), "it was to be acquired once more by its holder");
 		}
-		hold.count++;
+		hold.oneMore();
 		return true;
 	}
 
 	private boolean await(LockQueue.Request request, long nanos) throws InterruptedException {
 		try {
-			LockToken token = request.granted().get(nanos, TimeUnit.NANOSECONDS);
-			this.holds.put(Thread.currentThread(), new Hold(token));
+			this.locks.hold(this.name, request.granted().get(nanos, TimeUnit.NANOSECONDS));
 			return true;
 		}
 		catch (TimeoutException ex) {
@@ -184,20 +180,29 @@ public final class EtcdLock implements Lock {
 	 */
 	@Override
 	public void unlock() {
-		Thread thread = Thread.currentThread();
-		Hold hold = this.holds.get(thread);
-		if (hold == null) {
-			throw new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name()));
+		Locks.Hold hold = ownHold();
+		if (hold.oneLess()) {
+			this.locks.letGo(this.name);
+			awaitRelease(hold.token().free());
 		}
-		if (--hold.count > 0) {
-			return;
-		}
-		this.holds.remove(thread);
+	}
+
+	/**
+	 * Also where the thread was interrupted: what comes next may count on it.
+	 */
+	private void awaitRelease(CompletableFuture<Void> released) {
+		boolean interrupted = false;
+		long deadline = System.nanoTime() + this.requestTimeout.toNanos();
 		try {
-			hold.token.free().get(this.requestTimeout.toNanos(), TimeUnit.NANOSECONDS);
-		}
-		catch (InterruptedException ex) {
-			thread.interrupt();
+			while (true) {
+				try {
+					released.get(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+					return;
+				}
+				catch (InterruptedException ex) {
+					interrupted = true;
+				}
+			}
 		}
 		catch (ExecutionException ex) {
 			if (ex.getCause() instanceof LockLostException lost) {
@@ -207,6 +212,19 @@ public final class EtcdLock implements Lock {
 		catch (TimeoutException ex) {
 			// It goes on by itself
 		}
+		finally {
+			if (interrupted) {
+				Thread.currentThread().interrupt();
+			}
+		}
+	}
+
+	private Locks.Hold ownHold() {
+		Locks.Hold hold = this.locks.hold(this.name);
+		if (hold == null) {
+			throw new IllegalMonitorStateException("The current thread does not own lock '%s'".formatted(name()));
+		}
+		return hold;
 	}
 
 	/**
@@ -216,21 +234,17 @@ public final class EtcdLock implements Lock {
 	 * @throws LockLostException if it was lost while it was held
 	 */
 	public void renew(@Nullable Duration ttl) {
-		Hold hold = this.holds.get(Thread.currentThread());
-		if (hold == null) {
-			throw new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name()));
-		}
-		if (!hold.token.renew(ttl)) {
+		if (!ownHold().token().renew(ttl)) {
 			throw new LockLostException(name(), "it was to be renewed");
 		}
 	}
 
 	/**
-	 * Whether a thread of this process has the lock.
-	 * @return {@code true} if one does
+	 * Whether this process has the lock: one of its threads or chains.
+	 * @return {@code true} if it has
 	 */
 	public boolean isHeld() {
-		return this.holds.values().stream().anyMatch((hold) -> hold.token.isHeld());
+		return this.locks.isHeld(this.name);
 	}
 
 	/**
@@ -246,7 +260,7 @@ public final class EtcdLock implements Lock {
 	 * @return the token; empty if it does not hold it
 	 */
 	public Optional<LockToken> token() {
-		return Optional.ofNullable(this.holds.get(Thread.currentThread())).map((hold) -> hold.token);
+		return Optional.ofNullable(this.locks.hold(this.name)).map(Locks.Hold::token);
 	}
 
 	/**
@@ -255,14 +269,7 @@ public final class EtcdLock implements Lock {
 	 * @throws IllegalMonitorStateException if the thread does not hold the lock
 	 */
 	public long fencingToken() {
-		return token()
-			.orElseThrow(
-					() -> new IllegalMonitorStateException("This thread does not hold lock '%s'".formatted(name())))
-			.fencingToken();
-	}
-
-	boolean isUnused() {
-		return this.holds.isEmpty();
+		return ownHold().token().fencingToken();
 	}
 
 	/**
@@ -276,21 +283,6 @@ public final class EtcdLock implements Lock {
 	@Override
 	public String toString() {
 		return "EtcdLock '%s'".formatted(name());
-	}
-
-	/**
-	 * Of its thread.
-	 */
-	private static final class Hold {
-
-		private final LockToken token;
-
-		private int count = 1;
-
-		Hold(LockToken token) {
-			this.token = token;
-		}
-
 	}
 
 }

@@ -32,6 +32,8 @@ final class LockQueue {
 
 	private final LockListener listener;
 
+	private final Runnable onRest;
+
 	private final Contender contender;
 
 	private final Deque<Request> waiting = new ArrayDeque<>();
@@ -40,16 +42,26 @@ final class LockQueue {
 
 	private boolean closed;
 
-	private volatile long usedAt;
+	/**
+	 * Requests from when they are made until they have left the queue.
+	 */
+	private final AtomicInteger users = new AtomicInteger();
 
-	private final AtomicInteger pending = new AtomicInteger();
+	private boolean comingToRest;
 
-	LockQueue(String name, Coordination coordination, LockListener listener) {
+	/**
+	 * Create a queue.
+	 * @param name the name of the lock
+	 * @param coordination the session
+	 * @param listener is told what becomes of the lock
+	 * @param onRest is called on the loop when nobody has or wants the lock any more
+	 */
+	LockQueue(String name, Coordination coordination, LockListener listener, Runnable onRest) {
 		this.name = name;
 		this.loop = coordination.loop();
 		this.listener = listener;
+		this.onRest = onRest;
 		this.contender = coordination.contender(Coordination.Kind.LOCK, name, new ContenderListener());
-		this.usedAt = this.loop.nanoTime();
 	}
 
 	String name() {
@@ -57,11 +69,20 @@ final class LockQueue {
 	}
 
 	/**
-	 * Whether nobody has or wants the lock, for some time. From any thread.
+	 * Whether nobody has or wants the lock, and nothing of it is left in etcd. From any
+	 * thread.
 	 */
-	boolean isUnusedFor(Duration time) {
-		return this.pending.get() == 0 && this.contender.state() == Contender.State.OUT
-				&& this.loop.nanoTime() - this.usedAt > time.toNanos();
+	boolean isAtRest() {
+		return this.users.get() == 0 && this.contender.state() == Contender.State.OUT;
+	}
+
+	/**
+	 * Whether this process holds the lock. From any thread.
+	 */
+	boolean isHeld() {
+		Request first = this.first;
+		LockToken token = (first != null) ? first.token : null;
+		return token != null && token.isHeld();
 	}
 
 	/**
@@ -71,15 +92,14 @@ final class LockQueue {
 	 */
 	Request request(@Nullable Duration ttl, boolean patient) {
 		Request request = new Request(ttl, patient);
-		this.usedAt = this.loop.nanoTime();
-		this.pending.incrementAndGet();
+		this.users.incrementAndGet();
 		this.loop.execute(() -> {
 			if (this.closed) {
-				this.pending.decrementAndGet();
+				this.users.decrementAndGet();
 				request.granted.completeExceptionally(new CancellationException("The application ends"));
 			}
 			else if (!patient && this.first != null) {
-				this.pending.decrementAndGet();
+				this.users.decrementAndGet();
 				request.granted.cancel(false);
 			}
 			else {
@@ -102,10 +122,17 @@ final class LockQueue {
 	 */
 	private CompletableFuture<Void> leave() {
 		this.first = null;
-		this.pending.decrementAndGet();
-		this.usedAt = this.loop.nanoTime();
 		CompletableFuture<Void> left = this.contender.leave();
 		next();
+		left.whenComplete((done, failure) -> {
+			if (this.users.decrementAndGet() == 0 && !this.comingToRest) {
+				this.comingToRest = true;
+				this.contender.whenOut().thenRun(() -> {
+					this.comingToRest = false;
+					this.onRest.run();
+				});
+			}
+		});
 		return left;
 	}
 
@@ -185,7 +212,7 @@ final class LockQueue {
 			this.granted.cancel(false);
 			LockQueue.this.loop.execute(() -> {
 				if (LockQueue.this.waiting.remove(this)) {
-					LockQueue.this.pending.decrementAndGet();
+					LockQueue.this.users.decrementAndGet();
 				}
 				else if (LockQueue.this.first == this) {
 					leave();

@@ -10,17 +10,14 @@ import io.github.etcddiscovery.coordination.Coordination;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
+import org.springframework.util.ConcurrentReferenceHashMap;
+
 /**
  * Locks in etcd, for threads ({@link #obtain}) and for reactive chains
  * ({@link #acquire}), which stand in the same queues. Whoever is {@code etcdctl lock} or
  * a program in Go may be among them. Safe for use by any thread.
  */
 public final class Locks implements AutoCloseable {
-
-	/**
-	 * A place in etcd's queue may still be about to go for as long.
-	 */
-	private static final Duration SHORTEST_REST = Duration.ofSeconds(30);
 
 	private final Coordination coordination;
 
@@ -32,7 +29,12 @@ public final class Locks implements AutoCloseable {
 	 */
 	private final Map<String, LockQueue> queues = new ConcurrentHashMap<>();
 
-	private final Map<String, EtcdLock> locks = new ConcurrentHashMap<>();
+	/**
+	 * Those that somebody still refers to, or not long ago did: they have no state.
+	 */
+	private final Map<String, EtcdLock> locks = new ConcurrentReferenceHashMap<>();
+
+	private final Map<Holder, Hold> holds = new ConcurrentHashMap<>();
 
 	private volatile boolean closed;
 
@@ -65,9 +67,10 @@ public final class Locks implements AutoCloseable {
 	}
 
 	/**
-	 * The lock of a name, which is not acquired yet.
+	 * The lock of a name. Names may be many: of a lock that nobody has or wants nothing
+	 * is kept.
 	 * @param name the name
-	 * @return the lock
+	 * @return the lock, whoever has it
 	 */
 	public EtcdLock obtain(String name) {
 		return this.locks.computeIfAbsent(name, (key) -> new EtcdLock(key, this, this.coordination.requestTimeout()));
@@ -112,23 +115,40 @@ public final class Locks implements AutoCloseable {
 		}
 		AtomicReference<LockQueue.Request> request = new AtomicReference<>();
 		this.queues.compute(name, (key, known) -> {
-			LockQueue queue = (known != null) ? known : new LockQueue(key, this.coordination, this.listener);
+			LockQueue queue = (known != null) ? known
+					: new LockQueue(key, this.coordination, this.listener, () -> forget(key));
 			request.set(queue.request(ttl, patient));
 			return queue;
 		});
 		return request.get();
 	}
 
+	private void forget(String name) {
+		this.queues.computeIfPresent(name, (key, queue) -> queue.isAtRest() ? null : queue);
+	}
+
+	boolean isHeld(String name) {
+		LockQueue queue = this.queues.get(name);
+		return queue != null && queue.isHeld();
+	}
+
 	/**
-	 * Forget locks that nobody has or wants; who has obtained one obtains it anew then.
-	 * @param time for how long nobody did
+	 * What the calling thread has acquired of a lock.
 	 */
-	public void expireUnused(Duration time) {
-		Duration least = (time.compareTo(SHORTEST_REST) > 0) ? time : SHORTEST_REST;
-		this.queues.keySet()
-			.forEach((name) -> this.queues.computeIfPresent(name,
-					(key, queue) -> queue.isUnusedFor(least) ? null : queue));
-		this.locks.values().removeIf((lock) -> lock.isUnused() && !this.queues.containsKey(lock.name()));
+	@Nullable Hold hold(String name) {
+		return this.holds.get(holder(name));
+	}
+
+	void hold(String name, LockToken token) {
+		this.holds.put(holder(name), new Hold(token));
+	}
+
+	void letGo(String name) {
+		this.holds.remove(holder(name));
+	}
+
+	private static Holder holder(String name) {
+		return new Holder(Thread.currentThread(), name);
 	}
 
 	/**
@@ -138,6 +158,40 @@ public final class Locks implements AutoCloseable {
 	public void close() {
 		this.closed = true;
 		this.coordination.loop().execute(() -> this.queues.values().forEach(LockQueue::close));
+	}
+
+	private record Holder(Thread thread, String name) {
+	}
+
+	/**
+	 * How often a thread has acquired a lock. Of that thread.
+	 */
+	static final class Hold {
+
+		private final LockToken token;
+
+		private int count = 1;
+
+		Hold(LockToken token) {
+			this.token = token;
+		}
+
+		LockToken token() {
+			return this.token;
+		}
+
+		void oneMore() {
+			this.count++;
+		}
+
+		/**
+		 * Take one away.
+		 * @return whether it was the last
+		 */
+		boolean oneLess() {
+			return --this.count == 0;
+		}
+
 	}
 
 }
