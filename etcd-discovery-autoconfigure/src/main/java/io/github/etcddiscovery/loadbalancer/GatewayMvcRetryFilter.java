@@ -27,7 +27,19 @@ public final class GatewayMvcRetryFilter implements Filter, Ordered {
 	@Override
 	public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain)
 			throws IOException, ServletException {
-		chain.doFilter((request instanceof HttpServletRequest http) ? new ProxiedRequest(http) : request, response);
+		if (!(request instanceof HttpServletRequest http)) {
+			chain.doFilter(request, response);
+			return;
+		}
+		ProxiedRequest proxied = new ProxiedRequest(http);
+		try {
+			chain.doFilter(proxied, response);
+		}
+		finally {
+			if (!proxied.isAsyncStarted()) {
+				proxied.end(response);
+			}
+		}
 	}
 
 	@Override

@@ -2,9 +2,12 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
+import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import org.jspecify.annotations.Nullable;
@@ -15,13 +18,20 @@ import org.springframework.cloud.client.ServiceInstance;
  * A request that the blocking gateway may send on more than once: it knows whether its
  * body has been read, which can be done once only, and where it was sent. It is an
  * attribute of itself, since filters of the gateway make requests of their own, and keep
- * the attributes. Used by one thread at a time.
+ * the attributes. The gateway's HTTP client may read the body with a thread of its own,
+ * also after the answer came: once the request is {@linkplain #end ended}, such a thread
+ * reads nothing more. The container would give it the bytes of the connection's next
+ * request.
  */
 final class ProxiedRequest extends HttpServletRequestWrapper {
 
 	private @Nullable ServletInputStream body;
 
-	private boolean read;
+	private final Lock reading = new ReentrantLock();
+
+	private volatile boolean read;
+
+	private volatile boolean ended;
 
 	private int retries;
 
@@ -52,6 +62,21 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 		return !this.read && this.retries++ < most;
 	}
 
+	/**
+	 * Let nothing more of the body be read. Waits for a read that is under way, after it
+	 * has sent what there is of the answer.
+	 * @param response the answer
+	 * @throws IOException if the answer can't be sent
+	 */
+	void end(ServletResponse response) throws IOException {
+		this.ended = true;
+		if (!this.reading.tryLock()) {
+			response.flushBuffer();
+			this.reading.lock();
+		}
+		this.reading.unlock();
+	}
+
 	@Override
 	public ServletInputStream getInputStream() throws IOException {
 		if (this.body == null) {
@@ -79,14 +104,33 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 
 		@Override
 		public int read() throws IOException {
-			ProxiedRequest.this.read = true;
-			return this.stream.read();
+			beginReading();
+			try {
+				return this.stream.read();
+			}
+			finally {
+				ProxiedRequest.this.reading.unlock();
+			}
 		}
 
 		@Override
 		public int read(byte[] bytes, int offset, int length) throws IOException {
+			beginReading();
+			try {
+				return this.stream.read(bytes, offset, length);
+			}
+			finally {
+				ProxiedRequest.this.reading.unlock();
+			}
+		}
+
+		private void beginReading() throws IOException {
+			ProxiedRequest.this.reading.lock();
+			if (ProxiedRequest.this.ended) {
+				ProxiedRequest.this.reading.unlock();
+				throw new IOException("The request has been answered");
+			}
 			ProxiedRequest.this.read = true;
-			return this.stream.read(bytes, offset, length);
 		}
 
 		@Override
@@ -111,7 +155,15 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 
 		@Override
 		public void close() throws IOException {
-			this.stream.close();
+			ProxiedRequest.this.reading.lock();
+			try {
+				if (!ProxiedRequest.this.ended) {
+					this.stream.close();
+				}
+			}
+			finally {
+				ProxiedRequest.this.reading.unlock();
+			}
 		}
 
 	}
