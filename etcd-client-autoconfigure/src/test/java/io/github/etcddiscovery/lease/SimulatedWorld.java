@@ -68,7 +68,7 @@ final class SimulatedWorld {
 		 * Run nothing for a while: the process is stopped, or the thread is busy.
 		 */
 		void hold(long nanos) {
-			this.heldUntil = SimulatedWorld.this.now + nanos;
+			this.heldUntil = Math.max(this.heldUntil, SimulatedWorld.this.now + nanos);
 		}
 
 		boolean isHeld() {
@@ -83,16 +83,24 @@ final class SimulatedWorld {
 		@Override
 		public Future<?> schedule(Runnable task, Duration delay) {
 			FutureTask<?> future = new FutureTask<>(task, null);
-			after((long) Math.ceil(delay.toNanos() / this.rate), () -> run(future));
+			long dueAt = SimulatedWorld.this.now + (long) Math.ceil(delay.toNanos() / this.rate);
+			add(dueAt, SimulatedWorld.this.numbers++, future);
 			return future;
 		}
 
-		private void run(FutureTask<?> future) {
+		private void add(long dueAt, long number, FutureTask<?> future) {
+			SimulatedWorld.this.events.add(new Event(dueAt, number, () -> run(number, future)));
+		}
+
+		/**
+		 * What is held keeps its number: tasks run in the order in which they were given.
+		 */
+		private void run(long number, FutureTask<?> future) {
 			if (future.isCancelled()) {
 				return;
 			}
 			if (isHeld()) {
-				after(this.heldUntil - SimulatedWorld.this.now, () -> run(future));
+				add(this.heldUntil, number, future);
 				return;
 			}
 			this.running = true;
