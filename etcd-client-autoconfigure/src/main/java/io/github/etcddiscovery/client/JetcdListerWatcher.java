@@ -6,6 +6,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.UnknownFieldSet;
@@ -73,6 +74,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	private final ByteString end;
 
+	private final UnaryOperator<Entry> reader;
+
 	private volatile long pageSize = PagedList.LARGEST_PAGE;
 
 	/**
@@ -81,10 +84,20 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	 * @param range the keys
 	 */
 	public JetcdListerWatcher(EtcdConnection connection, KeyRange range) {
+		this(connection, range, UnaryOperator.identity());
+	}
+
+	private JetcdListerWatcher(EtcdConnection connection, KeyRange range, UnaryOperator<Entry> reader) {
 		this.connection = connection;
 		this.range = range;
+		this.reader = reader;
 		this.key = connection.inNamespace(range.key());
 		this.end = end(this.key, range);
+	}
+
+	@Override
+	public ListerWatcher reading(UnaryOperator<Entry> reader) {
+		return new JetcdListerWatcher(this.connection, this.range, reader);
 	}
 
 	@Override
@@ -99,8 +112,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	private CompletableFuture<Snapshot> list(RangeRequest range,
 			BiFunction<MethodDescriptor<RangeRequest, RangeResponse>, RangeRequest, CompletableFuture<RangeResponse>> etcd) {
-		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range, this::entry,
-				(keyValue) -> unreadable(this.connection, keyValue), this.pageSize);
+		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range,
+				(keyValue) -> this.reader.apply(entry(keyValue)),
+				(keyValue) -> this.reader.apply(unreadable(this.connection, keyValue)), this.pageSize);
 		return list.read().whenComplete((snapshot, failure) -> this.pageSize = list.pageSize());
 	}
 
@@ -269,9 +283,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		 */
 		private boolean collect(WatchResponse response) {
 			for (Change change : changes(response.getEventsList())) {
-				this.changes.add(change);
 				Entry entry = change.entry();
 				this.characters += (entry != null && entry.value() != TOO_LARGE) ? entry.value().length() : 0;
+				this.changes.add((entry != null) ? Change.put(JetcdListerWatcher.this.reader.apply(entry)) : change);
 			}
 			if (this.characters > MOST_CHARACTERS) {
 				this.handler.failed(new EtcdAccessException(Kind.TOO_LARGE,

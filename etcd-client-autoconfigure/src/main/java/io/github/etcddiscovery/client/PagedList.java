@@ -1,7 +1,6 @@
 package io.github.etcddiscovery.client;
 
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -15,13 +14,15 @@ import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.PSortedMap;
+import org.pcollections.TreePMap;
 
 /**
  * Reads a range in pages that are all of the revision of the first one, or of the one
  * that is asked for. What others write may make a page larger than is accepted: then it
  * is asked for again with fewer keys, and each one that comes lets the next have more. Of
  * a value that is too large by itself the key is read alone. One page is asked for at a
- * time.
+ * time, and while it is under way the one before is read.
  */
 final class PagedList {
 
@@ -58,7 +59,10 @@ final class PagedList {
 
 	private final Function<KeyValue, Entry> keyReader;
 
-	private final Map<String, Entry> entries = new HashMap<>();
+	/**
+	 * What the pages hold that have come so far, once all of them are read.
+	 */
+	private CompletableFuture<PSortedMap<String, Entry>> entries = CompletableFuture.completedFuture(TreePMap.empty());
 
 	private volatile long pageSize;
 
@@ -139,18 +143,33 @@ final class PagedList {
 			return CompletableFuture.failedFuture(
 					new EtcdAccessException(Kind.INCOHERENT, "the pages of a list come from two clusters", null));
 		}
-		for (KeyValue keyValue : page.getKvsList()) {
-			Entry entry = reader.apply(keyValue);
-			this.entries.put(entry.key(), entry);
+		CompletableFuture<List<Entry>> read = new CompletableFuture<>();
+		this.entries = this.entries.thenCombine(read, PagedList::plus);
+		CompletableFuture<Snapshot> snapshot = (page.getMore() && page.getKvsCount() > 0) ? pageAfter(page)
+				: this.entries.thenApply((entries) -> new Snapshot(first.getClusterId(), revision(first), entries));
+		// Now that the next page is under way
+		try {
+			read.complete(page.getKvsList().stream().map(reader).toList());
 		}
-		if (!page.getMore() || page.getKvsCount() == 0) {
-			return CompletableFuture.completedFuture(new Snapshot(first.getClusterId(), revision(first), this.entries));
+		catch (RuntimeException | Error ex) {
+			read.completeExceptionally(ex);
 		}
+		return snapshot;
+	}
+
+	private CompletableFuture<Snapshot> pageAfter(RangeResponse page) {
 		if (!this.late && page.getSerializedSize() < SMALL_PAGE_BYTES) {
 			this.pageSize = Math.min(LARGEST_PAGE, this.pageSize * GROWTH);
 		}
-		ByteString last = page.getKvs(page.getKvsCount() - 1).getKey();
-		return page(JetcdListerWatcher.after(last), false);
+		return page(JetcdListerWatcher.after(page.getKvs(page.getKvsCount() - 1).getKey()), false);
+	}
+
+	private static PSortedMap<String, Entry> plus(PSortedMap<String, Entry> entries, List<Entry> page) {
+		PSortedMap<String, Entry> all = entries;
+		for (Entry entry : page) {
+			all = all.plus(entry.key(), entry);
+		}
+		return all;
 	}
 
 	private long revision(ResponseHeader first) {

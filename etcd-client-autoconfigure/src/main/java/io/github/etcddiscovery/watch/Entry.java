@@ -1,15 +1,33 @@
 package io.github.etcddiscovery.watch;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A key and its value as etcd holds them.
  *
  * @param key the key
- * @param value the value; what is not UTF-8 in it is replaced by U+FFFD
+ * @param value the value; what is not UTF-8 in it is replaced by U+FFFD. Empty if it was
+ * read already
  * @param createRevision the revision since which the key is there
  * @param modRevision the revision of the last write
  * @param lease the lease the key is attached to, or 0
+ * @param content what was read from the value when it arrived, in the place of it, or
+ * {@code null}
  */
-public record Entry(String key, String value, long createRevision, long modRevision, long lease) {
+public record Entry(String key, String value, long createRevision, long modRevision, long lease,
+		@Nullable Object content) {
+
+	/**
+	 * Create an entry whose value was not read yet.
+	 * @param key the key
+	 * @param value the value
+	 * @param createRevision the revision since which the key is there
+	 * @param modRevision the revision of the last write
+	 * @param lease the lease the key is attached to, or 0
+	 */
+	public Entry(String key, String value, long createRevision, long modRevision, long lease) {
+		this(key, value, createRevision, modRevision, lease, null);
+	}
 
 	/**
 	 * Create an entry that was written once.
@@ -20,6 +38,15 @@ public record Entry(String key, String value, long createRevision, long modRevis
 	 */
 	public Entry(String key, String value, long revision, long lease) {
 		this(key, value, revision, revision, lease);
+	}
+
+	/**
+	 * The entry with what was read from its value, which is kept no longer.
+	 * @param content what was read
+	 * @return the entry
+	 */
+	public Entry read(Object content) {
+		return new Entry(this.key, "", this.createRevision, this.modRevision, this.lease, content);
 	}
 
 }

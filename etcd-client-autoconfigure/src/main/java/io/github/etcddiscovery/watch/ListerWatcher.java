@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.watch;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
@@ -45,6 +46,17 @@ public interface ListerWatcher {
 	 */
 	default CompletableFuture<Boolean> differs(Snapshot mirror) {
 		return list().thenApply((listed) -> !listed.differences(mirror).isEmpty());
+	}
+
+	/**
+	 * The same range, with a reader that each entry goes through when it arrives: on a
+	 * thread of the client library, while the next ones are under way.
+	 * @param reader makes of an entry what is kept of it; never fails and does not block
+	 * @return a lister-watcher that uses the reader, or this one if it can't: whoever
+	 * reads an entry must be ready for one that did not go through the reader
+	 */
+	default ListerWatcher reading(UnaryOperator<Entry> reader) {
+		return this;
 	}
 
 	/**

@@ -1,14 +1,16 @@
 package io.github.etcddiscovery.watch;
 
-import java.util.Collections;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
+import org.jspecify.annotations.Nullable;
+import org.pcollections.TreePMap;
 
 /**
  * All keys of a range at one revision. Immutable.
@@ -20,18 +22,18 @@ import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 public record Snapshot(long clusterId, long revision, Map<String, Entry> entries) {
 
 	/**
-	 * Create a snapshot over a map that nobody changes any more.
+	 * Create a snapshot of what a map holds now.
 	 * @param clusterId the cluster it was read from
 	 * @param revision the revision
 	 * @param entries the entries by key
 	 */
 	public Snapshot {
-		entries = Collections.unmodifiableMap(entries);
+		entries = (entries instanceof TreePMap) ? entries : TreePMap.from(entries);
 	}
 
 	/**
-	 * The snapshot after some batches, which are applied together so that a thousand
-	 * changes cost one copy.
+	 * The snapshot after some batches. It shares with this one all that did not change,
+	 * so that a change costs the same however many keys there are.
 	 * @param batches what the watch delivered, in its order
 	 * @return the next snapshot
 	 * @throws EtcdAccessException of kind {@link Kind#INCOHERENT} if a batch does not
@@ -39,19 +41,14 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	 * what was already applied. This snapshot is then still what was true last.
 	 */
 	public Snapshot apply(List<Batch> batches) {
-		Map<String, Entry> next = new HashMap<>(this.entries);
+		TreePMap<String, Entry> next = (TreePMap<String, Entry>) this.entries;
 		long applied = this.revision;
 		for (Batch batch : batches) {
 			requireContinues(batch, applied);
 			long previous = applied;
 			for (Change change : batch.changes()) {
 				requireNewer(change, previous);
-				if (change.entry() != null) {
-					next.put(change.key(), change.entry());
-				}
-				else {
-					next.remove(change.key());
-				}
+				next = (change.entry() != null) ? next.plus(change.key(), change.entry()) : next.minus(change.key());
 				applied = Math.max(applied, change.revision());
 			}
 		}
@@ -102,13 +99,33 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	 */
 	public Set<String> differences(Snapshot other) {
 		Set<String> keys = new HashSet<>();
-		this.entries.forEach((key, entry) -> {
-			if (!entry.equals(other.entries.get(key))) {
-				keys.add(key);
+		Iterator<Entry> mine = this.entries.values().iterator();
+		Iterator<Entry> theirs = other.entries.values().iterator();
+		Entry left = next(mine);
+		Entry right = next(theirs);
+		while (left != null || right != null) {
+			int order = order(left, right);
+			if (order != 0 || !Objects.equals(left, right)) {
+				keys.add(Objects.requireNonNull((order <= 0) ? left : right).key());
 			}
-		});
-		other.entries.keySet().stream().filter((key) -> !this.entries.containsKey(key)).forEach(keys::add);
+			left = (order <= 0) ? next(mine) : left;
+			right = (order >= 0) ? next(theirs) : right;
+		}
 		return keys;
+	}
+
+	/**
+	 * Which of two entries comes first; one that is missing comes last.
+	 */
+	private static int order(@Nullable Entry left, @Nullable Entry right) {
+		if (left == null || right == null) {
+			return (left != null) ? -1 : 1;
+		}
+		return left.key().compareTo(right.key());
+	}
+
+	private static @Nullable Entry next(Iterator<Entry> entries) {
+		return entries.hasNext() ? entries.next() : null;
 	}
 
 }

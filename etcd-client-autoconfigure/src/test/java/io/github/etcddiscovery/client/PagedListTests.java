@@ -91,6 +91,20 @@ class PagedListTests {
 		assertThat(list(PagedList.LARGEST_PAGE).read()).isCompletedExceptionally();
 	}
 
+	@Test
+	void nextPageIsUnderWayWhileAPageIsRead() {
+		keys("a", (int) PagedList.LARGEST_PAGE + 1, 0);
+		List<Integer> requested = new ArrayList<>();
+		new PagedList((request) -> {
+			CompletableFuture<RangeResponse> answer = answer(request);
+			return (this.requests.size() > 1) ? answer.thenApplyAsync((page) -> page) : answer;
+		}, RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8("a")).setSerializable(true).build(), (keyValue) -> {
+			requested.add(this.requests.size());
+			return new Entry(keyValue.getKey().toStringUtf8(), "", 1, 1, 0);
+		}, (keyValue) -> new Entry("", "", 1, 1, 0), PagedList.LARGEST_PAGE).read().join();
+		assertThat(requested).hasSize((int) PagedList.LARGEST_PAGE + 1).containsOnly(2);
+	}
+
 	private void keys(String beginning, int count, int size) {
 		for (int i = 0; i < count; i++) {
 			this.sizes.put("%s%04d".formatted(beginning, i), size);

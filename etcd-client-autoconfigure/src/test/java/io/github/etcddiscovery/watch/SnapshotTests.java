@@ -32,11 +32,10 @@ class SnapshotTests {
 
 	@Test
 	void cannotBeChanged() {
-		assertThatExceptionOfType(UnsupportedOperationException.class)
-			.isThrownBy(() -> this.snapshot.entries().remove("a"));
+		assertThatExceptionOfType(UnsupportedOperationException.class).isThrownBy(() -> map(this.snapshot).remove("a"));
 		Snapshot next = this.snapshot.apply(List.of(batch(Change.delete("a", 11))));
 		assertThatExceptionOfType(UnsupportedOperationException.class)
-			.isThrownBy(() -> next.entries().put("c", entry("c", 12)));
+			.isThrownBy(() -> map(next).put("c", entry("c", 12)));
 	}
 
 	@Test
@@ -168,9 +167,14 @@ class SnapshotTests {
 		assertThat(next.entries()).hasSize(100_000);
 	}
 
+	private static Map<String, Entry> map(Snapshot snapshot) {
+		return snapshot.entries();
+	}
+
 	private static Snapshot snapshot(long revision, Entry... entries) {
-		return new Snapshot(CLUSTER, revision,
-				Stream.of(entries).collect(Collectors.toMap(Entry::key, (entry) -> entry, (a, b) -> b, HashMap::new)));
+		Map<String, Entry> byKey = new HashMap<>();
+		Stream.of(entries).forEach((entry) -> byKey.put(entry.key(), entry));
+		return new Snapshot(CLUSTER, revision, byKey);
 	}
 
 	private static Entry entry(String key, long revision) {

@@ -3,7 +3,6 @@ package io.github.etcddiscovery.catalog;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,21 +19,22 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.InstanceReader;
-import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.instance.InvalidInstanceException;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
 import org.jspecify.annotations.Nullable;
+import org.pcollections.PSortedMap;
+import org.pcollections.TreePMap;
 
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * The services of one snapshot, indexed by name. Immutable; a look-up neither allocates
- * nor locks. The next catalog shares with this one all services that did not change.
+ * The services of one snapshot, indexed by name. Immutable. The next catalog shares with
+ * this one all that did not change, so that a change costs the same however many services
+ * there are.
  */
 public final class Catalog {
 
@@ -46,38 +46,36 @@ public final class Catalog {
 
 	private final long revision;
 
-	private final Map<String, Service> services;
+	private final long version;
 
-	private final Map<String, String> rejected;
-
-	private final List<String> names;
-
-	private final List<String> applicationNames;
+	private final PSortedMap<String, CatalogService> services;
 
 	/**
-	 * The names by what is left of them without their case.
+	 * The services of which somebody is absent.
 	 */
-	private final Map<String, List<String>> namesInLowerCase = new HashMap<>();
+	private final PSortedMap<String, CatalogService> depleted;
 
-	private Catalog(Predicate<ServiceInstance> wanted, Overrides overrides, long revision,
-			Map<String, Service> services, Map<String, String> rejected) {
+	private final PSortedMap<String, String> rejected;
+
+	private final Set<String> touched;
+
+	/**
+	 * Made when it is first asked for, and kept until another service is there.
+	 */
+	private volatile @Nullable Names names;
+
+	private Catalog(Predicate<ServiceInstance> wanted, Overrides overrides, long revision, long version,
+			PSortedMap<String, CatalogService> services, PSortedMap<String, CatalogService> depleted,
+			PSortedMap<String, String> rejected, Set<String> touched, @Nullable Names names) {
 		this.wanted = wanted;
 		this.overrides = overrides;
 		this.revision = revision;
+		this.version = version;
 		this.services = services;
+		this.depleted = depleted;
 		this.rejected = rejected;
-		Set<String> names = new TreeSet<>();
-		services.forEach((name, service) -> {
-			if (service.isPresent()) {
-				this.namesInLowerCase.merge(name.toLowerCase(Locale.ROOT), List.of(name),
-						(some, more) -> Stream.concat(some.stream(), more.stream()).sorted().toList());
-				if (isListed(name)) {
-					names.add(name);
-				}
-			}
-		});
-		this.names = List.copyOf(names);
-		this.applicationNames = this.names.stream().filter((name) -> !service(name).isManagement()).toList();
+		this.touched = touched;
+		this.names = names;
 	}
 
 	/**
@@ -109,7 +107,8 @@ public final class Catalog {
 	 * @param wanted which instances are to be called at all
 	 */
 	static Catalog empty(Predicate<ServiceInstance> wanted) {
-		return new Catalog(wanted, Overrides.NONE, 0, Map.of(), Map.of());
+		return new Catalog(wanted, Overrides.NONE, 0, 0, TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), Set.of(),
+				null);
 	}
 
 	/**
@@ -119,13 +118,14 @@ public final class Catalog {
 	 * @return the catalog
 	 */
 	Catalog with(long revision, Map<String, Reading> readings) {
-		Map<String, SortedMap<String, Reading>> byService = new HashMap<>();
+		Map<String, SortedMap<String, @Nullable Reading>> byService = new HashMap<>();
 		readings.forEach((key, reading) -> reading.instances()
 			.forEach((instance) -> byService.computeIfAbsent(instance.getServiceId(), (name) -> new TreeMap<>())
 				.put(key, reading)));
-		Map<String, Service> services = new HashMap<>(this.services);
-		byService.forEach((name, byKey) -> services.put(name, service(byKey, Map.of(), Absentees.NONE)));
-		return new Catalog(this.wanted, this.overrides, revision, services, this.rejected);
+		Edit edit = new Edit();
+		byService.forEach((name, byKey) -> edit.put(name,
+				CatalogService.NONE.with(byKey, Map.of(), Absentees.NONE, this.wanted, this.overrides)));
+		return edit.done(revision);
 	}
 
 	/**
@@ -137,10 +137,10 @@ public final class Catalog {
 	 * @return the next catalog
 	 */
 	Catalog update(Snapshot snapshot, Set<String> changedKeys, InstanceReader reader, AbsenceRule absences) {
+		Edit edit = new Edit();
 		Map<String, Draft> drafts = new HashMap<>();
-		Map<String, String> rejected = new HashMap<>(this.rejected);
 		for (String changedKey : changedKeys) {
-			rejected.remove(changedKey);
+			edit.accept(changedKey);
 			Entry entry = snapshot.entries().get(changedKey);
 			try {
 				String service = reader.key(changedKey).service();
@@ -148,31 +148,22 @@ public final class Catalog {
 			}
 			catch (InvalidInstanceException ex) {
 				if (entry != null) {
-					rejected.put(changedKey, String.valueOf(ex.getMessage()));
+					edit.reject(changedKey, String.valueOf(ex.getMessage()));
 				}
 			}
 		}
-		Map<String, Service> services = new HashMap<>(this.services);
 		drafts.forEach((name, draft) -> {
-			draft.read(reader, rejected);
-			Service before = service(name);
-			Absentees absentees = absences.judge(before.absentees(), draft.withoutThoseWhoWait(before.readings()),
-					draft.readings);
-			put(services, name, service(draft.readings, draft.waiting, absentees));
+			draft.read(reader, edit);
+			edit.put(name, draft.service(absences, this.wanted, this.overrides));
 		});
-		return new Catalog(this.wanted, this.overrides, snapshot.revision(), services, rejected);
-	}
-
-	private Service service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees) {
-		return Service.of(readings, waiting, absentees, this.wanted, this.overrides);
+		return edit.done(snapshot.revision());
 	}
 
 	/**
 	 * The catalog without those who have been absent for too long.
 	 */
 	Catalog review(AbsenceRule absences) {
-		return replaceAbsentees(
-				(service) -> absences.judge(service.absentees(), service.readings(), service.readings()));
+		return replaceAbsentees((service) -> absences.judge(service.absentees(), Map.of(), service.readings()));
 	}
 
 	/**
@@ -194,58 +185,32 @@ public final class Catalog {
 	 * changes; one that was held has no key any more, and goes.
 	 */
 	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
-		Service before = service(instance.getServiceId());
-		SortedMap<String, Reading> readings = new TreeMap<>(before.readings());
-		readings.replaceAll((key, reading) -> reading.instances()
-			.stream()
-			.map(this.overrides::apply)
-			.anyMatch(instance::equals)
-					? new Reading(reading.entry(), reading.instances()
-						.stream()
-						.map((other) -> (this.overrides.apply(other) == instance)
-								? (other == instance) ? replacement : other.withStatus(replacement.getStatus()) : other)
-						.toList())
-					: reading);
-		Map<String, Service> services = new HashMap<>(this.services);
-		put(services, instance.getServiceId(),
-				service(readings, before.waiting(), before.absentees().without(instance)));
-		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
-	}
-
-	private Catalog replaceAbsentees(Function<Service, Absentees> replacement) {
-		Map<String, Service> services = new HashMap<>(this.services);
-		this.services.forEach((name, service) -> {
-			if (!service.absentees().isEmpty()) {
-				Absentees next = replacement.apply(service);
-				if (!next.equals(service.absentees())) {
-					put(services, name, service(service.readings(), service.waiting(), next));
-				}
+		CatalogService before = service(instance.getServiceId());
+		SortedMap<String, @Nullable Reading> changes = new TreeMap<>();
+		before.readings().forEach((key, reading) -> {
+			if (reading.instances().stream().map(this.overrides::apply).anyMatch(instance::equals)) {
+				changes.put(key, new Reading(reading.entry(), reading.instances()
+					.stream()
+					.map((other) -> (this.overrides.apply(other) == instance)
+							? (other == instance) ? replacement : other.withStatus(replacement.getStatus()) : other)
+					.toList()));
 			}
 		});
-		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
+		Edit edit = new Edit();
+		edit.put(instance.getServiceId(), before.with(changes, before.waiting(), before.absentees().without(instance),
+				this.wanted, this.overrides));
+		return edit.done(this.revision);
 	}
 
-	/**
-	 * The catalog without some services, which are no longer asked for.
-	 */
-	Catalog without(String name, Predicate<String> keys) {
-		Map<String, Service> services = new HashMap<>(this.services);
-		services.remove(name);
-		Map<String, String> rejected = new HashMap<>(this.rejected);
-		rejected.keySet().removeIf(keys);
-		return new Catalog(this.wanted, this.overrides, this.revision, services, rejected);
-	}
-
-	/**
-	 * The catalog with some services as another one has them.
-	 * @param names the services
-	 * @param other where they are taken from
-	 * @return the catalog
-	 */
-	public Catalog with(Set<String> names, Catalog other) {
-		Map<String, Service> services = new HashMap<>(this.services);
-		names.forEach((name) -> put(services, name, other.service(name)));
-		return new Catalog(this.wanted, this.overrides, this.revision, services, this.rejected);
+	private Catalog replaceAbsentees(Function<CatalogService, Absentees> replacement) {
+		Edit edit = new Edit();
+		this.depleted.forEach((name, service) -> {
+			Absentees next = replacement.apply(service);
+			if (!next.equals(service.absentees())) {
+				edit.put(name, service.with(next, this.wanted, this.overrides));
+			}
+		});
+		return edit.done(this.revision);
 	}
 
 	/**
@@ -254,15 +219,16 @@ public final class Catalog {
 	 * @return the catalog
 	 */
 	Catalog with(Overrides overrides) {
-		Map<String, Service> services = new HashMap<>(this.services);
+		Edit edit = new Edit();
+		edit.overrides = overrides;
 		Set<String> names = new HashSet<>(this.overrides.services());
 		names.addAll(overrides.services());
 		names.forEach((name) -> {
-			Service before = service(name);
-			put(services, name,
-					Service.of(before.readings(), before.waiting(), before.absentees(), this.wanted, overrides));
+			CatalogService before = service(name);
+			edit.put(name,
+					CatalogService.of(before.readings(), before.waiting(), before.absentees(), this.wanted, overrides));
 		});
-		return new Catalog(this.wanted, overrides, this.revision, services, this.rejected);
+		return edit.done(this.revision);
 	}
 
 	/**
@@ -273,17 +239,38 @@ public final class Catalog {
 		return this.overrides;
 	}
 
-	private static void put(Map<String, Service> services, String name, Service service) {
-		if (service.readings().isEmpty() && service.absentees().isEmpty()) {
-			services.remove(name);
-		}
-		else {
-			services.put(name, service);
-		}
+	/**
+	 * The catalog without some services, which are no longer asked for.
+	 */
+	Catalog without(String name, Predicate<String> keys) {
+		Edit edit = new Edit();
+		edit.put(name, CatalogService.NONE);
+		this.rejected.keySet().stream().filter(keys).toList().forEach(edit::accept);
+		return edit.done(this.revision);
 	}
 
-	private Service service(String name) {
-		return this.services.getOrDefault(name, Service.NONE);
+	/**
+	 * A service.
+	 * @param name the name of the service
+	 * @return the service, which has no instances if it is not known
+	 */
+	public CatalogService service(String name) {
+		return this.services.getOrDefault(name, CatalogService.NONE);
+	}
+
+	/**
+	 * How many steps were made since the empty catalog.
+	 */
+	long version() {
+		return this.version;
+	}
+
+	/**
+	 * The services that were changed by the step that led to this catalog.
+	 * @return their names
+	 */
+	public Set<String> touched() {
+		return this.touched;
 	}
 
 	/**
@@ -295,7 +282,7 @@ public final class Catalog {
 	}
 
 	List<String> names() {
-		return this.names;
+		return index().all();
 	}
 
 	/**
@@ -303,7 +290,16 @@ public final class Catalog {
 	 * publish the actuators.
 	 */
 	List<String> applicationNames() {
-		return this.applicationNames;
+		return index().applications();
+	}
+
+	private Names index() {
+		Names names = this.names;
+		if (names == null) {
+			names = Names.of(this.services);
+			this.names = names;
+		}
+		return names;
 	}
 
 	/**
@@ -311,7 +307,7 @@ public final class Catalog {
 	 * tells.
 	 */
 	boolean isManagement(InstanceKey key) {
-		Service service = service(key.service());
+		CatalogService service = service(key.service());
 		return service.isPresent() ? service.isManagement() : key.isManagement();
 	}
 
@@ -330,7 +326,7 @@ public final class Catalog {
 	 * @return the names of services, in alphabetical order
 	 */
 	public List<String> namesIgnoringCase(String name) {
-		return this.namesInLowerCase.getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
+		return index().inLowerCase().getOrDefault(name.toLowerCase(Locale.ROOT), List.of());
 	}
 
 	/**
@@ -373,7 +369,7 @@ public final class Catalog {
 	 */
 	public Map<String, List<EtcdServiceInstance>> registered() {
 		Map<String, List<EtcdServiceInstance>> registered = new TreeMap<>();
-		this.names.forEach((name) -> registered.put(name, registered(name)));
+		names().forEach((name) -> registered.put(name, registered(name)));
 		return registered;
 	}
 
@@ -383,7 +379,7 @@ public final class Catalog {
 	 * @return the entries
 	 */
 	public List<CatalogEntry> entries(String name) {
-		Service service = service(name);
+		CatalogService service = service(name);
 		List<CatalogEntry> entries = new ArrayList<>(service.registered().size());
 		service.readings().forEach((key, reading) -> {
 			Entry entry = reading.entry();
@@ -406,7 +402,7 @@ public final class Catalog {
 	 * @return reasons by key
 	 */
 	public Map<String, String> rejected() {
-		return Collections.unmodifiableMap(this.rejected);
+		return this.rejected;
 	}
 
 	/**
@@ -415,7 +411,7 @@ public final class Catalog {
 	 */
 	public Map<String, List<EtcdServiceInstance>> held() {
 		Map<String, List<EtcdServiceInstance>> held = new TreeMap<>();
-		this.services.forEach((name, service) -> {
+		this.depleted.forEach((name, service) -> {
 			List<EtcdServiceInstance> instances = service.absentees().held();
 			if (!instances.isEmpty()) {
 				held.put(name, instances);
@@ -428,7 +424,7 @@ public final class Catalog {
 	 * Whether somebody is absent, held or not.
 	 */
 	boolean hasAbsentees() {
-		return this.services.values().stream().anyMatch((service) -> !service.absentees().isEmpty());
+		return !this.depleted.isEmpty();
 	}
 
 	/**
@@ -436,7 +432,7 @@ public final class Catalog {
 	 */
 	Set<Long> leasesOfAbsentees() {
 		Set<Long> leases = new HashSet<>();
-		this.services.values().forEach((service) -> leases.addAll(service.absentees().leases()));
+		this.depleted.values().forEach((service) -> leases.addAll(service.absentees().leases()));
 		return leases;
 	}
 
@@ -463,7 +459,7 @@ public final class Catalog {
 	 * @return the names
 	 */
 	public Set<String> known() {
-		return Collections.unmodifiableSet(this.services.keySet());
+		return this.services.keySet();
 	}
 
 	/**
@@ -476,8 +472,8 @@ public final class Catalog {
 		Set<String> all = new HashSet<>(this.services.keySet());
 		all.addAll(other.services.keySet());
 		for (String name : all) {
-			Service mine = this.services.get(name);
-			Service theirs = other.services.get(name);
+			CatalogService mine = this.services.get(name);
+			CatalogService theirs = other.services.get(name);
 			if (mine != theirs && !registered(name).equals(other.registered(name))) {
 				names.add(name);
 			}
@@ -496,7 +492,90 @@ public final class Catalog {
 		 */
 		AbsenceRule NONE = (last, before, after) -> Absentees.NONE;
 
+		/**
+		 * Judge a service.
+		 * @param last who was absent until now
+		 * @param before what stood at the keys that changed
+		 * @param after what stands at all keys now
+		 * @return who is absent from now on
+		 */
 		Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after);
+
+	}
+
+	/**
+	 * One step from this catalog to the next.
+	 */
+	private final class Edit {
+
+		private final Set<String> touched = new HashSet<>();
+
+		private PSortedMap<String, CatalogService> services = Catalog.this.services;
+
+		private PSortedMap<String, CatalogService> depleted = Catalog.this.depleted;
+
+		private PSortedMap<String, String> rejected = Catalog.this.rejected;
+
+		private Overrides overrides = Catalog.this.overrides;
+
+		private boolean renamed;
+
+		void put(String name, CatalogService service) {
+			CatalogService before = service(name);
+			this.touched.add(name);
+			this.renamed |= before.isPresent() != service.isPresent()
+					|| before.isManagement() != service.isManagement();
+			this.services = service.isEmpty() ? this.services.minus(name) : this.services.plus(name, service);
+			if (!service.absentees().isEmpty() || !before.absentees().isEmpty()) {
+				this.depleted = service.absentees().isEmpty() ? this.depleted.minus(name)
+						: this.depleted.plus(name, service);
+			}
+		}
+
+		void accept(String key) {
+			if (!this.rejected.isEmpty()) {
+				this.rejected = this.rejected.minus(key);
+			}
+		}
+
+		void reject(String key, String reason) {
+			this.rejected = this.rejected.plus(key, reason);
+		}
+
+		Catalog done(long revision) {
+			return new Catalog(Catalog.this.wanted, this.overrides, revision, Catalog.this.version + 1, this.services,
+					this.depleted, this.rejected, this.touched, this.renamed ? null : Catalog.this.names);
+		}
+
+	}
+
+	/**
+	 * The names of the services that have an instance.
+	 *
+	 * @param all all that are listed
+	 * @param applications those that are not of management ports
+	 * @param inLowerCase the names by what is left of them without their case
+	 */
+	private record Names(List<String> all, List<String> applications, Map<String, List<String>> inLowerCase) {
+
+		static Names of(PSortedMap<String, CatalogService> services) {
+			List<String> all = new ArrayList<>();
+			List<String> applications = new ArrayList<>();
+			Map<String, List<String>> inLowerCase = new HashMap<>();
+			services.forEach((name, service) -> {
+				if (service.isPresent()) {
+					inLowerCase.merge(name.toLowerCase(Locale.ROOT), List.of(name),
+							(some, more) -> Stream.concat(some.stream(), more.stream()).toList());
+					if (isListed(name)) {
+						all.add(name);
+						if (!service.isManagement()) {
+							applications.add(name);
+						}
+					}
+				}
+			});
+			return new Names(List.copyOf(all), List.copyOf(applications), inLowerCase);
+		}
 
 	}
 
@@ -509,128 +588,108 @@ public final class Catalog {
 		private static final Comparator<Entry> AGE = Comparator.comparingLong(Entry::createRevision)
 			.thenComparing(Entry::key);
 
-		private final SortedMap<String, Reading> readings;
-
-		private final Map<String, Entry> candidates;
+		private final CatalogService before;
 
 		private final Map<String, Entry> waiting = new HashMap<>();
 
-		Draft(Service before) {
-			this.readings = new TreeMap<>(before.readings());
-			this.candidates = new HashMap<>(before.waiting());
+		private final SortedMap<String, Entry> candidates;
+
+		/**
+		 * What stands at the keys that change, or {@code null}.
+		 */
+		private final SortedMap<String, @Nullable Reading> changes = new TreeMap<>();
+
+		Draft(CatalogService before) {
+			this.before = before;
+			this.candidates = new TreeMap<>(before.waiting());
 		}
 
 		void put(String key, @Nullable Entry entry) {
-			this.readings.remove(key);
-			this.candidates.remove(key);
 			if (entry != null) {
 				this.candidates.put(key, entry);
 			}
+			else {
+				this.candidates.remove(key);
+				leave(key);
+			}
 		}
 
-		void read(InstanceReader reader, Map<String, String> rejected) {
-			int places = reader.limits().perService();
-			if (this.readings.size() + this.candidates.size() <= places) {
-				this.candidates.values().forEach((entry) -> read(entry, reader, rejected));
-				return;
+		private void leave(String key) {
+			if (this.before.readings().containsKey(key)) {
+				this.changes.put(key, null);
 			}
+			else {
+				this.changes.remove(key);
+			}
+		}
+
+		void read(InstanceReader reader, Edit edit) {
+			int places = reader.limits().perService();
+			Readings before = this.before.readings();
+			long added = this.candidates.keySet().stream().filter((key) -> !before.containsKey(key)).count();
+			if (before.size() - this.changes.size() + added <= places) {
+				this.candidates.values().forEach((entry) -> read(entry, reader, edit));
+			}
+			else {
+				readOldest(places, reader, edit);
+			}
+		}
+
+		private void readOldest(int places, InstanceReader reader, Edit edit) {
 			List<Entry> all = new ArrayList<>(this.candidates.values());
-			this.readings.values().forEach((reading) -> all.add(reading.entry()));
+			this.before.readings().forEach((key, reading) -> {
+				if (!this.changes.containsKey(key) && !this.candidates.containsKey(key)) {
+					all.add(reading.entry());
+				}
+			});
 			all.sort(AGE);
 			int taken = 0;
 			for (Entry entry : all) {
+				String key = entry.key();
 				if (taken == places) {
-					this.readings.remove(entry.key());
-					this.waiting.put(entry.key(), entry);
-					rejected.put(entry.key(),
+					leave(key);
+					this.waiting.put(key, entry);
+					edit.reject(key,
 							"the service has %d instances already ('max-instances-per-service')".formatted(places));
 				}
-				else if (this.readings.containsKey(entry.key()) || read(entry, reader, rejected)) {
+				else if (!this.candidates.containsKey(key) || read(entry, reader, edit)) {
 					taken++;
 				}
 			}
 		}
 
-		private boolean read(Entry entry, InstanceReader reader, Map<String, String> rejected) {
+		private boolean read(Entry entry, InstanceReader reader, Edit edit) {
 			String key = entry.key();
-			try {
-				this.readings.put(key, new Reading(entry, List.copyOf(reader.read(reader.key(key), entry.value()))));
-				rejected.remove(key);
-				return true;
+			Decoded decoded = Decoded.of(entry, reader);
+			if (decoded.rejection() != null) {
+				leave(key);
+				edit.reject(key, decoded.rejection());
+				return false;
 			}
-			catch (InvalidInstanceException ex) {
-				rejected.put(key, String.valueOf(ex.getMessage()));
-			}
-			catch (RuntimeException | StackOverflowError | LinkageError ex) {
-				rejected.put(key, "a codec failed: " + EscapedText.of(ex.toString()));
-			}
-			return false;
+			this.changes.put(key, new Reading(entry, decoded.instances()));
+			edit.accept(key);
+			return true;
+		}
+
+		CatalogService service(AbsenceRule absences, Predicate<ServiceInstance> wanted, Overrides overrides) {
+			Patch<Reading> patch = this.before.readings().patch(this.changes);
+			Readings after = this.before.readings().with(patch);
+			return this.before.with(patch, after, this.waiting, absentees(absences, after), wanted, overrides);
 		}
 
 		/**
-		 * Whoever lost a place is not absent.
+		 * Who is absent from now on. Whoever lost a place is not.
 		 */
-		Map<String, Reading> withoutThoseWhoWait(Map<String, Reading> before) {
-			if (this.waiting.isEmpty()) {
-				return before;
-			}
-			Map<String, Reading> rest = new TreeMap<>(before);
-			rest.keySet().removeAll(this.waiting.keySet());
-			return rest;
-		}
-
-	}
-
-	/**
-	 * The instances of one service: those that etcd has, by key, those that wait for a
-	 * place, and those that are absent.
-	 */
-	private record Service(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
-			List<EtcdServiceInstance> registered, List<ServiceInstance> routable, List<EtcdServiceInstance> callable) {
-
-		static final Service NONE = of(new TreeMap<>(), Map.of(), Absentees.NONE, (instance) -> true, Overrides.NONE);
-
-		static Service of(SortedMap<String, Reading> readings, Map<String, Entry> waiting, Absentees absentees,
-				Predicate<ServiceInstance> wanted, Overrides overrides) {
-			List<EtcdServiceInstance> registered = Stream
-				.concat(readings.values().stream().map(Reading::instances).flatMap(List::stream),
-						absentees.held().stream())
-				.map(overrides::apply)
-				.toList();
-			Map<URI, Long> lastWords = new HashMap<>();
-			readings.values()
-				.forEach((reading) -> reading.instances()
-					.forEach((instance) -> lastWords.merge(instance.getUri(), age(reading, instance), Math::max)));
-			List<EtcdServiceInstance> callable = Stream
-				.concat(readings.values()
-					.stream()
-					.flatMap((reading) -> reading.instances()
-						.stream()
-						.filter((instance) -> lastWords.remove(instance.getUri(), age(reading, instance)))),
-						absentees.held().stream())
-				.map(overrides::apply)
-				.filter((instance) -> instance.getStatus() == InstanceStatus.UP && wanted.test(instance))
-				.toList();
-			List<ServiceInstance> routable = new ArrayList<>(callable.size());
-			callable.stream().filter((instance) -> !instance.isGrpcOnly()).forEach(routable::add);
-			return new Service(readings, waiting, absentees, registered, Collections.unmodifiableList(routable),
-					callable);
-		}
-
-		/**
-		 * An address has one server at a time, so what was written last speaks for it; of
-		 * what was written together, that which wants calls.
-		 */
-		private static long age(Reading reading, EtcdServiceInstance instance) {
-			return reading.entry().modRevision() * 2 + ((instance.getStatus() == InstanceStatus.UP) ? 1 : 0);
-		}
-
-		boolean isPresent() {
-			return !this.registered.isEmpty();
-		}
-
-		boolean isManagement() {
-			return this.registered.stream().allMatch(EtcdServiceInstance::isManagement);
+		private Absentees absentees(AbsenceRule absences, Readings after) {
+			Map<String, Reading> gone = new TreeMap<>();
+			this.changes.forEach((key, reading) -> {
+				Reading last = this.before.readings().get(key);
+				if (reading == null && last != null && !this.waiting.containsKey(key)) {
+					gone.put(key, last);
+				}
+			});
+			return (gone.isEmpty() && this.before.absentees().isEmpty()) ? Absentees.NONE
+					: absences.judge(this.before.absentees(), gone, after);
 		}
 
 	}

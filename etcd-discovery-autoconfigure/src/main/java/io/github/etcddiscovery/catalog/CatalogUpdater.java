@@ -103,7 +103,9 @@ public final class CatalogUpdater implements AutoCloseable {
 
 	private Mirror mirror(KeyRange range, boolean indexed) {
 		Feed feed = new Feed(range, indexed, !range.key().startsWith(this.settings.places().prefix() + "/"), this);
-		Reflector reflector = new Reflector(range, this.watches.apply(range), this.loop,
+		ListerWatcher source = this.watches.apply(range);
+		Reflector reflector = new Reflector(range,
+				indexed ? source.reading((entry) -> Decoded.read(entry, this.reader)) : source, this.loop,
 				new RetryDelays(MAX_RETRY_DELAY), this.settings.timing(), feed);
 		return new Mirror(reflector, feed,
 				CompletableFuture.anyOf(reflector.firstSync(), feed.refused()).thenAccept((either) -> {

@@ -53,14 +53,9 @@ record Meanwhile(Set<String> farewells, Set<String> unmeant, Reset reset) {
 	}
 
 	private static boolean isFarewell(Entry entry, InstanceReader reader) {
-		try {
-			return reader.read(reader.key(entry.key()), entry.value())
-				.stream()
-				.noneMatch((instance) -> instance.getStatus() == InstanceStatus.UP);
-		}
-		catch (RuntimeException | StackOverflowError | LinkageError ex) {
-			return false;
-		}
+		Decoded decoded = Decoded.of(entry, reader);
+		return decoded.rejection() == null
+				&& decoded.instances().stream().noneMatch((instance) -> instance.getStatus() == InstanceStatus.UP);
 	}
 
 	private static Map<Long, Set<String>> deletedByRevision(Publication publication) {

@@ -1,6 +1,5 @@
 package io.github.etcddiscovery.catalog;
 
-import java.net.URI;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
@@ -11,7 +10,7 @@ import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.catalog.Absentees.Absence;
 import io.github.etcddiscovery.catalog.Catalog.AbsenceRule;
-import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.catalog.CatalogService.Address;
 import io.github.etcddiscovery.watch.Reset;
 
 /**
@@ -83,7 +82,7 @@ final class VanishingPolicy {
 		if (meanwhile.reset() == Reset.OTHER_CLUSTER && !after.isEmpty()) {
 			return Absentees.NONE;
 		}
-		Set<URI> present = addresses(after.values());
+		Set<Address> present = absent.isEmpty() ? Set.of() : addresses(after.values());
 		absent.entrySet().removeIf((entry) -> isBack(entry.getKey(), entry.getValue(), after, present));
 		if (isTooMany(absent.size(), after)) {
 			absent.replaceAll((key, absence) -> absence.hold());
@@ -96,17 +95,16 @@ final class VanishingPolicy {
 		return now - absence.since() >= time.toNanos();
 	}
 
-	private static Set<URI> addresses(Collection<Reading> readings) {
+	private static Set<Address> addresses(Collection<Reading> readings) {
 		return readings.stream()
 			.map(Reading::instances)
 			.flatMap(List::stream)
-			.map(EtcdServiceInstance::getUri)
+			.map(Address::of)
 			.collect(Collectors.toSet());
 	}
 
-	private static boolean isBack(String key, Absence absence, Map<String, Reading> after, Set<URI> present) {
-		return after.containsKey(key)
-				|| absence.instances().stream().map(EtcdServiceInstance::getUri).anyMatch(present::contains);
+	private static boolean isBack(String key, Absence absence, Map<String, Reading> after, Set<Address> present) {
+		return after.containsKey(key) || absence.instances().stream().map(Address::of).anyMatch(present::contains);
 	}
 
 	private boolean isTooMany(int absent, Map<String, Reading> after) {

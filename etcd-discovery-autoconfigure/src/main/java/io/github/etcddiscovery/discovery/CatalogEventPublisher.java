@@ -1,11 +1,13 @@
 package io.github.etcddiscovery.discovery;
 
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.github.etcddiscovery.catalog.Catalog;
@@ -44,7 +46,15 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 
 	private volatile boolean running;
 
-	private Catalog told = Catalog.empty();
+	/**
+	 * What was told last, by service.
+	 */
+	private final Map<String, List<EtcdServiceInstance>> told = new HashMap<>();
+
+	/**
+	 * The services that may differ from what was told of them.
+	 */
+	private final Set<String> due = ConcurrentHashMap.newKeySet();
 
 	private boolean heartbeatDue;
 
@@ -64,7 +74,8 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 		this.catalog = catalog;
 		this.loop = loop;
 		this.publisher = publisher;
-		catalog.store().onChange((changed) -> wake());
+		catalog.store().onChange(this::changed);
+		this.due.addAll(catalog.store().current().known());
 	}
 
 	@Override
@@ -97,35 +108,65 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 		}
 	}
 
+	private void changed(Catalog catalog) {
+		this.due.addAll(catalog.touched());
+		wake();
+	}
+
 	private void tell() {
 		this.scheduled.set(false);
-		Catalog now = this.catalog.store().current();
-		Catalog before = this.told;
-		Set<String> told = new HashSet<>();
-		for (String name : before.differences(now)) {
+		for (String name : new TreeSet<>(this.due)) {
 			if (!this.running) {
 				// The others keep for the next start
-				this.told = before.with(told, now);
 				return;
 			}
-			publish(difference(name, before.registered(name), now.registered(name)));
-			told.add(name);
-			this.heartbeatDue = true;
+			// Before the catalog is read: whoever changes it now is told of next
+			this.due.remove(name);
+			tell(name, this.catalog.store().current().registered(name));
 		}
-		this.told = now;
 		if (this.heartbeatDue && this.running) {
 			this.heartbeatDue = false;
-			publish(new HeartbeatEvent(this, new Heartbeat(this.prefix, now.revision(), ++this.heartbeats)));
+			publish(new HeartbeatEvent(this,
+					new Heartbeat(this.prefix, this.catalog.store().current().revision(), ++this.heartbeats)));
 		}
 	}
 
+	private void tell(String name, List<EtcdServiceInstance> now) {
+		List<EtcdServiceInstance> before = this.told.getOrDefault(name, List.of());
+		if (before.equals(now)) {
+			return;
+		}
+		if (now.isEmpty()) {
+			this.told.remove(name);
+		}
+		else {
+			this.told.put(name, now);
+		}
+		this.heartbeatDue = true;
+		publish(difference(name, before, now));
+	}
+
+	/**
+	 * Both lists have the order of the keys, so that what did not change is mostly at
+	 * their begins and ends.
+	 */
 	private ServiceInstancesChangedEvent difference(String name, List<EtcdServiceInstance> before,
 			List<EtcdServiceInstance> now) {
+		int begin = 0;
+		int most = Math.min(before.size(), now.size());
+		while (begin < most && before.get(begin) == now.get(begin)) {
+			begin++;
+		}
+		int end = 0;
+		while (end < most - begin && before.get(before.size() - 1 - end) == now.get(now.size() - 1 - end)) {
+			end++;
+		}
 		Map<String, EtcdServiceInstance> gone = new LinkedHashMap<>();
-		before.forEach((instance) -> gone.put(String.valueOf(instance.getInstanceId()), instance));
+		before.subList(begin, before.size() - end)
+			.forEach((instance) -> gone.put(String.valueOf(instance.getInstanceId()), instance));
 		List<EtcdServiceInstance> added = new ArrayList<>();
 		List<EtcdServiceInstance> updated = new ArrayList<>();
-		for (EtcdServiceInstance instance : now) {
+		for (EtcdServiceInstance instance : now.subList(begin, now.size() - end)) {
 			EtcdServiceInstance last = gone.remove(String.valueOf(instance.getInstanceId()));
 			if (last == null) {
 				added.add(instance);

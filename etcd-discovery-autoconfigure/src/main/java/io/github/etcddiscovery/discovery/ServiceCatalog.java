@@ -16,6 +16,7 @@ import io.github.etcddiscovery.catalog.Catalog;
 import io.github.etcddiscovery.catalog.CatalogCounts;
 import io.github.etcddiscovery.catalog.CatalogEntry;
 import io.github.etcddiscovery.catalog.CatalogPhase;
+import io.github.etcddiscovery.catalog.CatalogService;
 import io.github.etcddiscovery.catalog.CatalogSettings;
 import io.github.etcddiscovery.catalog.CatalogStore;
 import io.github.etcddiscovery.catalog.CatalogUpdater;
@@ -131,7 +132,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<ServiceInstance> instances(String serviceId) {
-		return current().routable(resolve(serviceId));
+		return find(serviceId).routable();
 	}
 
 	/**
@@ -141,7 +142,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<EtcdServiceInstance> grpcInstances(String serviceId) {
-		return current().callable(resolve(serviceId));
+		return find(serviceId).callable();
 	}
 
 	/**
@@ -170,22 +171,23 @@ public final class ServiceCatalog implements AutoCloseable {
 	 * @return an immutable list, the same object until the service changes
 	 */
 	public List<EtcdServiceInstance> registeredInstances(String serviceId) {
-		return current().registered(resolve(serviceId));
+		return find(serviceId).registered();
+	}
+
+	private CatalogService find(String serviceId) {
+		this.updater.use(serviceId);
+		CatalogService service = this.store.service(serviceId);
+		return (service != null) ? service : findIgnoringCase(serviceId);
 	}
 
 	/**
-	 * The name that a service is known by: this one, or the only one that differs from it
-	 * in case alone.
+	 * The only service whose name differs from this one in case alone.
 	 */
-	private String resolve(String serviceId) {
-		this.updater.use(serviceId);
+	private CatalogService findIgnoringCase(String serviceId) {
 		Catalog catalog = current();
-		if (catalog.knows(serviceId)) {
-			return serviceId;
-		}
 		List<String> similar = catalog.namesIgnoringCase(serviceId);
 		if (similar.isEmpty()) {
-			return serviceId;
+			return catalog.service(serviceId);
 		}
 		if (this.misspelled.size() < MAX_HINTS && this.misspelled.add(serviceId)) {
 			String known = String.join("' and '", similar);
@@ -193,7 +195,7 @@ public final class ServiceCatalog implements AutoCloseable {
 					: "No service is called '%s', and none is taken: '%s' differ in case only")
 				.formatted(EscapedText.of(serviceId), EscapedText.of(known)));
 		}
-		return (similar.size() == 1) ? similar.get(0) : serviceId;
+		return catalog.service((similar.size() == 1) ? similar.get(0) : serviceId);
 	}
 
 	/**

@@ -1,10 +1,11 @@
 package io.github.etcddiscovery.instance;
 
 import java.net.URI;
-import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Pattern;
+
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.DefaultServiceInstance;
 
@@ -21,11 +22,16 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 */
 	public static final String MANAGEMENT_OF = "management-of";
 
+	private static final Pattern PLAIN_HOST = Pattern.compile("[A-Za-z0-9.-]++");
+
 	private final InstanceStatus status;
 
 	private final boolean grpcOnly;
 
-	private final URI uri;
+	/**
+	 * Made when it is first asked for: most instances are never called by this process.
+	 */
+	private volatile @Nullable URI uri;
 
 	/**
 	 * Create an instance that is called by HTTP.
@@ -56,11 +62,18 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 */
 	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
 			InstanceStatus status, Map<String, String> metadata, boolean grpcOnly) {
-		super(instanceId, serviceId, host, port, secure, Collections.unmodifiableMap(new LinkedHashMap<>(metadata)));
+		super(instanceId, SharedValues.share(serviceId), SharedValues.share(host), port, secure, Metadata.of(metadata));
 		this.status = status;
 		this.grpcOnly = grpcOnly;
-		String literal = host.contains(":") ? "[" + host + "]" : host;
-		this.uri = URI.create(scheme(secure, grpcOnly) + "://" + literal + ":" + port);
+		if (!PLAIN_HOST.matcher(host).matches()) {
+			// Fails now if there is no such URI
+			this.uri = newUri();
+		}
+	}
+
+	private URI newUri() {
+		String literal = getHost().contains(":") ? "[" + getHost() + "]" : getHost();
+		return URI.create(getScheme() + "://" + literal + ":" + getPort());
 	}
 
 	/**
@@ -90,7 +103,12 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	@Override
 	public URI getUri() {
-		return this.uri;
+		URI uri = this.uri;
+		if (uri == null) {
+			uri = newUri();
+			this.uri = uri;
+		}
+		return uri;
 	}
 
 	@Override
@@ -203,7 +221,7 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	@Override
 	public String toString() {
-		return "%s/%s %s %s".formatted(getServiceId(), getInstanceId(), this.uri, this.status);
+		return "%s/%s %s %s".formatted(getServiceId(), getInstanceId(), getUri(), this.status);
 	}
 
 }

@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.catalog;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -421,8 +422,13 @@ class CatalogTests {
 	}
 
 	private static InstanceReader narrow() {
-		return new InstanceReader(InstancePlaces.below("services"), List.of(new AddressCodec()),
-				new InstanceLimits(AllowedNetworks.of(List.of()), 2));
+		return reader(2);
+	}
+
+	private static InstanceReader reader(int perService) {
+		return new InstanceReader(InstancePlaces.below("services"),
+				List.of(new FailingCodec(), new JsonCodec(), new AddressCodec()),
+				new InstanceLimits(AllowedNetworks.of(List.of()), perService));
 	}
 
 	private static Entry address(String id, long revision) {
@@ -441,6 +447,63 @@ class CatalogTests {
 		delete("orders/old");
 		assertThat(this.catalog.routable("orders")).extracting(ServiceInstance::getInstanceId)
 			.containsExactly("new", "other");
+	}
+
+	@Test
+	void listsAreThoseOfAllKeysWhateverChangedBefore() {
+		Random random = new Random(20);
+		String[] values = { "h:%d", "h:%d", "h:%d", "grpc://h:%d", "{\"host\":\"h\",\"port\":%d,\"status\":\"DOWN\"}",
+				"{\"host\":\"h\",\"port\":%d,\"metadata\":{\"management-of\":\"orders\"}}", "several h:%d g:1",
+				"nonsense" };
+		HoldSettings hold = new HoldSettings(true, 0.5, 3, Duration.ofSeconds(60));
+		for (int step = 1; step < 600; step++) {
+			this.revision = step;
+			Set<String> changed = new HashSet<>();
+			boolean disaster = random.nextInt(20) == 0;
+			// Long calm times, in which no two are at one address
+			int ports = (step / 100 % 2 == 0) ? 1_000_000 : 40;
+			int kinds = (step / 50 % 2 == 0) ? 6 : values.length;
+			for (int change = random.nextInt(disaster ? 40 : 3); change >= 0; change--) {
+				String key = "services/s%d/i%d".formatted(random.nextInt(2), random.nextInt(30));
+				changed.add(key);
+				if (disaster || random.nextInt(3) == 0) {
+					this.entries.remove(key);
+				}
+				else {
+					String value = values[random.nextInt(kinds)].formatted(1 + random.nextInt(ports) % 65_000);
+					Entry before = this.entries.get(key);
+					this.entries.put(key,
+							new Entry(key, value, (before != null) ? before.createRevision() : step, step, 1));
+				}
+			}
+			Catalog before = this.catalog;
+			AbsenceRule rule = new VanishingPolicy(hold).rule(Meanwhile.NOTHING, Duration.ofSeconds(step).toNanos());
+			this.catalog = before.update(new Snapshot(1, step, new HashMap<>(this.entries)), changed, reader(25), rule);
+			requireConsistent();
+			this.catalog = this.catalog.review(rule);
+			requireConsistent();
+			for (String name : List.of("s0", "s1")) {
+				if (!this.catalog.touched().contains(name) && changed.stream().noneMatch((key) -> key.contains(name))) {
+					assertThat(this.catalog.routable(name)).isSameAs(before.routable(name));
+				}
+			}
+			assertThat(this.catalog.instancesByKey()).isEqualTo(Catalog.empty()
+				.update(new Snapshot(1, step, new HashMap<>(this.entries)), this.entries.keySet(), reader(25),
+						AbsenceRule.NONE)
+				.instancesByKey());
+		}
+	}
+
+	private void requireConsistent() {
+		for (String name : this.catalog.known()) {
+			CatalogService service = this.catalog.service(name);
+			CatalogService anew = CatalogService.of(service.readings(), service.waiting(), service.absentees(),
+					(instance) -> true, Overrides.NONE);
+			assertThat(service.registered()).isEqualTo(anew.registered());
+			assertThat(service.callable()).isEqualTo(anew.callable());
+			assertThat(service.routable()).isEqualTo(anew.routable());
+			assertThat(service.isManagement()).isEqualTo(anew.isManagement());
+		}
 	}
 
 	@Test

@@ -139,6 +139,7 @@ class CatalogUpdaterTests {
 		assertThat(ids(updater)).containsExactly("c");
 		assertThat(updater.store().current().names()).containsExactly("orders");
 		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
 			.untilAsserted(
 					() -> assertThat(this.directory.resolve("catalog.json")).content().contains("services/orders/c"));
 		updater.close();
@@ -285,7 +286,7 @@ class CatalogUpdaterTests {
 	}
 
 	private void awaitRestored(CatalogUpdater updater) {
-		Awaitility.await().until(() -> {
+		Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
 			this.loop.runDue();
 			return updater.isRestored();
 		});

@@ -12,6 +12,7 @@ import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.Snapshot;
 import org.junit.jupiter.api.Test;
+import org.mockito.Answers;
 import reactor.core.publisher.Flux;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -31,7 +32,7 @@ class EtcdReactiveDiscoveryClientTests {
 
 	private final CompletableFuture<Snapshot> list = new CompletableFuture<>();
 
-	private final ListerWatcher etcd = mock(ListerWatcher.class);
+	private final ListerWatcher etcd = mock(ListerWatcher.class, Answers.RETURNS_SELF);
 
 	private final ServiceCatalog catalog = new ServiceCatalog("services",
 			new InstanceReader("services", List.of(new AddressCodec())), (range) -> this.etcd, this.loop,

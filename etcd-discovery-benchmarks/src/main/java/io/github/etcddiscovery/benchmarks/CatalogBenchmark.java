@@ -13,43 +13,63 @@ import org.openjdk.jmh.annotations.Fork;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
 
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What look-ups cost, and what one change costs, among a thousand services of a hundred
- * instances each. Run with {@code -prof gc} to see what is allocated.
+ * What look-ups cost, and what one change costs, among a hundred thousand and a million
+ * instances in services of a hundred each. Run with {@code -prof gc} to see what is
+ * allocated.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
-@Fork(value = 1, jvmArgsAppend = "-Xmx1g")
+@Fork(value = 1, jvmArgsAppend = "-Xmx2g")
 public class CatalogBenchmark {
 
-	static final int SERVICES = 1000;
+	/**
+	 * How many instances there are. Services have a hundred each.
+	 */
+	@Param({ "100000", "1000000" })
+	int instances = 100_000;
 
-	static final int INSTANCES = 100;
+	/**
+	 * How many instances a service has.
+	 */
+	@Param("100")
+	int perService = 100;
 
-	private final CatalogInMemory memory = new CatalogInMemory(SERVICES, INSTANCES);
+	private CatalogInMemory memory = new CatalogInMemory(0, 0);
 
-	private final EtcdDiscoveryClient client = new EtcdDiscoveryClient(this.memory.catalog(), () -> true, 0);
+	private EtcdDiscoveryClient client = new EtcdDiscoveryClient(this.memory.catalog(), () -> true, 0);
 
-	private final EtcdReactiveDiscoveryClient reactiveClient = new EtcdReactiveDiscoveryClient(this.memory.catalog(),
-			0);
+	private EtcdReactiveDiscoveryClient reactiveClient = new EtcdReactiveDiscoveryClient(this.memory.catalog(), 0);
 
-	private final String[] names = IntStream.range(0, SERVICES)
-		.mapToObj(CatalogInMemory::service)
-		.toArray(String[]::new);
+	private String[] names = new String[0];
 
 	private int next;
 
+	/**
+	 * Fill the catalog.
+	 */
+	@Setup
+	public void fill() {
+		int services = this.instances / this.perService;
+		this.memory = new CatalogInMemory(services, this.perService);
+		this.client = new EtcdDiscoveryClient(this.memory.catalog(), () -> true, 0);
+		this.reactiveClient = new EtcdReactiveDiscoveryClient(this.memory.catalog(), 0);
+		this.names = IntStream.range(0, services).mapToObj(CatalogInMemory::service).toArray(String[]::new);
+	}
+
 	private String name() {
-		this.next = (this.next + 1) % SERVICES;
+		this.next = (this.next + 1) % this.names.length;
 		return this.names[this.next];
 	}
 
@@ -85,7 +105,7 @@ public class CatalogBenchmark {
 	@OutputTimeUnit(TimeUnit.MICROSECONDS)
 	public List<ServiceInstance> update() {
 		String name = name();
-		boolean up = this.client.getInstances(name).size() == INSTANCES;
+		boolean up = this.client.getInstances(name).size() == this.perService;
 		this.memory.change(name, 0, up ? "DOWN" : "UP");
 		return this.client.getInstances(name);
 	}

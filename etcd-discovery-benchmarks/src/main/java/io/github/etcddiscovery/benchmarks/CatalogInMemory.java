@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
@@ -72,7 +73,7 @@ final class CatalogInMemory {
 	void change(String service, int instance, String status) {
 		Entry entry = entry(service, instance, status, ++this.revision);
 		Objects.requireNonNull(this.store.handler)
-			.changed(new Batch(CLUSTER, this.revision, List.of(Change.put(entry))));
+			.changed(new Batch(CLUSTER, this.revision, List.of(Change.put(this.store.reader.apply(entry)))));
 		this.loop.runAll();
 	}
 
@@ -81,17 +82,30 @@ final class CatalogInMemory {
 	 */
 	private static final class Store implements ListerWatcher {
 
-		private final Snapshot snapshot;
+		private Snapshot snapshot;
 
 		private @Nullable Handler handler;
+
+		private UnaryOperator<Entry> reader = UnaryOperator.identity();
 
 		Store(Snapshot snapshot) {
 			this.snapshot = snapshot;
 		}
 
 		@Override
+		public ListerWatcher reading(UnaryOperator<Entry> reader) {
+			this.reader = reader;
+			return this;
+		}
+
+		@Override
 		public CompletableFuture<Snapshot> list() {
-			return CompletableFuture.completedFuture(this.snapshot);
+			Map<String, Entry> read = new HashMap<>();
+			this.snapshot.entries().forEach((key, entry) -> read.put(key, this.reader.apply(entry)));
+			// It is not the catalog's, which may be weighed
+			this.snapshot = new Snapshot(this.snapshot.clusterId(), this.snapshot.revision(), Map.of());
+			return CompletableFuture
+				.completedFuture(new Snapshot(this.snapshot.clusterId(), this.snapshot.revision(), read));
 		}
 
 		@Override

@@ -1,0 +1,46 @@
+package io.github.etcddiscovery.catalog;
+
+import java.util.List;
+
+import io.github.etcddiscovery.core.EscapedText;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.InvalidInstanceException;
+import io.github.etcddiscovery.watch.Entry;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was read from the value of an entry: instances, or why there are none. Immutable.
+ *
+ * @param instances the instances
+ * @param rejection why the value is passed over, or {@code null} if it is not
+ */
+record Decoded(List<EtcdServiceInstance> instances, @Nullable String rejection) {
+
+	/**
+	 * What an entry holds, which may have been read when it arrived.
+	 */
+	static Decoded of(Entry entry, InstanceReader reader) {
+		return (entry.content() instanceof Decoded decoded) ? decoded : decode(entry, reader);
+	}
+
+	/**
+	 * The entry with what its value says in the place of the value. From any thread.
+	 */
+	static Entry read(Entry entry, InstanceReader reader) {
+		return entry.read(decode(entry, reader));
+	}
+
+	private static Decoded decode(Entry entry, InstanceReader reader) {
+		try {
+			return new Decoded(List.copyOf(reader.read(reader.key(entry.key()), entry.value())), null);
+		}
+		catch (InvalidInstanceException ex) {
+			return new Decoded(List.of(), String.valueOf(ex.getMessage()));
+		}
+		catch (RuntimeException | StackOverflowError | LinkageError ex) {
+			return new Decoded(List.of(), "a codec failed: " + EscapedText.of(ex.toString()));
+		}
+	}
+
+}

@@ -1,0 +1,35 @@
+package io.github.etcddiscovery.instance;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets instances share what is equal among many of them, such as the name of their
+ * service, a zone or a version. It remembers the values that were seen last, as many as
+ * there are places, so that it needs neither a lock nor to be cleared. Safe for use by
+ * any thread: values are immutable and races only cost a copy.
+ */
+final class SharedValues {
+
+	private static final int PLACES = 1 << 12;
+
+	private static final @Nullable Object[] values = new Object[PLACES];
+
+	private SharedValues() {
+	}
+
+	@SuppressWarnings("unchecked")
+	static <T extends @Nullable Object> T share(T value) {
+		if (value == null) {
+			return value;
+		}
+		int hash = value.hashCode();
+		int place = (hash ^ (hash >>> 12) ^ (hash >>> 24)) & (PLACES - 1);
+		Object known = values[place];
+		if (value.equals(known)) {
+			return (T) known;
+		}
+		values[place] = value;
+		return value;
+	}
+
+}

@@ -1,0 +1,211 @@
+package io.github.etcddiscovery.benchmarks;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ObjDoubleConsumer;
+
+import io.etcd.jetcd.ByteSequence;
+import io.etcd.jetcd.Client;
+import io.etcd.jetcd.KV;
+import io.etcd.jetcd.Watch;
+import io.etcd.jetcd.kv.GetResponse;
+import io.etcd.jetcd.op.Op;
+import io.etcd.jetcd.options.GetOption;
+import io.etcd.jetcd.options.PutOption;
+import io.etcd.jetcd.options.WatchOption;
+import io.github.etcddiscovery.testing.EtcdCluster;
+
+import org.springframework.boot.Banner;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.context.ConfigurableApplicationContext;
+
+/**
+ * What an application sees of an etcd with so many instances, beside what a raw watch and
+ * raw pages of jetcd see of it.
+ */
+final class EtcdBench {
+
+	private static final int PER_SERVICE = 100;
+
+	private static final int PAGE = 5_000;
+
+	private static final int BURST = 20_000;
+
+	private static final int PUTS = 1_000;
+
+	private static final ByteSequence PREFIX = bytes("services/");
+
+	private final int instances;
+
+	EtcdBench(int instances) {
+		this.instances = instances;
+	}
+
+	void run(ObjDoubleConsumer<String> figures) throws Exception {
+		String size = "%,d instances on etcd: ".formatted(this.instances);
+		try (EtcdCluster etcd = EtcdCluster.single().start();
+				Client raw = Client.builder().endpoints(etcd.clientUrl()).maxInboundMessageSize(64 << 20).build()) {
+			fill(raw.getKVClient());
+			readPages(raw.getKVClient());
+			long begun = System.nanoTime();
+			readPages(raw.getKVClient());
+			double pages = millis(begun);
+			begun = System.nanoTime();
+			try (ConfigurableApplicationContext first = application(etcd.clientUrl())) {
+				figures.accept(size + "start of the first application and its list, ms", millis(begun));
+			}
+			try (ConfigurableApplicationContext context = application(etcd.clientUrl())) {
+				DiscoveryClient client = context.getBean(DiscoveryClient.class);
+				figures.accept(size + "raw pages, ms", pages);
+				propagate(raw, client, size, figures);
+				burst(raw, client, size, figures);
+			}
+		}
+	}
+
+	private static ConfigurableApplicationContext application(String url) {
+		ConfigurableApplicationContext context = new SpringApplicationBuilder(Propagation.class)
+			.web(WebApplicationType.NONE)
+			.bannerMode(Banner.Mode.OFF)
+			.run("--spring.application.name=bench", "--logging.level.root=error",
+					"--spring.main.log-startup-info=false", "--spring.cloud.etcd.discovery.sync-timeout=60s",
+					"--spring.cloud.etcd.endpoints=" + url);
+		context.getBean(DiscoveryClient.class).getServices();
+		return context;
+	}
+
+	private void fill(KV kv) throws Exception {
+		for (int from = 0; from < this.instances; from += PER_SERVICE) {
+			Op[] puts = new Op[PER_SERVICE];
+			for (int i = 0; i < PER_SERVICE; i++) {
+				puts[i] = put("service-" + from / PER_SERVICE, i, 8080);
+			}
+			kv.txn().Then(puts).commit().get();
+		}
+	}
+
+	private static Op put(String service, int instance, int port) {
+		return Op.put(key(service, instance), bytes(value(service, instance, port)), PutOption.DEFAULT);
+	}
+
+	private static ByteSequence key(String service, int instance) {
+		return bytes("services/%s/host-%d".formatted(service, instance));
+	}
+
+	private static String value(String service, int instance, int port) {
+		return """
+				{"service":"%s","id":"host-%d","host":"10.0.0.%d","port":%d,"scheme":"http","status":"UP",\
+				"metadata":{"zone":"a"}}""".formatted(service, instance, instance, port);
+	}
+
+	private void readPages(KV kv) throws Exception {
+		ByteSequence from = PREFIX;
+		ByteSequence end = bytes("services0");
+		GetResponse page;
+		do {
+			page = kv.get(from, GetOption.builder().withRange(end).withLimit(PAGE).build()).get();
+			from = bytes(page.getKvs().get(page.getKvs().size() - 1).getKey().toString() + "\0");
+		}
+		while (page.isMore());
+	}
+
+	/**
+	 * The same put is waited for by a raw watch and by the application.
+	 */
+	private void propagate(Client raw, DiscoveryClient client, String size, ObjDoubleConsumer<String> figures)
+			throws Exception {
+		AtomicLong seen = new AtomicLong();
+		AtomicLong seenAt = new AtomicLong();
+		WatchOption all = WatchOption.builder().isPrefix(true).build();
+		try (Watch.Watcher watcher = raw.getWatchClient().watch(PREFIX, all, (response) -> {
+			seenAt.set(System.nanoTime());
+			seen.addAndGet(response.getEvents().size());
+		})) {
+			double[] rawMillis = new double[PUTS];
+			double[] ourMillis = new double[PUTS];
+			for (int i = -PUTS / 2; i < PUTS; i++) {
+				String service = "service-" + Math.floorMod(i, Math.max(1, this.instances / PER_SERVICE));
+				int port = 10_000 + Math.floorMod(i, 50_000);
+				long before = seen.get();
+				long begun = System.nanoTime();
+				raw.getKVClient().put(key(service, 7), bytes(value(service, 7, port)));
+				while (port(client, service) != port) {
+					Thread.onSpinWait();
+				}
+				long ours = System.nanoTime();
+				while (seen.get() == before) {
+					Thread.onSpinWait();
+				}
+				if (i >= 0) {
+					rawMillis[i] = (seenAt.get() - begun) / 1e6;
+					ourMillis[i] = (ours - begun) / 1e6;
+				}
+			}
+			Arrays.sort(rawMillis);
+			Arrays.sort(ourMillis);
+			figures.accept(size + "put until a raw watch has it, p50, ms", rawMillis[PUTS / 2]);
+			figures.accept(size + "put until getInstances has it, p50, ms", ourMillis[PUTS / 2]);
+			figures.accept(size + "put until getInstances has it, p50, ratio",
+					ourMillis[PUTS / 2] / rawMillis[PUTS / 2]);
+			figures.accept(size + "put until getInstances has it, p99, ratio",
+					ourMillis[PUTS * 99 / 100] / rawMillis[PUTS * 99 / 100]);
+		}
+	}
+
+	private static int port(DiscoveryClient client, String service) {
+		for (ServiceInstance instance : client.getInstances(service)) {
+			if ("host-7".equals(instance.getInstanceId())) {
+				return instance.getPort();
+			}
+		}
+		return 0;
+	}
+
+	private void burst(Client raw, DiscoveryClient client, String size, ObjDoubleConsumer<String> figures)
+			throws Exception {
+		AtomicLong seen = new AtomicLong();
+		CompletableFuture<Long> done = new CompletableFuture<>();
+		WatchOption all = WatchOption.builder().isPrefix(true).build();
+		try (Watch.Watcher watcher = raw.getWatchClient().watch(PREFIX, all, (response) -> {
+			if (seen.addAndGet(response.getEvents().size()) >= BURST) {
+				done.complete(System.nanoTime());
+			}
+		})) {
+			long begun = System.nanoTime();
+			CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+			int services = Math.max(1, this.instances / PER_SERVICE);
+			for (int sent = 0; sent < BURST; sent += PER_SERVICE) {
+				String service = "service-" + (sent / PER_SERVICE) % services;
+				Op[] puts = new Op[PER_SERVICE];
+				for (int i = 0; i < PER_SERVICE; i++) {
+					puts[i] = put(service, i, 60_000 + sent / PER_SERVICE);
+				}
+				last = raw.getKVClient().txn().Then(puts).commit();
+			}
+			last.get();
+			String lastService = "service-" + (BURST / PER_SERVICE - 1) % services;
+			while (port(client, lastService) != 60_000 + BURST / PER_SERVICE - 1) {
+				Thread.onSpinWait();
+			}
+			long ours = System.nanoTime();
+			double rawMillis = (done.get() - begun) / 1e6;
+			figures.accept(size + "burst of 20,000 changes, raw watch, ms", rawMillis);
+			figures.accept(size + "burst of 20,000 changes, ratio", (ours - begun) / 1e6 / rawMillis);
+		}
+	}
+
+	private static double millis(long begun) {
+		return Duration.ofNanos(System.nanoTime() - begun).toNanos() / 1e6;
+	}
+
+	private static ByteSequence bytes(String text) {
+		return ByteSequence.from(text, StandardCharsets.UTF_8);
+	}
+
+}
