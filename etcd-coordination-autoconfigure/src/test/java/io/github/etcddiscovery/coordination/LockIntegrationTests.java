@@ -155,7 +155,7 @@ class LockIntegrationTests {
 		EtcdLock lock = this.one.locks().obtain("order");
 		lock.lock();
 		etcd.admin().deletePrefix(QUEUE);
-		soon().until(() -> !lock.isHeldByCurrentThread());
+		soon().until(() -> !lock.isHeld());
 		assertThatExceptionOfType(LockLostException.class).isThrownBy(lock::unlock)
 			.withMessageStartingWith("Lock 'order' was lost while it was held: key '" + QUEUE);
 		soon().until(() -> events.size() == 1);
@@ -191,7 +191,7 @@ class LockIntegrationTests {
 		lock.renew(Duration.ofSeconds(30));
 		assertThat(lock.token().orElseThrow().validFor()).isGreaterThan(Duration.ofSeconds(1));
 		lock.renew(Duration.ofMillis(200));
-		soon().until(() -> !lock.isHeldByCurrentThread());
+		soon().until(() -> !lock.isHeld());
 		soon().until(() -> etcd.admin().keys(QUEUE).isEmpty());
 		assertThatExceptionOfType(LockLostException.class).isThrownBy(lock::unlock);
 	}

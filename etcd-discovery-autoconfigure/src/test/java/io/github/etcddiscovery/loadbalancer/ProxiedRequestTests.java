@@ -6,10 +6,13 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 import jakarta.servlet.AsyncContext;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.ServletInputStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -27,7 +30,14 @@ import static org.awaitility.Awaitility.await;
 @Timeout(30)
 class ProxiedRequestTests {
 
+	private static final ExecutorService threads = Executors.newCachedThreadPool();
+
 	private final MockHttpServletResponse response = new MockHttpServletResponse();
+
+	@AfterAll
+	static void stop() {
+		threads.shutdown();
+	}
 
 	@Test
 	void nothingIsReadOnceTheRequestHasEnded() throws IOException, ServletException {
@@ -48,9 +58,9 @@ class ProxiedRequestTests {
 		PipedOutputStream slow = new PipedOutputStream();
 		ProxiedRequest request = new ProxiedRequest(withBody(new PipedInputStream(slow)));
 		ServletInputStream body = request.getInputStream();
-		CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> read(body));
+		CompletableFuture<Integer> read = CompletableFuture.supplyAsync(() -> read(body), threads);
 		await().atMost(Duration.ofSeconds(10)).until(() -> !request.mayRetry(Integer.MAX_VALUE));
-		CompletableFuture<Void> end = CompletableFuture.runAsync(() -> end(request));
+		CompletableFuture<Void> end = CompletableFuture.runAsync(() -> end(request), threads);
 		await().atMost(Duration.ofSeconds(10)).until(this.response::isCommitted);
 		assertThat(end).isNotDone();
 		slow.write('b');
