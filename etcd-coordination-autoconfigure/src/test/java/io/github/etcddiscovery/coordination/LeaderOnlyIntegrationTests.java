@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -96,8 +97,10 @@ class LeaderOnlyIntegrationTests {
 		App two = start("two");
 		soon().until(() -> etcd.admin().keys("coordination/leaders/work/").size() == 2);
 		Jobs jobs = one.get(Jobs.class);
-		CompletableFuture<Boolean> interrupted = CompletableFuture.supplyAsync(jobs::interruptible);
-		CompletableFuture<Void> finished = CompletableFuture.runAsync(jobs::finishing);
+		// The common pool may have one thread only
+		Executor threads = (job) -> new Thread(job).start();
+		CompletableFuture<Boolean> interrupted = CompletableFuture.supplyAsync(jobs::interruptible, threads);
+		CompletableFuture<Void> finished = CompletableFuture.runAsync(jobs::finishing, threads);
 		assertThat(jobs.begun().await(5, TimeUnit.SECONDS)).isTrue();
 		one.campaign("work").yield();
 		assertThat(interrupted.get(5, TimeUnit.SECONDS)).isTrue();
