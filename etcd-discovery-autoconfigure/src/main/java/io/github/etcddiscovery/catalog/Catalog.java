@@ -120,11 +120,14 @@ public final class Catalog {
 	Catalog with(long revision, Map<String, Reading> readings) {
 		Map<String, SortedMap<String, @Nullable Reading>> byService = new HashMap<>();
 		readings.forEach((key, reading) -> reading.instances()
-			.forEach((instance) -> byService.computeIfAbsent(instance.getServiceId(), (name) -> new TreeMap<>())
+			.forEach((instance) -> byService
+				.computeIfAbsent(instance.getServiceId(), (name) -> new TreeMap<String, @Nullable Reading>())
 				.put(key, reading)));
 		Edit edit = new Edit();
-		byService.forEach((name, byKey) -> edit.put(name,
-				CatalogService.NONE.with(byKey, Map.of(), Absentees.NONE, this.wanted, this.overrides)));
+		for (Map.Entry<String, SortedMap<String, @Nullable Reading>> service : byService.entrySet()) {
+			edit.put(service.getKey(), CatalogService.NONE.with(service.getValue(), Map.of(), Absentees.NONE,
+					this.wanted, this.overrides));
+		}
 		return edit.done(revision);
 	}
 

@@ -17,7 +17,8 @@ final class SharedValues {
 	private SharedValues() {
 	}
 
-	@SuppressWarnings("unchecked")
+	// NullAway does not see that null is returned for null only
+	@SuppressWarnings({ "unchecked", "NullAway" })
 	static <T extends @Nullable Object> T share(T value) {
 		if (value == null) {
 			return value;
