@@ -101,7 +101,8 @@ final class EtcdFailures {
 		if (text.contains("no leader") || text.contains("leader changed")) {
 			return Kind.NO_LEADER;
 		}
-		if (text.contains("etcdserver: request timed out")) {
+		// What etcd says of a deadline of ours that has passed on its side, with UNKNOWN
+		if (text.contains("etcdserver: request timed out") || text.contains("context deadline exceeded")) {
 			return Kind.TIMED_OUT;
 		}
 		if (isTlsFailure(cause)) {

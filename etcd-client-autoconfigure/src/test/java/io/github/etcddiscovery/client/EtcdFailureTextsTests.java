@@ -33,6 +33,7 @@ class EtcdFailureTextsTests {
 					UNAVAILABLE         | etcdserver: request timed out                                       | TIMED_OUT
 					UNAVAILABLE         | etcdserver: request timed out, possibly due to previous leader failure | TIMED_OUT
 					UNAVAILABLE         | etcdserver: request timed out, possibly due to connection lost      | TIMED_OUT
+					UNKNOWN             | context deadline exceeded                                           | TIMED_OUT
 					UNAVAILABLE         | etcdserver: server stopped                                          | UNREACHABLE
 					PERMISSION_DENIED   | etcdserver: permission denied                                       | PERMISSION_DENIED
 					UNAUTHENTICATED     | etcdserver: invalid auth token                                      | UNAUTHENTICATED
