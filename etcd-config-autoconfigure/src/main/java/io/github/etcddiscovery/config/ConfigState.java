@@ -4,6 +4,8 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 
+import io.github.etcddiscovery.watch.KeyRange;
+
 /**
  * What all sources hold at one revision. Immutable.
  *
@@ -26,6 +28,12 @@ record ConfigState(long clusterId, long revision, Instant readAt, Freshness fres
 
 	SourceState of(ImportSource source) {
 		return this.sources.getOrDefault(source, SourceState.EMPTY);
+	}
+
+	boolean hasKeysIn(KeyRange range) {
+		return this.sources.values()
+			.stream()
+			.anyMatch((source) -> source.entries().keySet().stream().anyMatch(range::contains));
 	}
 
 	/**

@@ -5,6 +5,7 @@ import java.util.Objects;
 import io.github.etcddiscovery.client.BlankIsUnset;
 import io.github.etcddiscovery.client.BootstrapConnection;
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
@@ -35,8 +36,7 @@ final class EtcdConfigBootstrap {
 		BindHandler handler = Objects.requireNonNull(bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT));
 		EtcdConfigProperties properties = binder.bindOrCreate(EtcdConfigProperties.PREFIX,
 				Bindable.of(EtcdConfigProperties.class), new BlankIsUnset(handler));
-		BootstrapConnection connection = new BootstrapConnection(binder, handler,
-				bootstrap.getOrElse(EtcdConnectionDetails.class, null));
+		BootstrapConnection connection = new BootstrapConnection(binder, handler, details(bootstrap, binder));
 		EtcdConfig config = new EtcdConfig(properties, new EtcdConfigStore(connection),
 				(text) -> decrypt(bootstrap, text), logs.getLog(EtcdConfig.class));
 		bootstrap.register(EtcdConfig.class, InstanceSupplier.of(config));
@@ -44,6 +44,11 @@ final class EtcdConfigBootstrap {
 			connection.follow(event.getApplicationContext());
 			hand(connection, config, event.getApplicationContext().getBeanFactory());
 		});
+	}
+
+	private static @Nullable EtcdConnectionDetails details(BootstrapContext bootstrap, Binder binder) {
+		EtcdConnectionDetails registered = bootstrap.getOrElse(EtcdConnectionDetails.class, null);
+		return (registered != null || EtcdConfig.isAheadOfTime()) ? registered : DockerComposeEtcd.start(binder);
 	}
 
 	/**

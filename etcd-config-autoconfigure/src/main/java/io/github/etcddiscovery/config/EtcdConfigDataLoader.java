@@ -30,7 +30,6 @@ final class EtcdConfigDataLoader implements ConfigDataLoader<EtcdConfigDataResou
 			config.load();
 		}
 		catch (EtcdAccessException | InvalidConfigException ex) {
-			config.close();
 			throw new EtcdConfigLoadException(source.location(), ex);
 		}
 		ConfigState state = config.state();
@@ -39,7 +38,7 @@ final class EtcdConfigDataLoader implements ConfigDataLoader<EtcdConfigDataResou
 			throw new ConfigDataResourceNotFoundException(resource);
 		}
 		Options options = Options.of(Option.IGNORE_IMPORTS, Option.IGNORE_PROFILES);
-		return new ConfigData(List.of(config.add(source, resource.mayBeMissing())),
+		return new ConfigData(List.of(config.propertySource(source)),
 				(propertySource) -> (source.profile() != null) ? options.with(Option.PROFILE_SPECIFIC) : options);
 	}
 

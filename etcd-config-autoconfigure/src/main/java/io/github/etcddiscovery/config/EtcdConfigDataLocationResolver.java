@@ -48,7 +48,8 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 			return List.of();
 		}
 		EtcdConfig config = config(context);
-		return resources(config, sources(context, config).sources(text, location.isOptional()), location);
+		boolean mayBeMissing = mayBeMissing(location, context.getBinder());
+		return resources(config, sources(context, config).sources(text, mayBeMissing), location, mayBeMissing);
 	}
 
 	@Override
@@ -61,7 +62,11 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 		List<String> accepted = profiles.getAccepted();
 		config.profiles(accepted);
 		return resources(config, sources(context, config).sources(location.getNonPrefixedValue(PREFIX), accepted),
-				location);
+				location, true);
+	}
+
+	private static boolean mayBeMissing(ConfigDataLocation location, Binder binder) {
+		return location.isOptional() || text(binder, "spring.config.on-not-found").equalsIgnoreCase("ignore");
 	}
 
 	/**
@@ -69,10 +74,10 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 	 * read together.
 	 */
 	private static List<EtcdConfigDataResource> resources(EtcdConfig config, List<ImportSource> sources,
-			ConfigDataLocation location) {
+			ConfigDataLocation location, boolean mayBeMissing) {
 		return sources.stream().map((source) -> {
 			config.add(source, location.isOptional());
-			return new EtcdConfigDataResource(source, location.isOptional());
+			return new EtcdConfigDataResource(source, mayBeMissing);
 		}).toList();
 	}
 

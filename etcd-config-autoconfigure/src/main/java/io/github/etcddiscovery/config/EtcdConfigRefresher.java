@@ -2,38 +2,27 @@ package io.github.etcddiscovery.config;
 
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-import io.github.etcddiscovery.config.ConfigState.Freshness;
-import io.github.etcddiscovery.config.EtcdConfig.Reading;
 import io.github.etcddiscovery.config.EtcdConfigChangedEvent.Change;
+import io.github.etcddiscovery.config.EtcdConfigProperties.RefreshProperties;
 import io.github.etcddiscovery.config.EtcdConfigProperties.RefreshedBeans;
-import io.github.etcddiscovery.config.LiveValues.LiveValue;
 import io.github.etcddiscovery.config.Revision.Result;
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.core.ThreadEventLoop;
-import io.github.etcddiscovery.watch.KeyRange;
-import io.github.etcddiscovery.watch.MirrorTiming;
-import io.github.etcddiscovery.watch.Publication;
-import io.github.etcddiscovery.watch.Reflector;
-import io.github.etcddiscovery.watch.Snapshot;
-import io.github.etcddiscovery.watch.SnapshotListener;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
@@ -48,17 +37,13 @@ import org.springframework.context.SmartLifecycle;
  * was written; then everything is read again at one revision, compared with what counts,
  * bound and validated. Only what passes all of that is switched over to, by one write;
  * whatever does not leaves the application as it is. One thread does all of it, one
- * revision at a time.
+ * revision at a time. Safe for use by any thread.
  */
 public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable {
 
+	static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
+
 	private static final Log logger = LogFactory.getLog(EtcdConfigRefresher.class);
-
-	private static final int LONGEST_HISTORY = 50;
-
-	private static final Duration AUDIT_INTERVAL = Duration.ofMinutes(5);
-
-	private static final Duration LONGEST_DELAY = Duration.ofSeconds(10);
 
 	private final ConfigurableApplicationContext context;
 
@@ -70,31 +55,29 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 
 	private final RefreshScopedBeans scoped;
 
-	private final EventLoop watching = new ThreadEventLoop("etcd-config-watch");
+	private final EventLoop loop = new ThreadEventLoop("etcd-config");
 
-	private final EventLoop applying = new ThreadEventLoop("etcd-config");
+	private final RevisionHistory history = new RevisionHistory();
 
-	/**
-	 * Of the thread that applies.
-	 */
-	private final RetryDelays delays = new RetryDelays(LONGEST_DELAY);
-
-	private final Deque<Revision> history = new ArrayDeque<>();
+	private final List<RefreshListener> listeners = new CopyOnWriteArrayList<>();
 
 	private final AtomicLong rejections = new AtomicLong();
 
-	private final List<Reflector> reflectors = new ArrayList<>();
+	private final ConfigWatch watch;
 
-	private volatile List<RefreshListener> listeners = List.of();
+	// Of the loop
+
+	private final RetryDelays delays = new RetryDelays(LONGEST_DELAY);
+
+	private Kind failedWith = Kind.OTHER;
 
 	private @Nullable Future<?> scheduled;
 
+	private long due;
+
 	private @Nullable String lastProblem;
 
-	/**
-	 * Of the thread that applies.
-	 */
-	private Kind failedWith = Kind.OTHER;
+	// Written by the loop, read by anyone
 
 	private volatile boolean running;
 
@@ -118,10 +101,12 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		this.live = live;
 		this.beans = new BoundBeans(context);
 		this.scoped = new RefreshScopedBeans(context);
+		this.watch = new ConfigWatch(config.store(), new Trigger());
 		this.pinned = config.properties().pinRevision();
 		this.readRevision = config.getRevision();
 		EtcdAccessException failure = config.failure();
 		this.lastError = (failure != null) ? failure.getMessage() : null;
+		config.onImport(() -> this.loop.execute(this::watch));
 	}
 
 	/**
@@ -129,37 +114,31 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @param listener is told
 	 */
 	public void add(RefreshListener listener) {
-		List<RefreshListener> listeners = new ArrayList<>(this.listeners);
-		listeners.add(listener);
-		this.listeners = List.copyOf(listeners);
+		this.listeners.add(listener);
 	}
 
 	@Override
 	public synchronized void start() {
-		if (this.running) {
-			return;
+		if (!this.running) {
+			this.running = true;
+			this.config.save();
+			watch();
 		}
-		this.running = true;
-		this.config.save();
-		if (!this.config.properties().refresh().enabled()) {
-			return;
-		}
-		if (this.reflectors.isEmpty()) {
-			this.config.watched().forEach((range) -> this.reflectors.add(reflector(range)));
-		}
-		this.reflectors.forEach(Reflector::start);
 	}
 
-	private Reflector reflector(KeyRange range) {
-		return new Reflector(range.withoutValues(), this.config.store().watcher(range.withoutValues()), this.watching,
-				new RetryDelays(LONGEST_DELAY),
-				new MirrorTiming(Duration.ofSeconds(5), MirrorTiming.CHECK_INTERVAL, AUDIT_INTERVAL), new Trigger());
+	/**
+	 * Also what is imported later, say for a profile that is active only now.
+	 */
+	private synchronized void watch() {
+		if (this.running && this.config.properties().refresh().enabled()) {
+			this.watch.start(this.config.watched());
+		}
 	}
 
 	@Override
 	public synchronized void stop() {
 		this.running = false;
-		this.reflectors.forEach(Reflector::stop);
+		this.watch.stop();
 	}
 
 	@Override
@@ -178,35 +157,8 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	@Override
 	public synchronized void close() {
 		this.running = false;
-		this.reflectors.forEach(Reflector::close);
-		this.watching.close();
-		this.applying.close();
-	}
-
-	/**
-	 * Something was written, or may have been. What comes one after the other is read
-	 * together.
-	 */
-	private void triggered() {
-		EtcdConfigProperties.RefreshProperties refresh = this.config.properties().refresh();
-		Duration spread = refresh.spread();
-		Duration random = spread.isZero() ? Duration.ZERO
-				: Duration.ofNanos(ThreadLocalRandom.current().nextLong(spread.toNanos()));
-		schedule(refresh.quietPeriod().plus(random));
-	}
-
-	private void schedule(Duration delay) {
-		this.applying.execute(() -> {
-			Future<?> scheduled = this.scheduled;
-			if (scheduled == null || scheduled.isDone()) {
-				this.scheduled = this.applying.schedule(() -> {
-					this.scheduled = null;
-					if (this.running && this.pinned == 0) {
-						refreshNow(0, false);
-					}
-				}, delay);
-			}
-		});
+		this.watch.close();
+		this.loop.close();
 	}
 
 	/**
@@ -214,7 +166,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @return what became of it; within the deadlines of etcd
 	 */
 	public CompletableFuture<Revision> refresh() {
-		return supply(() -> refreshNow(this.pinned, false));
+		return inLoop(() -> follow(false));
 	}
 
 	/**
@@ -222,20 +174,21 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @return what became of it
 	 */
 	public CompletableFuture<Revision> accept() {
-		return supply(() -> refreshNow(this.pinned, true));
+		return inLoop(() -> follow(true));
 	}
 
 	/**
 	 * Go back to a revision, for as long as it is not taken back: what is written
-	 * meanwhile does not count.
+	 * meanwhile does not count. If it can't be gone back to, all stays as it is.
 	 * @param revision the revision of etcd, which must not be compacted
 	 * @return what became of it
 	 */
 	public CompletableFuture<Revision> pin(long revision) {
-		return supply(() -> {
-			Revision result = refreshNow(revision, true);
+		return inLoop(() -> {
+			Revision result = attempt(revision, true);
 			if (result.result() == Result.APPLIED || result.result() == Result.UNCHANGED) {
 				this.pinned = revision;
+				counts(result);
 				logger.info("The configuration is pinned to revision %d".formatted(revision));
 			}
 			return result;
@@ -247,15 +200,15 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @return what became of what is true now
 	 */
 	public CompletableFuture<Revision> unpin() {
-		return supply(() -> {
+		return inLoop(() -> {
 			this.pinned = 0;
-			return refreshNow(0, false);
+			return follow(false);
 		});
 	}
 
-	private CompletableFuture<Revision> supply(Supplier<Revision> action) {
+	private CompletableFuture<Revision> inLoop(Supplier<Revision> action) {
 		CompletableFuture<Revision> result = new CompletableFuture<>();
-		this.applying.execute(() -> {
+		this.loop.execute(() -> {
 			try {
 				result.complete(action.get());
 			}
@@ -311,141 +264,138 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @return the latest first
 	 */
 	public List<Revision> getHistory() {
-		synchronized (this.history) {
-			return List.copyOf(this.history);
-		}
+		return this.history.latestFirst();
 	}
 
-	private Revision refreshNow(long revision, boolean accepted) {
-		this.applying.assertInLoop();
-		long begin = System.nanoTime();
-		Revision result = readAndApply(revision, accepted);
+	/**
+	 * Whatever is scheduled for later, such as another try, gives way.
+	 */
+	private void schedule(Duration delay) {
+		this.loop.assertInLoop();
+		long due = this.loop.nanoTime() + delay.toNanos();
+		Future<?> scheduled = this.scheduled;
+		if (scheduled != null && !scheduled.isDone()) {
+			if (this.due - due <= 0) {
+				return;
+			}
+			scheduled.cancel(false);
+		}
+		this.due = due;
+		this.scheduled = this.loop.schedule(() -> {
+			this.scheduled = null;
+			boolean pinned = this.pinned != 0 && this.pinned == this.config.getRevision();
+			if (this.running && !pinned) {
+				follow(false);
+			}
+		}, delay);
+	}
+
+	private Revision follow(boolean accepted) {
+		Revision result = attempt(this.pinned, accepted);
 		switch (result.result()) {
 			case FAILED -> {
 				this.lastError = result.reason();
-				if (revision == 0) {
-					schedule(this.delays.after(this.failedWith));
-				}
+				schedule(this.delays.after(this.failedWith));
 			}
-			case UNCHANGED, APPLIED -> {
-				this.lastError = null;
-				this.refused = null;
-				this.lastProblem = null;
-			}
+			case UNCHANGED, APPLIED -> counts(result);
 			case REJECTED, HELD -> {
-				this.lastError = null;
+				wasRead(result);
 				this.refused = result;
 			}
 			default -> throw new IllegalStateException();
 		}
-		if (result.result() != Result.FAILED) {
-			this.delays.reset();
-			this.readRevision = result.revision();
-		}
-		remember(result);
-		Duration duration = Duration.ofNanos(System.nanoTime() - begin);
+		return result;
+	}
+
+	private void counts(Revision result) {
+		wasRead(result);
+		this.refused = null;
+		this.lastProblem = null;
+	}
+
+	private void wasRead(Revision result) {
+		this.lastError = null;
+		this.delays.reset();
+		this.readRevision = result.revision();
+	}
+
+	private Revision attempt(long revision, boolean accepted) {
+		this.loop.assertInLoop();
+		long begin = this.loop.nanoTime();
+		Revision result = readAndApply(revision, accepted);
+		this.history.add(result);
+		Duration duration = Duration.ofNanos(this.loop.nanoTime() - begin);
 		this.listeners.forEach((listener) -> listener.refreshed(result, duration));
 		return result;
 	}
 
 	private Revision readAndApply(long revision, boolean accepted) {
-		ConfigState last = this.config.state();
-		Reading reading;
-		try {
-			reading = this.config.read(revision);
+		while (true) {
+			ConfigState last = this.config.state();
+			Reading reading;
+			try {
+				reading = this.config.read(revision);
+			}
+			catch (EtcdAccessException ex) {
+				this.failedWith = ex.getKind();
+				warnOnce("%s. The configuration stays as it is at revision %d%s".formatted(ex.getMessage(),
+						last.revision(), (ex.getKind() == Kind.COMPACTED) ? "" : ". " + ex.getAdvice()));
+				return result(revision, Result.FAILED, List.of(), List.of(), ex.getMessage());
+			}
+			if (reading == null) {
+				return result(last.revision(), Result.UNCHANGED, List.of(), List.of(), null);
+			}
+			ConfigState next;
+			try {
+				next = this.config.parse(last, reading);
+			}
+			catch (InvalidConfigException ex) {
+				return rejected(reading.revision(), last, List.of(), List.of(), String.valueOf(ex.getMessage()));
+			}
+			Revision result = apply(last, next, accepted ? null : PossibleMistake.of(last, reading));
+			if (result != null) {
+				return result;
+			}
 		}
-		catch (EtcdAccessException ex) {
-			this.failedWith = ex.getKind();
-			warnOnce("%s. The configuration stays as it is at revision %d. %s".formatted(ex.getMessage(),
-					last.revision(), ex.getAdvice()));
-			return result(revision, Result.FAILED, List.of(), List.of(), ex.getMessage());
-		}
-		String doubt = accepted ? null : doubt(last, reading);
-		ConfigState next;
-		try {
-			next = last.and(this.config.parse(reading, Freshness.LINEARIZABLE).sources());
-			next = new ConfigState(reading.clusterId(), reading.revision(), Instant.now(), Freshness.LINEARIZABLE,
-					next.sources());
-		}
-		catch (InvalidConfigException ex) {
-			return rejected(reading.revision(), last, List.of(), List.of(), String.valueOf(ex.getMessage()));
-		}
-		return apply(last, next, doubt);
 	}
 
 	/**
-	 * Whether what was read may be a mistake of somebody's: configuration does not vanish
-	 * all at once.
+	 * Let a state count if it can.
+	 * @return what became of it, or {@code null} if another state came in between
 	 */
-	private @Nullable String doubt(ConfigState last, Reading reading) {
-		if (last.revision() == 0) {
-			return null;
-		}
-		boolean back = reading.clusterId() != last.clusterId() || reading.revision() < last.revision();
-		if (reading.clusterId() != last.clusterId()) {
-			return "it is of another cluster";
-		}
-		for (String location : reading.sources()
-			.stream()
-			.map(ImportSource::location)
-			.collect(Collectors.toCollection(TreeSet::new))) {
-			List<ImportSource> sources = reading.sources()
-				.stream()
-				.filter((source) -> source.location().equals(location))
-				.toList();
-			long before = sources.stream().mapToLong((source) -> last.of(source).entries().size()).sum();
-			boolean empty = sources.stream().allMatch((source) -> reading.keys(source).findAny().isEmpty());
-			// A single key is deleted on purpose now and then
-			if (empty && before > (back ? 0 : 1)) {
-				return back ? "etcd was wiped or restored, and nothing is left of '%s'".formatted(location)
-						: "all %d keys of '%s' are gone".formatted(before, location);
+	private @Nullable Revision apply(ConfigState last, ConfigState next, @Nullable String mistake) {
+		PendingChange pending = new PendingChange(this.context, last, next);
+		List<String> keys = pending.changes().stream().map(Change::key).toList();
+		if (keys.isEmpty()) {
+			if (!this.config.switchTo(last, next)) {
+				return null;
 			}
-		}
-		return null;
-	}
-
-	private Revision apply(ConfigState last, ConfigState next, @Nullable String doubt) {
-		EnvironmentView before = EnvironmentView.of(this.context.getEnvironment(), last);
-		EnvironmentView after = EnvironmentView.of(this.context.getEnvironment(), next);
-		List<Change> changes = before.changes(after);
-		List<String> keys = changes.stream().map(Change::key).toList();
-		if (changes.isEmpty()) {
-			this.config.switchTo(next);
 			if (last.revision() != next.revision()) {
 				this.config.save();
 			}
 			return result(next.revision(), Result.UNCHANGED, keys, List.of(), null);
 		}
-		if (doubt != null) {
+		if (mistake != null) {
 			warnOnce(("Revision %d of the configuration may be a mistake: %s. Revision %d stays in use. "
 					+ "If it is right, say so with POST /actuator/etcdconfig/accept, or start the application again")
-				.formatted(next.revision(), doubt, last.revision()));
-			return result(next.revision(), Result.HELD, keys, List.of(), doubt);
+				.formatted(next.revision(), mistake, last.revision()));
+			return result(next.revision(), Result.HELD, keys, List.of(), mistake);
 		}
-		Set<ConfigurationPropertyName> names = changes.stream()
-			.map((change) -> ConfigurationPropertyName.adapt(change.key(), '.'))
-			.collect(Collectors.toSet());
-		boolean rebind = this.config.properties().refresh().scope() != RefreshedBeans.NONE;
-		List<BoundBean> affected = this.beans.affected(names);
+		RefreshedBeans scope = this.config.properties().refresh().scope();
+		List<BoundBean> affected = this.beans.affected(pending.names());
 		List<String> beanNames = affected.stream().map(BoundBean::name).toList();
-		List<BoundBean> done = new ArrayList<>();
-		int rebound = 0;
+		int rebound;
 		try {
-			// No Live may be bound in between
-			synchronized (this.live) {
-				Map<BoundBean, @Nullable Object> bound = this.beans.bind(affected, this.live.binder(), after);
-				Map<LiveValue<?>, Object> live = this.live.bind(names, after);
-				this.config.switchTo(next);
-				live.forEach(LiveValue::set);
-				rebound = rebind ? this.beans.apply(bound, done) : 0;
-			}
+			rebound = pending.apply(this.config, this.live, this.beans, affected, scope != RefreshedBeans.NONE);
 		}
 		catch (RejectedException ex) {
-			takeBack(last, before, names, done);
 			return rejected(next.revision(), last, keys, beanNames, Objects.requireNonNull(ex.getMessage()));
 		}
-		int scoped = rebind ? refreshScoped(names) : 0;
-		publish(next, changes, names);
+		if (rebound < 0) {
+			return null;
+		}
+		int scoped = (scope != RefreshedBeans.NONE) ? refreshScoped(pending.names(), scope) : 0;
+		publish(next, pending.changes());
 		this.config.save();
 		logger.info("Configuration at revision %d (was %d): %s changed (%s); %s rebound%s".formatted(next.revision(),
 				last.revision(), count(keys.size(), "property", "properties"), shown(keys),
@@ -454,32 +404,9 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		return result(next.revision(), Result.APPLIED, keys, beanNames, null);
 	}
 
-	/**
-	 * A bean has failed only when it took the change over: those before it get back what
-	 * they had.
-	 */
-	private void takeBack(ConfigState last, EnvironmentView before, Set<ConfigurationPropertyName> names,
-			List<BoundBean> done) {
-		if (this.config.state() == last) {
-			return;
-		}
-		synchronized (this.live) {
-			this.config.switchTo(last);
-			this.live.bind(names, before).forEach(LiveValue::set);
-			for (BoundBean bean : done) {
-				try {
-					bean.apply(bean.bind(this.live.binder(), before), this.context.getBeanFactory());
-				}
-				catch (RuntimeException ex) {
-					logger.warn("The bean '%s' could not be bound to what it had".formatted(bean.name()), ex);
-				}
-			}
-		}
-	}
-
-	private int refreshScoped(Set<ConfigurationPropertyName> names) {
+	private int refreshScoped(Set<ConfigurationPropertyName> names, RefreshedBeans scope) {
 		try {
-			return this.scoped.refresh(names, this.config.properties().refresh().scope() == RefreshedBeans.ALL);
+			return this.scoped.refresh(names, scope == RefreshedBeans.ALL);
 		}
 		catch (RuntimeException ex) {
 			logger.warn("A bean in refresh scope failed to be destroyed", ex);
@@ -491,7 +418,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * The source of Spring Cloud's event is neither the context nor the keys: then its
 	 * rebinder does not bind all beans again.
 	 */
-	private void publish(ConfigState next, List<Change> changes, Set<ConfigurationPropertyName> names) {
+	private void publish(ConfigState next, List<Change> changes) {
 		Set<String> keys = changes.stream().map(Change::key).collect(Collectors.toCollection(TreeSet::new));
 		for (Object event : List.of(new EnvironmentChangeEvent(this, keys),
 				new EtcdConfigChangedEvent(this, next.revision(), changes))) {
@@ -526,22 +453,6 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		return new Revision(revision, Instant.now(), result, keys, beans, reason);
 	}
 
-	private void remember(Revision revision) {
-		if (revision.result() == Result.UNCHANGED || revision.result() == Result.FAILED) {
-			return;
-		}
-		synchronized (this.history) {
-			Revision latest = this.history.peekFirst();
-			if (latest != null && latest.revision() == revision.revision() && latest.result() == revision.result()) {
-				this.history.removeFirst();
-			}
-			this.history.addFirst(revision);
-			if (this.history.size() > LONGEST_HISTORY) {
-				this.history.removeLast();
-			}
-		}
-	}
-
 	private static String count(int number, String one, String several) {
 		return number + " " + ((number == 1) ? one : several);
 	}
@@ -552,28 +463,24 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Says that something was written; what it was is read again anyway.
+	 * What the watch leads to.
 	 */
-	private final class Trigger implements SnapshotListener {
-
-		@Override
-		public void published(Publication publication) {
-			if (!publication.changedKeys().isEmpty()) {
-				triggered();
-			}
-		}
+	private final class Trigger implements ConfigWatch.Listener {
 
 		/**
-		 * What was written while nobody watched.
+		 * What comes one after the other is read together.
 		 */
 		@Override
-		public void synced(Snapshot snapshot) {
-			triggered();
+		public void written() {
+			RefreshProperties refresh = EtcdConfigRefresher.this.config.properties().refresh();
+			Duration spread = refresh.spread().isZero() ? Duration.ZERO
+					: Duration.ofNanos(ThreadLocalRandom.current().nextLong(refresh.spread().toNanos()));
+			EtcdConfigRefresher.this.loop.execute(() -> schedule(refresh.quietPeriod().plus(spread)));
 		}
 
 		@Override
-		public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
-			EtcdConfigRefresher.this.applying.execute(() -> {
+		public void lost(EtcdAccessException failure) {
+			EtcdConfigRefresher.this.loop.execute(() -> {
 				EtcdConfigRefresher.this.lastError = failure.getMessage();
 				warnOnce(
 						"%s. The configuration stays as it is at revision %d and is followed again as soon as possible. %s"

@@ -1,5 +1,7 @@
 package io.github.etcddiscovery.config;
 
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -9,6 +11,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
+import io.github.etcddiscovery.config.ConfigState.Freshness;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Snapshot;
@@ -54,6 +57,31 @@ final class SourceParser {
 	}
 
 	/**
+	 * Read the properties of all sources that were read.
+	 * @param reading what stands in etcd
+	 * @param freshness how it was read
+	 * @throws InvalidConfigException if something can't be read
+	 */
+	ConfigState parse(Reading reading, Freshness freshness) {
+		Map<ImportSource, SourceState> parsed = new LinkedHashMap<>();
+		reading.sources().forEach((source) -> parsed.put(source, parse(source, reading.of(source))));
+		return new ConfigState(reading.clusterId(), reading.revision(), Instant.now(), freshness, parsed);
+	}
+
+	/**
+	 * Read the properties of a source again, say for other profiles.
+	 * @param source the source
+	 * @param entries what stands in etcd, by key
+	 */
+	SourceState parse(ImportSource source, Map<String, Entry> entries) {
+		return parse(source, source.ranges().stream().map((range) -> {
+			Map<String, Entry> inRange = new TreeMap<>(entries);
+			inRange.keySet().removeIf((key) -> !range.contains(key));
+			return new Snapshot(0, 0, inRange);
+		}).toList());
+	}
+
+	/**
 	 * Read the properties of a source.
 	 * @param source the source
 	 * @param snapshots what stands in each of its ranges
@@ -78,8 +106,8 @@ final class SourceParser {
 			Map<String, String> skipped) {
 		List<Entry> keys = new ArrayList<>();
 		for (Entry entry : entries) {
-			require(entry.value().length() <= this.properties.maxValueSize().toBytes(), entry.key(),
-					"is larger than %s".formatted(this.properties.maxValueSize()),
+			require(entry.value().getBytes(StandardCharsets.UTF_8).length <= this.properties.maxValueSize().toBytes(),
+					entry.key(), "is larger than %s".formatted(this.properties.maxValueSize()),
 					"Raise 'spring.cloud.etcd.config.max-value-size', or make the value smaller");
 			String name = range.prefix() ? entry.key().substring(range.key().length()) : "";
 			Format document = document(source, range, name, entry);

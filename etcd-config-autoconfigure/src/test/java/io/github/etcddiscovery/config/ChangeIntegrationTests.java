@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.config;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -216,6 +217,147 @@ class ChangeIntegrationTests {
 	}
 
 	@Test
+	void aRevisionOfWhichOneBeanIsWrongReachesNoOther() throws Exception {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
+			Beans beans = context.getBean(Beans.class);
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			AtomicBoolean done = new AtomicBoolean();
+			ConcurrentLinkedQueue<String> faults = new ConcurrentLinkedQueue<>();
+			List<Thread> readers = new ArrayList<>();
+			for (int i = 0; i < 2; i++) {
+				Thread reader = new Thread(() -> {
+					while (!done.get()) {
+						if (!"one".equals(context.getEnvironment().getProperty("other.name"))) {
+							faults.add("environment");
+						}
+						if (!"one".equals(beans.other.getName())) {
+							faults.add("bean");
+						}
+						if (beans.live.get().limit() != 5) {
+							faults.add("live");
+						}
+						Thread.yield();
+					}
+				});
+				reader.start();
+				readers.add(reader);
+			}
+			for (int i = 0; i < 50; i++) {
+				// All but the limit of one bean, which is at most 1000, is as it should
+				// be
+				etcd.put("config/shop/other/name", "bad" + i, "config/shop/shop/limit", "2000");
+				assertThat(refresher.refresh().join().result()).isEqualTo(Result.REJECTED);
+			}
+			done.set(true);
+			for (Thread reader : readers) {
+				reader.join();
+			}
+			assertThat(faults).isEmpty();
+			assertThat(beans.other.initialized).isEqualTo(1);
+			assertThat(beans.events).isEmpty();
+		}
+	}
+
+	@Test
+	void takesBackWhatABeanFailsToTakeOver(CapturedOutput output) {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
+			Beans beans = context.getBean(Beans.class);
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			etcd.put("config/shop/other/name", "two", "config/shop/shop/limit", "666", "config/shop/shop/double-limit",
+					"1332");
+			ConfigEtcd.await().until(() -> refresher.getRefused() != null);
+			assertThat(refresher.getRefused().reason()).contains("failed to take it over");
+			assertThat(context.getEnvironment().getProperty("other.name")).isEqualTo("one");
+			assertThat(beans.other.getName()).isEqualTo("one");
+			assertThat(beans.shop.getLimit()).isEqualTo(5);
+			assertThat(beans.live.get()).isEqualTo(new ShopRecord(5, 10));
+		}
+	}
+
+	@Test
+	void makesAllOrNoneAnewIfTold() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.refresh.scope=all")) {
+			Beans beans = context.getBean(Beans.class);
+			int scoped = beans.scoped.created();
+			int otherScoped = beans.otherScoped.created();
+			etcd.put("config/shop/unrelated", "1");
+			ConfigEtcd.await().until(() -> !beans.events.isEmpty());
+			assertThat(beans.scoped.created()).isEqualTo(scoped + 1);
+			assertThat(beans.otherScoped.created()).isEqualTo(otherScoped + 1);
+		}
+		etcd.put("config/shop/unrelated", "2");
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.refresh.scope=none")) {
+			Beans beans = context.getBean(Beans.class);
+			int scoped = beans.scoped.created();
+			etcd.put("config/shop/shop/limit", "6");
+			ConfigEtcd.await().until(() -> !beans.events.isEmpty());
+			assertThat(context.getEnvironment().getProperty("shop.limit")).isEqualTo("6");
+			assertThat(beans.live.get().limit()).isEqualTo(6);
+			assertThat(beans.shop.getLimit()).isEqualTo(5);
+			assertThat(beans.scoped.limit()).isEqualTo(5);
+			assertThat(beans.scoped.created()).isEqualTo(scoped);
+		}
+	}
+
+	@Test
+	void spreadsChangesOverTime() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.refresh.spread=1h")) {
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			etcd.put("config/shop/shop/limit", "6");
+			ConfigEtcd.await()
+				.during(Duration.ofMillis(500))
+				.until(() -> context.getEnvironment().getProperty("shop.limit").equals("5"));
+			// Who asks for it does not wait
+			assertThat(refresher.refresh().join().result()).isEqualTo(Result.APPLIED);
+		}
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.refresh.spread=50ms")) {
+			etcd.put("config/shop/shop/limit", "7");
+			ConfigEtcd.await().until(() -> context.getEnvironment().getProperty("shop.limit").equals("7"));
+		}
+	}
+
+	@Test
+	void followsNothingIfTold() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.refresh.enabled=false")) {
+			etcd.put("config/shop/shop/limit", "6");
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			assertThat(context.getEnvironment().getProperty("shop.limit")).isEqualTo("5");
+			assertThat(refresher.refresh().join().result()).isEqualTo(Result.APPLIED);
+			assertThat(context.getEnvironment().getProperty("shop.limit")).isEqualTo("6");
+		}
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.config.import=etcd:/config/shop/?refresh=false")) {
+			etcd.put("config/shop/shop/limit", "7");
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			assertThat(refresher.refresh().join().result()).isEqualTo(Result.UNCHANGED);
+			assertThat(context.getEnvironment().getProperty("shop.limit")).isEqualTo("6");
+		}
+	}
+
+	@Test
+	void aPinThatFailsChangesNothing() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			long old = etcd.put("config/shop/shop/limit", "6");
+			long now = etcd.put("config/shop/shop/limit", "7");
+			ConfigEtcd.await().until(() -> context.getBean(Beans.class).live.get().limit() == 7);
+			etcd.cluster().admin().compact(now);
+			Revision result = refresher.pin(old).join();
+			assertThat(result.result()).isEqualTo(Result.FAILED);
+			assertThat(result.reason()).contains("compacted");
+			assertThat(refresher.getPinned()).isZero();
+			assertThat(refresher.getLastError()).isNull();
+			etcd.put("config/shop/shop/limit", "8");
+			ConfigEtcd.await().until(() -> context.getBean(Beans.class).live.get().limit() == 8);
+		}
+	}
+
+	@Test
 	void answersARefreshOfSpringCloudWithTheSameSources() {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			Object before = context.getEnvironment().getPropertySources().get("etcd:config/shop/");
@@ -290,6 +432,9 @@ class ChangeIntegrationTests {
 
 		@PostConstruct
 		void init() {
+			if (this.limit == 666) {
+				throw new IllegalStateException("can't be used");
+			}
 			this.initialized++;
 		}
 

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,14 +33,17 @@ import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cloud.autoconfigure.ConfigurationPropertiesRebinderAutoConfiguration;
 import org.springframework.cloud.autoconfigure.RefreshAutoConfiguration;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.cloud.context.refresh.ContextRefresher;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Import;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
+import org.springframework.core.env.MapPropertySource;
 import org.springframework.core.type.AnnotationMetadata;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 /**
  * What an application keeps while etcd is in trouble, and that it follows again.
@@ -179,6 +184,107 @@ class ConfigFaultsIntegrationTests {
 			done.set(true);
 			caller.join();
 			assertThat(faults).isEmpty();
+		}
+	}
+
+	/**
+	 * The other way of writing the key may still be read, which would look as if nothing
+	 * were there.
+	 */
+	@Test
+	void keepsWhatItHasWhenThePermissionForOneWayOfWritingItsKeysIsRevoked() {
+		etcd.cluster().admin().addRole("reader");
+		etcd.cluster().admin().grantRead("reader", "tree/");
+		etcd.cluster().admin().grantRead("reader", "/tree/");
+		etcd.cluster().admin().enableAuth();
+		etcd.cluster().admin().addUser("app", "s3cret", "reader");
+		etcd.cluster().admin().put("/tree/only", "1");
+		try (ConfigurableApplicationContext context = etcd.start(Application.class, "--spring.cloud.etcd.username=app",
+				"--spring.cloud.etcd.password=s3cret", "--spring.config.import=etcd:/tree/")) {
+			etcd.cluster().admin().revokePermission("reader", "/tree/");
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			Revision result = refresher.refresh().join();
+			assertThat(result.result()).isEqualTo(Result.FAILED);
+			assertThat(result.reason()).isEqualTo("etcd does not let the user 'app' read '/tree/'");
+			assertThat(context.getEnvironment().getProperty("only")).isEqualTo("1");
+		}
+	}
+
+	@Test
+	void usesAPasswordThatWasReplaced() {
+		etcd.cluster().admin().addRole("reader");
+		etcd.cluster().admin().grantRead("reader", "config/");
+		etcd.cluster().admin().enableAuth();
+		etcd.cluster().admin().addUser("app", "s3cret", "reader");
+		// As another source of Spring Cloud's would have it
+		Map<String, Object> vault = new ConcurrentHashMap<>(Map.of("spring.cloud.etcd.password", "s3cret"));
+		try (ConfigurableApplicationContext context = ConfigEtcd.builder(Application.class)
+			.initializers((starting) -> starting.getEnvironment()
+				.getPropertySources()
+				.addFirst(new MapPropertySource("vault", vault)))
+			.run(ConfigEtcd.arguments(etcd.cluster().clientUrl(), "--spring.cloud.etcd.username=app",
+					"--spring.cloud.etcd.password=s3cret"))) {
+			etcd.cluster().admin().changePassword("app", "an0ther");
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			vault.put("spring.cloud.etcd.password", "an0ther");
+			context.publishEvent(new EnvironmentChangeEvent(context, Set.of("spring.cloud.etcd.password")));
+			etcd.cluster().admin().put("config/shop/other", "2");
+			ConfigEtcd.await()
+				.atMost(40, TimeUnit.SECONDS)
+				.until(() -> "2".equals(context.getEnvironment().getProperty("other")));
+			ConfigEtcd.await().until(() -> refresher.getLastError() == null);
+		}
+	}
+
+	@Test
+	void keepsADocumentThatWasDeleted(CapturedOutput output) {
+		etcd.put("/app/config.yaml", "a: 1");
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.config.import=etcd:/app/config.yaml")) {
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			etcd.cluster().admin().delete("/app/config.yaml");
+			ConfigEtcd.await().until(() -> refresher.getRefused() != null);
+			assertThat(refresher.getRefused().result()).isEqualTo(Result.HELD);
+			assertThat(output).contains("may be a mistake: 'etcd:/app/config.yaml' is gone");
+			assertThat(context.getEnvironment().getProperty("a")).isEqualTo("1");
+			etcd.put("/app/config.yaml", "a: 2");
+			ConfigEtcd.await().until(() -> "2".equals(context.getEnvironment().getProperty("a")));
+		}
+	}
+
+	@Test
+	void followsTheContextsOfAProfileThatIsActiveLater() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
+			etcd.put("config/shop,new/bad.yaml", "[");
+			context.getEnvironment().addActiveProfile("new");
+			follows(context, "2");
+			assertThatThrownBy(() -> context.getBean(ContextRefresher.class).refresh())
+				.hasMessageContaining("config/shop,new/bad.yaml");
+			etcd.put("config/shop,new/bad.yaml", "added: 1");
+			follows(context, "3");
+			context.getBean(ContextRefresher.class).refresh();
+			assertThat(context.getEnvironment().getProperty("added")).isEqualTo("1");
+			// The new context is followed as well
+			etcd.put("config/shop,new/bad.yaml", "added: 2");
+			ConfigEtcd.await().until(() -> "2".equals(context.getEnvironment().getProperty("added")));
+		}
+	}
+
+	@Test
+	void rejectsWhatIsTooLargeWhileItRuns() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.cloud.etcd.config.max-keys=2", "--spring.cloud.etcd.config.max-value-size=10B")) {
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			etcd.put("config/shop/third", "1");
+			ConfigEtcd.await().until(() -> refresher.getRefused() != null);
+			assertThat(refresher.getRefused().reason()).isEqualTo("'config/shop/' has 3 keys, more than 2");
+			etcd.cluster().admin().delete("config/shop/third");
+			follows(context, "2");
+			ConfigEtcd.await().until(() -> refresher.getRefused() == null);
+			etcd.put("config/shop/other", "12345678901");
+			ConfigEtcd.await().until(() -> refresher.getRefused() != null);
+			assertThat(refresher.getRefused().reason()).isEqualTo("'config/shop/other' is larger than 10B");
+			follows(context, "3");
 		}
 	}
 

@@ -1,5 +1,14 @@
 package io.github.etcddiscovery.config;
 
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+
 import io.github.etcddiscovery.config.autoconfigure.EtcdConfigAutoConfiguration;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.junit.jupiter.api.AfterAll;
@@ -154,6 +163,62 @@ class ImportIntegrationTests {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class, "--spring.config.name=precedence",
 				"--spring.profiles.active=prod", "--spring.config.import=etcd:?precedence=high")) {
 			assertThat(context.getEnvironment().getProperty("value")).isEqualTo("etcd");
+		}
+	}
+
+	/**
+	 * etcd takes at most 128 operations in a transaction.
+	 */
+	@Test
+	void readsManyContextsAtOneRevision() {
+		String contexts = IntStream.range(0, 300)
+			.mapToObj((i) -> "{name}/" + i)
+			.collect(Collectors.joining(",", "--spring.cloud.etcd.config.contexts=", ""));
+		assertSameRevision("config/shop/0/first", "config/shop/299/last", contexts);
+	}
+
+	@Test
+	void readsMoreThanOneMessageHoldsAtOneRevision() {
+		for (int i = 0; i < 40; i++) {
+			etcd.put("config/application/large/" + i, "x".repeat(4000), "config/shop/large/" + i, "y".repeat(4000));
+		}
+		assertSameRevision("config/application/first", "config/shop/last",
+				"--spring.cloud.etcd.max-inbound-message-size=64KB");
+	}
+
+	/**
+	 * Two keys that are always written together are never read apart.
+	 */
+	private static void assertSameRevision(String first, String last, String argument) {
+		etcd.put(first, "0", last, "0");
+		AtomicBoolean done = new AtomicBoolean();
+		Thread writer = new Thread(() -> {
+			for (int i = 1; !done.get(); i++) {
+				etcd.put(first, String.valueOf(i), last, String.valueOf(i));
+			}
+		});
+		writer.start();
+		try (ConfigurableApplicationContext context = etcd.start(Application.class, argument)) {
+			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+			Set<String> seen = new HashSet<>();
+			for (int i = 0; i < 30; i++) {
+				ConfigState state = context.getBean(EtcdConfig.class).state();
+				List<String> values = state.sources()
+					.values()
+					.stream()
+					.flatMap((source) -> Stream.of("first", "last").map(source.values()::get))
+					.filter(Objects::nonNull)
+					.map((value) -> String.valueOf(value.value()))
+					.toList();
+				assertThat(values).hasSize(2);
+				assertThat(values.get(0)).isEqualTo(values.get(1));
+				seen.add(values.get(0));
+				refresher.refresh().join();
+			}
+			assertThat(seen).hasSizeGreaterThan(5);
+		}
+		finally {
+			done.set(true);
 		}
 	}
 

@@ -3,9 +3,12 @@ package io.github.etcddiscovery.config;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
 
+import io.github.etcddiscovery.config.ConfigState.Freshness;
 import io.github.etcddiscovery.config.autoconfigure.EtcdConfigAutoConfiguration;
 import io.github.etcddiscovery.testing.EtcdCluster;
+import io.github.etcddiscovery.testing.EtcdMember;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +21,7 @@ import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.security.crypto.encrypt.Encryptors;
 import org.springframework.security.crypto.encrypt.TextEncryptor;
@@ -202,9 +206,181 @@ class StartIntegrationTests {
 			.contains("etcd config/shop/spring/main/lazy-initialization @ revision %d".formatted(revision));
 	}
 
+	@Test
+	void startsWithWhatASingleMemberHasWhileThereIsNoMajority(CapturedOutput output) {
+		try (EtcdCluster three = EtcdCluster.ofThree().start()) {
+			three.admin().put("config/shop/a", "1");
+			EtcdMember survivor = three.leader();
+			three.awaitHealthy();
+			List<EtcdMember> others = three.followers();
+			others.forEach(EtcdMember::kill);
+			try (ConfigurableApplicationContext context = start(survivor.clientUrl(),
+					"--spring.cloud.etcd.request-timeout=1s")) {
+				assertThat(context.getEnvironment().getProperty("a")).isEqualTo("1");
+				assertThat(output).contains("etcd has no majority. The configuration is what a single member has");
+				EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
+				assertThat(refresher.getLastError()).isNotNull();
+				assertThat(context.getBean(EtcdConfig.class).state().freshness()).isEqualTo(Freshness.SERIALIZABLE);
+				others.forEach(EtcdMember::start);
+				three.awaitHealthy();
+				three.admin().put("config/shop/a", "2");
+				ConfigEtcd.await().until(() -> "2".equals(context.getEnvironment().getProperty("a")));
+				ConfigEtcd.await().until(() -> refresher.getLastError() == null);
+			}
+		}
+	}
+
+	@Test
+	void startsWithoutAMemberThatIsFrozenAndTakesItOverLater() {
+		etcd.put("config/shop/a", "1");
+		etcd.cluster().pause();
+		try (ConfigurableApplicationContext context = start(etcd.cluster().clientUrl(),
+				"--spring.cloud.etcd.request-timeout=500ms", "--spring.config.import=optional:etcd:")) {
+			assertThat(context.getEnvironment().getProperty("a")).isNull();
+			etcd.cluster().resume();
+			ConfigEtcd.await().until(() -> "1".equals(context.getEnvironment().getProperty("a")));
+		}
+		finally {
+			etcd.cluster().resume();
+		}
+	}
+
+	/**
+	 * The document is read before the profiles are known, the contexts after.
+	 */
+	@Test
+	void readsAllAgainWhenItsRevisionIsCompactedDuringTheStart() {
+		etcd.put("/first.yaml", "first: 1", "config/shop/second", "1");
+		BetweenReads.action = () -> {
+			etcd.put("/first.yaml", "first: 2", "config/shop/second", "2");
+			etcd.cluster().admin().compact(etcd.cluster().admin().revision());
+		};
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.config.import=etcd:/first.yaml,optional:between:,etcd:")) {
+			assertThat(BetweenReads.action).isNull();
+			assertThat(context.getEnvironment().getProperty("second")).isEqualTo("2");
+			assertThat(context.getEnvironment().getProperty("first")).isEqualTo("2");
+		}
+		finally {
+			BetweenReads.action = null;
+		}
+	}
+
+	@Test
+	void readsAllImportsOfAStartAtTheRevisionOfTheFirst() {
+		long revision = etcd.put("/first.yaml", "first: 1", "config/shop/second", "1");
+		BetweenReads.action = () -> etcd.put("/first.yaml", "first: 2", "config/shop/second", "2");
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.config.import=etcd:/first.yaml,optional:between:,etcd:",
+				"--spring.cloud.etcd.config.refresh.enabled=false")) {
+			assertThat(context.getEnvironment().getProperty("first")).isEqualTo("1");
+			assertThat(context.getEnvironment().getProperty("second")).isEqualTo("1");
+			assertThat(context.getBean(EtcdConfig.class).getRevision()).isEqualTo(revision);
+		}
+		finally {
+			BetweenReads.action = null;
+		}
+	}
+
+	@Test
+	void namesTheLimitThatIsExceeded(CapturedOutput output) {
+		etcd.put("config/shop/a", "12345", "config/shop/b", "1");
+		assertThatThrownBy(() -> etcd.start(Application.class, "--spring.cloud.etcd.config.max-keys=1"))
+			.isInstanceOf(EtcdConfigLoadException.class);
+		assertThat(output).contains("'config/shop/' has 2 keys, more than 1")
+			.contains("Raise 'spring.cloud.etcd.config.max-keys'");
+		assertThatThrownBy(() -> etcd.start(Application.class, "--spring.cloud.etcd.config.max-value-size=4B"))
+			.isInstanceOf(EtcdConfigLoadException.class);
+		assertThat(output).contains("'config/shop/a' is larger than 4B")
+			.contains("Raise 'spring.cloud.etcd.config.max-value-size'");
+	}
+
+	@Test
+	void startsWithoutADocumentIfWhatIsNotFoundIsToBeIgnored() {
+		try (ConfigurableApplicationContext context = etcd.start(Application.class,
+				"--spring.config.import=etcd:/app/config.yaml", "--spring.config.on-not-found=ignore")) {
+			etcd.put("/app/config.yaml", "a: 1");
+			ConfigEtcd.await().until(() -> "1".equals(context.getEnvironment().getProperty("a")));
+		}
+		// That it can't be reached is another matter
+		assertThatThrownBy(
+				() -> start(NOBODY, "--spring.config.on-not-found=ignore", "--spring.cloud.etcd.config.timeout=100ms"))
+			.isInstanceOf(EtcdConfigLoadException.class);
+	}
+
+	@Test
+	void namesTheRevisionThatIsKeptNoLonger(CapturedOutput output) {
+		long old = etcd.put("config/shop/a", "1");
+		etcd.cluster().admin().compact(etcd.put("config/shop/a", "2"));
+		assertThatThrownBy(() -> etcd.start(Application.class, "--spring.cloud.etcd.config.pin-revision=" + old))
+			.isInstanceOf(EtcdConfigLoadException.class);
+		assertThat(output)
+			.contains("Revision %d of etcd, which 'spring.cloud.etcd.config.pin-revision' names, can't be read"
+				.formatted(old))
+			.contains("Name a revision that etcd still has, or none");
+		assertThatThrownBy(
+				() -> etcd.start(Application.class, "--spring.config.import=etcd:/config/shop/?revision=1000000"))
+			.isInstanceOf(EtcdConfigLoadException.class);
+		assertThat(output).contains("which 'etcd:/config/shop/?revision=1000000' names, can't be read");
+	}
+
+	@Test
+	void takesOverAPinnedRevisionWhenEtcdComes() throws Exception {
+		long pinned = etcd.put("config/shop/a", "1");
+		etcd.put("config/shop/a", "2");
+		try (TcpProxy proxy = TcpProxy.to(etcd.cluster().clientUrl())) {
+			proxy.cut();
+			try (ConfigurableApplicationContext context = start(proxy.url(), "--spring.config.import=optional:etcd:",
+					"--spring.cloud.etcd.config.pin-revision=" + pinned)) {
+				proxy.heal();
+				ConfigEtcd.await().until(() -> "1".equals(context.getEnvironment().getProperty("a")));
+			}
+		}
+	}
+
+	@Test
+	void leavesNothingBehindWhenItFails() throws Exception {
+		etcd.put("app/config.yaml", "[");
+		long before = threads();
+		try (TcpProxy proxy = TcpProxy.to(etcd.cluster().clientUrl())) {
+			for (int i = 0; i < 5; i++) {
+				// In the import, after it and in the context
+				assertThatThrownBy(() -> start(proxy.url(), "--spring.config.import=etcd:/app/config.yaml"))
+					.isNotNull();
+				assertThatThrownBy(() -> start(proxy.url(), "--spring.config.import=etcd:,nowhere:")).isNotNull();
+				assertThatThrownBy(() -> start(proxy.url(), "--spring.main.web-application-type=perhaps")).isNotNull();
+				assertThatThrownBy(
+						() -> ConfigEtcd.builder(FailingApplication.class).run(ConfigEtcd.arguments(proxy.url())))
+					.isNotNull();
+			}
+			assertThat(proxy.acceptedConnections()).isPositive();
+			ConfigEtcd.await().until(() -> proxy.connections() == 0);
+			ConfigEtcd.await().until(() -> threads() <= before);
+		}
+	}
+
+	private static long threads() {
+		return Thread.getAllStackTraces()
+			.keySet()
+			.stream()
+			.filter((thread) -> thread.getName().startsWith("etcd-"))
+			.count();
+	}
+
 	@Configuration(proxyBeanMethods = false)
 	@ImportAutoConfiguration(EtcdConfigAutoConfiguration.class)
 	static class Application {
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@ImportAutoConfiguration(EtcdConfigAutoConfiguration.class)
+	static class FailingApplication {
+
+		@Bean
+		Object failing() {
+			throw new IllegalStateException("fails");
+		}
 
 	}
 

@@ -15,6 +15,8 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Scope;
@@ -66,6 +68,22 @@ public final class EtcdConfigAutoConfiguration {
 			open.leadTo(own);
 		}
 		return new EtcdConfigRefresher(context, config, values);
+	}
+
+	/**
+	 * Endpoints and credentials may have been replaced, even by the configuration itself.
+	 */
+	@Bean
+	@ConditionalOnBean(EtcdConfig.class)
+	ApplicationListener<EnvironmentChangeEvent> etcdConfigConnectionRefresher(BootstrapConnection connection) {
+		return new ApplicationListener<>() {
+
+			@Override
+			public void onApplicationEvent(EnvironmentChangeEvent event) {
+				connection.factory().refresh();
+			}
+
+		};
 	}
 
 }
