@@ -25,6 +25,11 @@ import org.springframework.core.env.PropertySource;
  */
 public final class ConfigReporter {
 
+	/**
+	 * What is shown in place of a value that is encrypted in etcd.
+	 */
+	public static final String ENCRYPTED = "{cipher}…";
+
 	private final ConfigurableEnvironment environment;
 
 	private final EtcdConfig config;
@@ -81,6 +86,16 @@ public final class ConfigReporter {
 		return this.config.state().sources().values().stream().mapToInt((source) -> source.entries().size()).sum();
 	}
 
+	/**
+	 * Whether a property comes from etcd, and is encrypted there.
+	 * @param source where the property is from
+	 * @param name its name, in any form that binds to it
+	 * @return whether its value is to be shown to nobody
+	 */
+	public static boolean isEncrypted(@Nullable PropertySource<?> source, String name) {
+		return source instanceof EtcdPropertySource etcd && etcd.isEncrypted(name);
+	}
+
 	private List<Source> sources(ConfigState state) {
 		List<PropertySource<?>> before = new ArrayList<>();
 		List<Source> sources = new ArrayList<>();
@@ -106,8 +121,8 @@ public final class ConfigReporter {
 				.map((other) -> other.name)
 				.findFirst()
 				.orElse(null);
-			properties.put(name, new Property(value.encrypted() ? "{cipher}…" : value.value(),
-					value.origin().toString(), value.origin().getRevision(), shadow));
+			properties.put(name, new Property(value.encrypted() ? ENCRYPTED : value.value(), value.origin().toString(),
+					value.origin().getRevision(), shadow));
 		});
 		return new Source(source.name(), source.location(), held.entries().size(), properties, held.skipped());
 	}

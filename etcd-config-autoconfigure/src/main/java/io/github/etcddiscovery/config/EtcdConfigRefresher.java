@@ -1,25 +1,16 @@
 package io.github.etcddiscovery.config;
 
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
-import java.util.Objects;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 
-import io.github.etcddiscovery.config.EtcdConfigChangedEvent.Change;
 import io.github.etcddiscovery.config.EtcdConfigProperties.RefreshProperties;
-import io.github.etcddiscovery.config.EtcdConfigProperties.RefreshedBeans;
 import io.github.etcddiscovery.config.Revision.Result;
 import io.github.etcddiscovery.core.EtcdAccessException;
-import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.RetryDelays;
 import io.github.etcddiscovery.core.ThreadEventLoop;
@@ -27,8 +18,6 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
@@ -45,15 +34,9 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 
 	private static final Log logger = LogFactory.getLog(EtcdConfigRefresher.class);
 
-	private final ConfigurableApplicationContext context;
-
 	private final EtcdConfig config;
 
-	private final LiveValues live;
-
-	private final BoundBeans beans;
-
-	private final RefreshScopedBeans scoped;
+	private final RevisionApplier applier;
 
 	private final EventLoop loop = new ThreadEventLoop("etcd-config");
 
@@ -61,21 +44,15 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 
 	private final List<RefreshListener> listeners = new CopyOnWriteArrayList<>();
 
-	private final AtomicLong rejections = new AtomicLong();
-
 	private final ConfigWatch watch;
 
 	// Of the loop
 
 	private final RetryDelays delays = new RetryDelays(LONGEST_DELAY);
 
-	private Kind failedWith = Kind.OTHER;
-
 	private @Nullable Future<?> scheduled;
 
 	private long due;
-
-	private @Nullable String lastProblem;
 
 	// Written by the loop, read by anyone
 
@@ -96,11 +73,8 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @param live the properties that are injected as {@link Live}
 	 */
 	public EtcdConfigRefresher(ConfigurableApplicationContext context, EtcdConfig config, LiveValues live) {
-		this.context = context;
 		this.config = config;
-		this.live = live;
-		this.beans = new BoundBeans(context);
-		this.scoped = new RefreshScopedBeans(context);
+		this.applier = new RevisionApplier(context, config, live);
 		this.watch = new ConfigWatch(config.store(), new Trigger());
 		this.pinned = config.properties().pinRevision();
 		this.readRevision = config.getRevision();
@@ -256,7 +230,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	 * @return the number
 	 */
 	public long getRejections() {
-		return this.rejections.get();
+		return this.applier.rejections();
 	}
 
 	/**
@@ -295,7 +269,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		switch (result.result()) {
 			case FAILED -> {
 				this.lastError = result.reason();
-				schedule(this.delays.after(this.failedWith));
+				schedule(this.delays.after(this.applier.failedWith()));
 			}
 			case UNCHANGED, APPLIED -> counts(result);
 			case REJECTED, HELD -> {
@@ -310,7 +284,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	private void counts(Revision result) {
 		wasRead(result);
 		this.refused = null;
-		this.lastProblem = null;
+		this.applier.recovered();
 	}
 
 	private void wasRead(Revision result) {
@@ -322,144 +296,11 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	private Revision attempt(long revision, boolean accepted) {
 		this.loop.assertInLoop();
 		long begin = this.loop.nanoTime();
-		Revision result = readAndApply(revision, accepted);
+		Revision result = this.applier.apply(revision, accepted);
 		this.history.add(result);
 		Duration duration = Duration.ofNanos(this.loop.nanoTime() - begin);
 		this.listeners.forEach((listener) -> listener.refreshed(result, duration));
 		return result;
-	}
-
-	private Revision readAndApply(long revision, boolean accepted) {
-		while (true) {
-			ConfigState last = this.config.state();
-			Reading reading;
-			try {
-				reading = this.config.read(revision);
-			}
-			catch (EtcdAccessException ex) {
-				this.failedWith = ex.getKind();
-				warnOnce("%s. The configuration stays as it is at revision %d%s".formatted(ex.getMessage(),
-						last.revision(), (ex.getKind() == Kind.COMPACTED) ? "" : ". " + ex.getAdvice()));
-				return result(revision, Result.FAILED, List.of(), List.of(), ex.getMessage());
-			}
-			if (reading == null) {
-				return result(last.revision(), Result.UNCHANGED, List.of(), List.of(), null);
-			}
-			ConfigState next;
-			try {
-				next = this.config.parse(last, reading);
-			}
-			catch (InvalidConfigException ex) {
-				return rejected(reading.revision(), last, List.of(), List.of(), String.valueOf(ex.getMessage()));
-			}
-			Revision result = apply(last, next, accepted ? null : PossibleMistake.of(last, reading));
-			if (result != null) {
-				return result;
-			}
-		}
-	}
-
-	/**
-	 * Let a state count if it can.
-	 * @return what became of it, or {@code null} if another state came in between
-	 */
-	private @Nullable Revision apply(ConfigState last, ConfigState next, @Nullable String mistake) {
-		PendingChange pending = new PendingChange(this.context, last, next);
-		List<String> keys = pending.changes().stream().map(Change::key).toList();
-		if (keys.isEmpty()) {
-			if (!this.config.switchTo(last, next)) {
-				return null;
-			}
-			if (last.revision() != next.revision()) {
-				this.config.save();
-			}
-			return result(next.revision(), Result.UNCHANGED, keys, List.of(), null);
-		}
-		if (mistake != null) {
-			warnOnce(("Revision %d of the configuration may be a mistake: %s. Revision %d stays in use. "
-					+ "If it is right, say so with POST /actuator/etcdconfig/accept, or start the application again")
-				.formatted(next.revision(), mistake, last.revision()));
-			return result(next.revision(), Result.HELD, keys, List.of(), mistake);
-		}
-		RefreshedBeans scope = this.config.properties().refresh().scope();
-		List<BoundBean> affected = this.beans.affected(pending.names());
-		List<String> beanNames = affected.stream().map(BoundBean::name).toList();
-		int rebound;
-		try {
-			rebound = pending.apply(this.config, this.live, this.beans, affected, scope != RefreshedBeans.NONE);
-		}
-		catch (RejectedException ex) {
-			return rejected(next.revision(), last, keys, beanNames, Objects.requireNonNull(ex.getMessage()));
-		}
-		if (rebound < 0) {
-			return null;
-		}
-		int scoped = (scope != RefreshedBeans.NONE) ? refreshScoped(pending.names(), scope) : 0;
-		publish(next, pending.changes());
-		this.config.save();
-		logger.info("Configuration at revision %d (was %d): %s changed (%s); %s rebound%s".formatted(next.revision(),
-				last.revision(), count(keys.size(), "property", "properties"), shown(keys),
-				count(rebound, "bean", "beans"),
-				(scoped > 0) ? ", %s in refresh scope made anew".formatted(count(scoped, "bean", "beans")) : ""));
-		return result(next.revision(), Result.APPLIED, keys, beanNames, null);
-	}
-
-	private int refreshScoped(Set<ConfigurationPropertyName> names, RefreshedBeans scope) {
-		try {
-			return this.scoped.refresh(names, scope == RefreshedBeans.ALL);
-		}
-		catch (RuntimeException ex) {
-			logger.warn("A bean in refresh scope failed to be destroyed", ex);
-			return 0;
-		}
-	}
-
-	/**
-	 * The source of Spring Cloud's event is neither the context nor the keys: then its
-	 * rebinder does not bind all beans again.
-	 */
-	private void publish(ConfigState next, List<Change> changes) {
-		Set<String> keys = changes.stream().map(Change::key).collect(Collectors.toCollection(TreeSet::new));
-		for (Object event : List.of(new EnvironmentChangeEvent(this, keys),
-				new EtcdConfigChangedEvent(this, next.revision(), changes))) {
-			try {
-				this.context.publishEvent(event);
-			}
-			catch (RuntimeException ex) {
-				logger.warn("A listener of the changed configuration failed", ex);
-			}
-		}
-	}
-
-	private Revision rejected(long revision, ConfigState last, List<String> keys, List<String> beans, String reason) {
-		if (warnOnce("Revision %d of the configuration is rejected, revision %d stays in use: %s".formatted(revision,
-				last.revision(), reason))) {
-			this.rejections.incrementAndGet();
-		}
-		return result(revision, Result.REJECTED, keys, beans, reason);
-	}
-
-	private boolean warnOnce(String problem) {
-		if (problem.equals(this.lastProblem)) {
-			return false;
-		}
-		this.lastProblem = problem;
-		logger.warn(problem);
-		return true;
-	}
-
-	private static Revision result(long revision, Result result, List<String> keys, List<String> beans,
-			@Nullable String reason) {
-		return new Revision(revision, Instant.now(), result, keys, beans, reason);
-	}
-
-	private static String count(int number, String one, String several) {
-		return number + " " + ((number == 1) ? one : several);
-	}
-
-	private static String shown(List<String> keys) {
-		return (keys.size() <= 10) ? String.join(", ", keys)
-				: String.join(", ", keys.subList(0, 10)) + " and %d more".formatted(keys.size() - 10);
 	}
 
 	/**
@@ -482,7 +323,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		public void lost(EtcdAccessException failure) {
 			EtcdConfigRefresher.this.loop.execute(() -> {
 				EtcdConfigRefresher.this.lastError = failure.getMessage();
-				warnOnce(
+				EtcdConfigRefresher.this.applier.warnOnce(
 						"%s. The configuration stays as it is at revision %d and is followed again as soon as possible. %s"
 							.formatted(failure.getMessage(), EtcdConfigRefresher.this.config.getRevision(),
 									failure.getAdvice()));

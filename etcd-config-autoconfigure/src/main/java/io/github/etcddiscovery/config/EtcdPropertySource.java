@@ -4,6 +4,7 @@ import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
 import org.springframework.boot.origin.Origin;
 import org.springframework.boot.origin.OriginLookup;
 import org.springframework.core.env.EnumerablePropertySource;
@@ -53,6 +54,19 @@ final class EtcdPropertySource extends EnumerablePropertySource<ImportSource> im
 	public @Nullable Origin getOrigin(String name) {
 		ConfigValue value = current().values().get(name);
 		return (value != null) ? value.origin() : null;
+	}
+
+	/**
+	 * Whether a property is encrypted in etcd.
+	 * @param name its name, in any form that binds to it
+	 */
+	boolean isEncrypted(String name) {
+		ConfigurationPropertyName canonical = ConfigurationPropertyName.adapt(name, '.');
+		return current().values()
+			.entrySet()
+			.stream()
+			.anyMatch((value) -> value.getValue().encrypted()
+					&& ConfigurationPropertyName.adapt(value.getKey(), '.').equals(canonical));
 	}
 
 }

@@ -15,6 +15,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.NotNull;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -169,6 +170,7 @@ class ChangeIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C9: a thousand transactions of two keys")
 	void neverShowsHalfOfATransaction() throws Exception {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			Beans beans = context.getBean(Beans.class);
@@ -217,6 +219,7 @@ class ChangeIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C7: a value that is not valid, under load")
 	void aRevisionOfWhichOneBeanIsWrongReachesNoOther() throws Exception {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			Beans beans = context.getBean(Beans.class);
@@ -259,6 +262,7 @@ class ChangeIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C8: a bean fails when it takes a change over")
 	void takesBackWhatABeanFailsToTakeOver(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			Beans beans = context.getBean(Beans.class);
@@ -340,6 +344,7 @@ class ChangeIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C19: a pin to a revision that was compacted")
 	void aPinThatFailsChangesNothing() {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);

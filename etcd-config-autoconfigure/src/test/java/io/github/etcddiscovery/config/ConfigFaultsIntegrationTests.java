@@ -20,6 +20,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -74,6 +75,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C1: etcd is killed, frozen and compacted")
 	void followsAgainAfterEtcdWasKilledPausedAndCompacted(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			etcd.cluster().kill();
@@ -94,6 +96,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C2: etcd is wiped")
 	void keepsWhatItHasWhenEtcdWasWipedUntilSomebodyAcceptsIt(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
@@ -110,6 +113,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C3: an old backup is restored")
 	void takesOverWhatWasRestored() {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			DataCopy copy = etcd.cluster().copyData();
@@ -121,6 +125,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C4: all keys are deleted")
 	void keepsWhatItHasWhenAllKeysAreDeletedAtOnce(CapturedOutput output) {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
@@ -134,6 +139,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C5: the permission is revoked")
 	void keepsWhatItHasWhenItsPermissionIsRevoked(CapturedOutput output) {
 		etcd.cluster().admin().addRole("reader");
 		etcd.cluster().admin().grantRead("reader", "config/");
@@ -155,6 +161,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C7: values that can't be bound, under load")
 	void aBadRevisionUnderLoadIsSeenByNobody() throws Exception {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			Queue<String> faults = new ConcurrentLinkedQueue<>();
@@ -192,6 +199,7 @@ class ConfigFaultsIntegrationTests {
 	 * were there.
 	 */
 	@Test
+	@DisplayName("row C5: the permission for one way of writing keys is revoked")
 	void keepsWhatItHasWhenThePermissionForOneWayOfWritingItsKeysIsRevoked() {
 		etcd.cluster().admin().addRole("reader");
 		etcd.cluster().admin().grantRead("reader", "tree/");
@@ -211,6 +219,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C6: the password is replaced")
 	void usesAPasswordThatWasReplaced() {
 		etcd.cluster().admin().addRole("reader");
 		etcd.cluster().admin().grantRead("reader", "config/");
@@ -237,6 +246,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C4: a document that has to be there is deleted")
 	void keepsADocumentThatWasDeleted(CapturedOutput output) {
 		etcd.put("/app/config.yaml", "a: 1");
 		try (ConfigurableApplicationContext context = etcd.start(Application.class,
@@ -253,6 +263,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C18: a refresh that fails to read the contexts of a new profile")
 	void followsTheContextsOfAProfileThatIsActiveLater() {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class)) {
 			etcd.put("config/shop,new/bad.yaml", "[");
@@ -271,6 +282,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C15: more or larger keys than are allowed, while it runs")
 	void rejectsWhatIsTooLargeWhileItRuns() {
 		try (ConfigurableApplicationContext context = etcd.start(Application.class,
 				"--spring.cloud.etcd.config.max-keys=2", "--spring.cloud.etcd.config.max-value-size=10B")) {
@@ -312,6 +324,7 @@ class ConfigFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C17: a thousand refreshes")
 	void aThousandRefreshesLeaveNothingBehind() throws Exception {
 		// Starts that failed leave theirs to the end of the JVM
 		long before = threads();

@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -26,6 +27,7 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.security.crypto.encrypt.Encryptors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -46,10 +48,12 @@ class EndpointIntegrationTests {
 	@BeforeAll
 	static void start() {
 		first = etcd.put("config/shop/shop/limit", "5", "config/shop/shop/hidden", "1", "config/application/shop/limit",
-				"4", "config/shop/bad//key", "x");
+				"4", "config/shop/bad//key", "x", "config/shop/shop/my-text",
+				"{cipher}" + Encryptors.text("key", "deadbeef").encrypt("hunter2"));
 		context = ConfigEtcd.builder(Application.class)
 			.web(WebApplicationType.SERVLET)
 			.run(ConfigEtcd.arguments(etcd.cluster().clientUrl(), "--server.port=0", "--shop.hidden=2",
+					"--encrypt.key=key", "--management.endpoint.configprops.show-values=always",
 					"--management.endpoints.web.exposure.include=*", "--management.endpoint.health.show-details=always",
 					"--management.endpoint.etcdconfig.show-values=always",
 					"--management.endpoint.env.show-values=always"));
@@ -97,6 +101,15 @@ class EndpointIntegrationTests {
 	}
 
 	@Test
+	void whatIsEncryptedInEtcdIsSoInAllEndpoints() throws Exception {
+		assertThat(context.getBean(ShopProperties.class).getMyText()).isEqualTo("hunter2");
+		for (String path : List.of("/etcdconfig", "/env", "/env/shop.my-text", "/configprops", "/configprops/shop")) {
+			assertThat(call("GET", path).toString()).as(path).contains("{cipher}").doesNotContain("hunter2");
+		}
+		assertThat(call("GET", "/configprops/shop").toString()).contains("\"limit\"");
+	}
+
+	@Test
 	void keepsAHistoryAndGoesBackToARevision() throws Exception {
 		ShopProperties shop = context.getBean(ShopProperties.class);
 		etcd.put("config/shop/shop/limit", "6");
@@ -124,7 +137,7 @@ class EndpointIntegrationTests {
 		assertThat(meters.get("etcd.config.rejected").functionCounter().count()).isEqualTo(1);
 		assertThat(meters.get("etcd.config.source").tag("source", "live").gauge().value()).isEqualTo(1);
 		assertThat(meters.get("etcd.config.revision").gauge().value()).isPositive();
-		assertThat(meters.get("etcd.config.keys").gauge().value()).isEqualTo(4);
+		assertThat(meters.get("etcd.config.keys").gauge().value()).isEqualTo(5);
 		assertThat(meters.get("etcd.config.apply.duration").timer().count()).isPositive();
 		assertThat(meters.get("etcd.config.age").timeGauge().value()).isZero();
 	}
@@ -155,12 +168,22 @@ class EndpointIntegrationTests {
 
 		private volatile int limit;
 
+		private volatile String myText;
+
 		public int getLimit() {
 			return this.limit;
 		}
 
 		public void setLimit(int limit) {
 			this.limit = limit;
+		}
+
+		public String getMyText() {
+			return this.myText;
+		}
+
+		public void setMyText(String myText) {
+			this.myText = myText;
 		}
 
 	}

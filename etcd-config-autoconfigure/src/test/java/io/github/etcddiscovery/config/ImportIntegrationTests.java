@@ -13,6 +13,7 @@ import io.github.etcddiscovery.config.autoconfigure.EtcdConfigAutoConfiguration;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
@@ -170,6 +171,7 @@ class ImportIntegrationTests {
 	 * etcd takes at most 128 operations in a transaction.
 	 */
 	@Test
+	@DisplayName("row C9: more ranges than a transaction takes")
 	void readsManyContextsAtOneRevision() {
 		String contexts = IntStream.range(0, 300)
 			.mapToObj((i) -> "{name}/" + i)
@@ -178,6 +180,7 @@ class ImportIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C9: more than a message holds")
 	void readsMoreThanOneMessageHoldsAtOneRevision() {
 		for (int i = 0; i < 40; i++) {
 			etcd.put("config/application/large/" + i, "x".repeat(4000), "config/shop/large/" + i, "y".repeat(4000));

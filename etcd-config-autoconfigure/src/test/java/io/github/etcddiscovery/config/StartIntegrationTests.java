@@ -12,6 +12,7 @@ import io.github.etcddiscovery.testing.EtcdMember;
 import io.github.etcddiscovery.testing.TcpProxy;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -58,6 +59,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C10: a start without etcd")
 	void failsWithoutEtcd(CapturedOutput output) {
 		assertThatThrownBy(() -> start(NOBODY, "--spring.cloud.etcd.config.timeout=200ms"))
 			.isInstanceOf(EtcdConfigLoadException.class);
@@ -68,6 +70,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C10: an optional import, and etcd comes later")
 	void startsWithoutEtcdIfTheImportIsOptionalAndTakesItOverLater(CapturedOutput output) throws Exception {
 		etcd.put("config/shop/a", "1", "config/shop/shop/limit", "5");
 		try (TcpProxy proxy = TcpProxy.to(etcd.cluster().clientUrl())) {
@@ -89,6 +92,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C10: a snapshot on disk, and etcd comes later")
 	void startsFromTheFileOfAnEarlierRun(CapturedOutput output) throws Exception {
 		Path file = this.directory.resolve("config.json");
 		String[] snapshot = { "--spring.cloud.etcd.config.snapshot.enabled=true",
@@ -117,6 +121,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C14: a start without the permission, or with a wrong password")
 	void namesTheRoleThatIsMissing(CapturedOutput output) {
 		try (EtcdCluster guarded = EtcdCluster.single().start()) {
 			guarded.admin().put("config/shop/a", "1");
@@ -207,6 +212,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C12: a start without a majority")
 	void startsWithWhatASingleMemberHasWhileThereIsNoMajority(CapturedOutput output) {
 		try (EtcdCluster three = EtcdCluster.ofThree().start()) {
 			three.admin().put("config/shop/a", "1");
@@ -231,6 +237,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C11: a start while etcd is frozen")
 	void startsWithoutAMemberThatIsFrozenAndTakesItOverLater() {
 		etcd.put("config/shop/a", "1");
 		etcd.cluster().pause();
@@ -249,6 +256,7 @@ class StartIntegrationTests {
 	 * The document is read before the profiles are known, the contexts after.
 	 */
 	@Test
+	@DisplayName("row C13: a compaction during the start")
 	void readsAllAgainWhenItsRevisionIsCompactedDuringTheStart() {
 		etcd.put("/first.yaml", "first: 1", "config/shop/second", "1");
 		BetweenReads.action = () -> {
@@ -283,6 +291,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C15: more or larger keys than are allowed, at the start")
 	void namesTheLimitThatIsExceeded(CapturedOutput output) {
 		etcd.put("config/shop/a", "12345", "config/shop/b", "1");
 		assertThatThrownBy(() -> etcd.start(Application.class, "--spring.cloud.etcd.config.max-keys=1"))
@@ -339,6 +348,7 @@ class StartIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row C16: starts that fail")
 	void leavesNothingBehindWhenItFails() throws Exception {
 		etcd.put("app/config.yaml", "[");
 		long before = threads();

@@ -62,6 +62,21 @@ public final class EtcdConfigActuatorAutoConfiguration {
 	}
 
 	/**
+	 * What is encrypted in etcd stays so in all endpoints, whoever may see values.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnClass(SanitizingFunction.class)
+	static class SanitizingConfiguration {
+
+		@Bean
+		SanitizingFunction etcdConfigSanitizingFunction() {
+			return (data) -> ConfigReporter.isEncrypted(data.getPropertySource(), data.getKey())
+					? data.withValue(ConfigReporter.ENCRYPTED) : data;
+		}
+
+	}
+
+	/**
 	 * Apart, so that it is loaded only where health is.
 	 */
 	@Configuration(proxyBeanMethods = false)
