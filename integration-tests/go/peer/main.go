@@ -1,5 +1,5 @@
-// Command peer is a service, or a caller of one, as Go has them: etcd's naming for gRPC and go-zero's discov,
-// unmodified. The tests beside it start it, tell it what to do by lines on its input, and read what it sees from
+// Command peer is a service, a caller of one, a candidate or a mutex, as Go has them: etcd's naming for gRPC, go-zero's
+// discov and etcd's concurrency, unmodified. The tests beside it start it, tell it what to do by lines on its input, and read what it sees from
 // its output. It ends when its input does.
 package main
 
@@ -18,6 +18,7 @@ import (
 	"github.com/zeromicro/go-zero/core/discov"
 	"github.com/zeromicro/go-zero/core/logx"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.etcd.io/etcd/client/v3/concurrency"
 	"go.etcd.io/etcd/client/v3/naming/endpoints"
 	"go.etcd.io/etcd/client/v3/naming/resolver"
 	"google.golang.org/grpc"
@@ -36,6 +37,8 @@ const usage = `usage: peer naming-register ETCD TARGET KEY ADDRESS METADATA
        peer gozero-serve ETCD KEY ADDRESS
        peer gozero-call ETCD KEY
        peer gozero-subscribe ETCD KEY
+       peer campaign ETCD PREFIX VALUE
+       peer lock ETCD PREFIX
        peer serve ADDRESS...`
 
 // The shortest that etcd grants with its usual election timeout.
@@ -63,6 +66,10 @@ func main() {
 		goZeroCall(args[0], args[1])
 	case "gozero-subscribe":
 		goZeroSubscribe(args[0], args[1])
+	case "campaign":
+		campaign(args[0], args[1], args[2])
+	case "lock":
+		lock(args[0], args[1])
 	case "serve":
 		serve(args)
 	default:
@@ -247,6 +254,57 @@ func goZeroSubscribe(etcd, key string) {
 	commands(func(string) {
 		show()
 	})
+}
+
+// campaign is a candidate of etcd's concurrency package. Commands: campaign, which says so when it is elected, resign,
+// and leader, which prints who is.
+func campaign(etcd, prefix, value string) {
+	election := concurrency.NewElection(session(etcd), prefix)
+	say("ready")
+	commands(func(command string) {
+		switch command {
+		case "campaign":
+			say(command)
+			go func() {
+				check(election.Campaign(context.Background(), value))
+				say(fmt.Sprintf("elected %d", election.Rev()))
+			}()
+			return
+		case "resign":
+			check(election.Resign(context.Background()))
+		case "leader":
+			leader, err := election.Leader(context.Background())
+			check(err)
+			command = string(leader.Kvs[0].Value)
+		}
+		say(command)
+	})
+}
+
+// lock is a mutex of etcd's concurrency package. Commands: lock, which says so when it is locked, and unlock.
+func lock(etcd, prefix string) {
+	mutex := concurrency.NewMutex(session(etcd), prefix)
+	say("ready")
+	commands(func(command string) {
+		switch command {
+		case "lock":
+			say(command)
+			go func() {
+				check(mutex.Lock(context.Background()))
+				say("locked")
+			}()
+			return
+		case "unlock":
+			check(mutex.Unlock(context.Background()))
+		}
+		say(command)
+	})
+}
+
+func session(etcd string) *concurrency.Session {
+	session, err := concurrency.NewSession(connect(etcd), concurrency.WithTTL(ttl))
+	check(err)
+	return session
 }
 
 // serve answers gRPC's health checks.

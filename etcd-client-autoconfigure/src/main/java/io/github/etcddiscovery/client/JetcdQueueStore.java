@@ -88,10 +88,10 @@ public final class JetcdQueueStore implements QueueStore {
 	}
 
 	@Override
-	public CompletableFuture<Void> delete(String key) {
+	public CompletableFuture<Boolean> delete(String key) {
 		DeleteRangeRequest request = DeleteRangeRequest.newBuilder().setKey(this.connection.inNamespace(key)).build();
-		return this.connection.write(KVGrpc.getDeleteRangeMethod(), request).thenAccept((response) -> {
-		});
+		return this.connection.write(KVGrpc.getDeleteRangeMethod(), request)
+			.thenApply((response) -> response.getDeleted() > 0);
 	}
 
 	/**

@@ -70,7 +70,7 @@ public final class Contender {
 	 */
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
-	private final List<CompletableFuture<Void>> leaving = new ArrayList<>();
+	private final List<CompletableFuture<Boolean>> leaving = new ArrayList<>();
 
 	private final List<CompletableFuture<Void>> out = new ArrayList<>();
 
@@ -90,6 +90,11 @@ public final class Contender {
 	 * Whether a write of unknown outcome may still be on its way.
 	 */
 	private boolean unsettled;
+
+	/**
+	 * Whether it was tried to delete the key.
+	 */
+	private boolean deleting;
 
 	private int renewals;
 
@@ -129,17 +134,18 @@ public final class Contender {
 
 	/**
 	 * Leave the queue. The tenure, if there is one, ends before the key is deleted.
-	 * @return completes when the key is gone, or fails when the first try failed: further
-	 * tries follow all the same, and at the latest the key goes with the lease
+	 * @return completes when the key is gone, with {@code false} if somebody else had
+	 * deleted it before; fails when the first try failed: further tries follow all the
+	 * same, and at the latest the key goes with the lease
 	 */
-	public CompletableFuture<Void> leave() {
-		CompletableFuture<Void> left = new CompletableFuture<>();
+	public CompletableFuture<Boolean> leave() {
+		CompletableFuture<Boolean> left = new CompletableFuture<>();
 		this.loop.execute(() -> {
 			this.wanted = false;
 			endTenure(Cause.RELEASED, "it was given up");
 			watchNothing();
 			if (this.state == State.OUT) {
-				left.complete(null);
+				left.complete(true);
 				return;
 			}
 			this.leaving.add(left);
@@ -229,6 +235,7 @@ public final class Contender {
 		this.key = null;
 		this.createRevision = 0;
 		this.unsettled = false;
+		this.deleting = false;
 	}
 
 	private boolean begin() {
@@ -316,7 +323,11 @@ public final class Contender {
 			gone();
 			return false;
 		}
-		this.loop.handle(this.store.delete(key), (deleted, failure) -> {
+		// Nothing can be told from what a second try finds
+		boolean mustExist = this.createRevision != 0 && !this.deleting;
+		this.deleting = true;
+		this.loop.handle(this.store.delete(key), (existed, failure) -> {
+			told(failure == null && (existed || !mustExist), failure);
 			if (failure != null) {
 				failed(failure);
 			}
@@ -329,7 +340,6 @@ public final class Contender {
 				forget();
 				gone();
 			}
-			told(failure);
 			this.turn.end();
 		});
 		return true;
@@ -340,7 +350,7 @@ public final class Contender {
 	 */
 	private void gone() {
 		if (this.wanted) {
-			told(null);
+			told(true, null);
 			transitionTo(State.ENTERING);
 			this.loop.execute(this.turn::take);
 		}
@@ -353,16 +363,16 @@ public final class Contender {
 		this.turn.stop();
 		transitionTo(State.OUT);
 		this.queues.dismiss(this);
-		told(null);
+		told(true, null);
 		List<CompletableFuture<Void>> waiting = List.copyOf(this.out);
 		this.out.clear();
 		waiting.forEach((future) -> future.complete(null));
 	}
 
-	private void told(@Nullable EtcdAccessException failure) {
-		List<CompletableFuture<Void>> left = List.copyOf(this.leaving);
+	private void told(boolean intact, @Nullable EtcdAccessException failure) {
+		List<CompletableFuture<Boolean>> left = List.copyOf(this.leaving);
 		this.leaving.clear();
-		left.forEach((future) -> Outcomes.<Void>into(future).accept(null, failure));
+		left.forEach((future) -> Outcomes.<Boolean>into(future).accept(intact, failure));
 	}
 
 	private void lostKey() {

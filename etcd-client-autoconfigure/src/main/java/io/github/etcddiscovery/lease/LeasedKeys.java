@@ -285,6 +285,11 @@ public final class LeasedKeys {
 	private final class LeaseListener implements ProcessLease.Listener {
 
 		@Override
+		public String purpose() {
+			return "register";
+		}
+
+		@Override
 		public void alive() {
 			LeasedKeys.this.claims.values().forEach(Claim::reconcile);
 		}

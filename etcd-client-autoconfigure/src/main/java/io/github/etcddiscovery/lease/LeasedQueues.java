@@ -138,6 +138,11 @@ public final class LeasedQueues {
 	private final class LeaseListener implements ProcessLease.Listener {
 
 		@Override
+		public String purpose() {
+			return "lead or lock";
+		}
+
+		@Override
 		public void alive() {
 			all().forEach(Contender::leaseAlive);
 		}

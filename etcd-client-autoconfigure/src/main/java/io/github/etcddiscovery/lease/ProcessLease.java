@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
@@ -221,7 +222,7 @@ public final class ProcessLease {
 
 	private void failed(EtcdAccessException failure) {
 		if (this.troubles.add(failure.getKind())) {
-			String what = (this.lease.id() == 0) ? "Cannot register yet"
+			String what = (this.lease.id() == 0) ? "Cannot %s yet".formatted(purposes())
 					: "Cannot renew lease %x".formatted(this.lease.id());
 			logger.warn("%s: %s. Retrying".formatted(what, failure.describe()));
 		}
@@ -229,6 +230,16 @@ public final class ProcessLease {
 			logger.debug("Still no lease renewed: " + failure.getMessage());
 		}
 		noticeExpiry();
+	}
+
+	/**
+	 * What the lease is wanted for, for people.
+	 */
+	private String purposes() {
+		return this.tenants.stream()
+			.filter((tenant) -> tenant.wanting)
+			.map((tenant) -> tenant.listener.purpose())
+			.collect(Collectors.joining(" or "));
 	}
 
 	/**
@@ -408,6 +419,12 @@ public final class ProcessLease {
 	 * Is told, on the loop, what becomes of the lease.
 	 */
 	public interface Listener {
+
+		/**
+		 * What the tenant wants the lease for, in the words of "cannot … yet".
+		 * @return a verb
+		 */
+		String purpose();
 
 		/**
 		 * It is there: keys can be written under it.

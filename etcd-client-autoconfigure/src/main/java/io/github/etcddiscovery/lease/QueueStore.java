@@ -45,9 +45,9 @@ public interface QueueStore {
 	/**
 	 * Delete a key, whatever it holds.
 	 * @param key the key
-	 * @return completes when it is gone
+	 * @return completes when it is gone: whether it was there
 	 */
-	CompletableFuture<Void> delete(String key);
+	CompletableFuture<Boolean> delete(String key);
 
 	/**
 	 * The place of a key in its queue.

@@ -11,6 +11,7 @@ import io.github.etcddiscovery.core.Monitor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,6 +54,7 @@ class LeadershipModelTests {
 	}
 
 	@Test
+	@DisplayName("row L13: clocks drift, and all else goes wrong")
 	void neverHasTwoLeadersAtOneInstantOfTrueTime() {
 		Model model = new Model(new Random(20261128), 5, SLOWEST);
 		model.run(STEPS, true);

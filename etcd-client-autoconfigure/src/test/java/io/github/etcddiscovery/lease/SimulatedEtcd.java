@@ -268,10 +268,11 @@ final class SimulatedEtcd {
 		}
 
 		@Override
-		public CompletableFuture<Void> delete(String key) {
+		public CompletableFuture<Boolean> delete(String key) {
 			return ask(() -> {
+				boolean existed = SimulatedEtcd.this.entries.containsKey(key);
 				remove(key);
-				return null;
+				return existed;
 			});
 		}
 

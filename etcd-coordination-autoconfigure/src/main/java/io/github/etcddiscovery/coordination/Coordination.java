@@ -204,7 +204,8 @@ public final class Coordination implements AutoCloseable {
 	 */
 	public CompletableFuture<Void> write(Kind kind, String name, @Nullable String value) {
 		String key = key(kind, name);
-		return (value != null) ? this.store.put(key, value) : this.store.delete(key);
+		return (value != null) ? this.store.put(key, value) : this.store.delete(key).thenAccept((existed) -> {
+		});
 	}
 
 	/**

@@ -48,7 +48,8 @@ class ArchitectureTests {
 	final ArchRule shedlockKnowsTheStoreOnly = room(".shedlock").imports("core", "watch", "lease");
 
 	@ArchTest
-	final ArchRule actuateKnowsLeaders = room(".actuate").imports("core", "lease", "coordination.leader");
+	final ArchRule actuateKnowsLeaders = room(".actuate").imports("core", "lease", "coordination",
+			"coordination.leader");
 
 	@ArchTest
 	final ArchRule metricsKnowLeadersAndLocks = room(".metrics").imports("coordination", "coordination.leader",

@@ -23,6 +23,7 @@ import io.github.etcddiscovery.coordination.leader.Leadership;
 import io.github.etcddiscovery.coordination.lock.EtcdLock;
 import io.github.etcddiscovery.coordination.lock.LockToken;
 import io.github.etcddiscovery.coordination.lock.Locks;
+import io.github.etcddiscovery.lease.Contender;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
@@ -91,6 +92,11 @@ class CoordinationPageIntegrationTests {
 				.startsWith("coordination/leaders/billing/%x".formatted(etcd.admin().leases().get(0)));
 			leadership.yield();
 			soon().until(() -> billing.bills().contains("not leading"));
+			String pin = blocks("shell").get(0).strip();
+			etcd.admin().etcdctl(pin.substring("etcdctl ".length()).split(" "));
+			soon().until(() -> leadership.state() == Contender.State.OUT);
+			etcd.admin().etcdctl("del", "coordination/pins/billing");
+			soon().until(leadership::isLeader);
 		}
 		finally {
 			one.close();

@@ -1,5 +1,10 @@
 package io.github.etcddiscovery.coordination;
 
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ConcurrentModificationException;
@@ -17,6 +22,8 @@ import io.github.etcddiscovery.coordination.autoconfigure.EtcdCoordinationMetric
 import io.github.etcddiscovery.coordination.autoconfigure.EtcdLeadershipEndpointAutoConfiguration;
 import io.github.etcddiscovery.coordination.autoconfigure.EtcdShedLockAutoConfiguration;
 import io.github.etcddiscovery.coordination.integration.EtcdLockRegistry;
+import io.github.etcddiscovery.coordination.leader.Elections;
+import io.github.etcddiscovery.coordination.leader.Leadership;
 import io.github.etcddiscovery.coordination.shedlock.EtcdShedLockProvider;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -29,8 +36,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+import org.springframework.boot.Banner;
 import org.springframework.boot.actuate.info.Info;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -179,8 +190,50 @@ class FacadesIntegrationTests {
 				Map.of("integration", Map.of("leader", true), "worker", Map.of("leader", true))));
 	}
 
+	@Test
+	void isOperatedByHttp() throws Exception {
+		try (ConfigurableApplicationContext web = new SpringApplicationBuilder(Web.class).bannerMode(Banner.Mode.OFF)
+			.properties("server.port=0", "server.address=127.0.0.1", "spring.application.name=web",
+					"spring.cloud.discovery.enabled=false", "spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
+					"spring.cloud.etcd.coordination.id=web-1", "spring.cloud.etcd.leader.roles.mail.enabled=true",
+					"management.endpoints.web.exposure.include=*", "management.endpoint.health.show-details=always",
+					"spring.main.register-shutdown-hook=false")
+			.run()) {
+			Leadership mail = web.getBean(Elections.class).campaign("mail");
+			soon().until(mail::isLeader);
+			long token = mail.fencingToken();
+			URI actuator = URI.create(
+					"http://127.0.0.1:%s/actuator/".formatted(web.getEnvironment().getProperty("local.server.port")));
+			assertThat(ask(actuator, "GET", "etcdleadership", "")).contains("\"id\":\"web-1\"", "\"leader\":\"web-1\"",
+					"\"token\":" + token, "\"queue\":[]");
+			assertThat(ask(actuator, "GET", "health/etcdCoordination", "")).contains("\"status\":\"UP\"",
+					"\"mail\":\"LEADER\"", "ALIVE ");
+			ask(actuator, "POST", "etcdleadership/mail", "");
+			soon().until(() -> mail.isLeader() && mail.fencingToken() > token);
+			assertThat(ask(actuator, "POST", "etcdleadership/mail", "{\"pin\":\"web-2\"}"))
+				.contains("\"pin\":\"web-2\"");
+			soon().until(() -> !mail.isLeader());
+			assertThat(ask(actuator, "DELETE", "etcdleadership/mail", "")).contains("\"leading\":");
+			soon().until(mail::isLeader);
+		}
+	}
+
+	private static String ask(URI actuator, String method, String path, String body) throws Exception {
+		HttpRequest request = HttpRequest.newBuilder(actuator.resolve(path))
+			.method(method, BodyPublishers.ofString(body))
+			.header("Content-Type", "application/json")
+			.build();
+		return HttpClient.newHttpClient().send(request, BodyHandlers.ofString()).body();
+	}
+
 	private static ConditionFactory soon() {
 		return await().pollInterval(Duration.ofMillis(20)).atMost(Duration.ofSeconds(10));
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableAutoConfiguration
+	static class Web {
+
 	}
 
 	@Configuration(proxyBeanMethods = false)

@@ -9,6 +9,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 import io.github.etcddiscovery.coordination.leader.LeaderOnly;
 import io.github.etcddiscovery.coordination.leader.NotLeaderException;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import reactor.core.publisher.Mono;
 
+import org.springframework.aop.support.AopUtils;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.annotation.EnableScheduling;
@@ -65,6 +67,23 @@ class LeaderOnlyIntegrationTests {
 		soon().until(() -> second.ticks().size() >= 3);
 		assertThat(second.ticks()).allMatch((each) -> each > token);
 		assertThat(first.ticks()).hasSize(stopped);
+	}
+
+	@Test
+	void guardsAScheduledMethodBehindAnInterfaceToo() {
+		App one = App.start("one", etcd.clientUrl(), List.of(ReportConfiguration.class),
+				"spring.aop.proxy-target-class=false");
+		this.opened.add(one);
+		Report first = one.get(Report.class);
+		assertThat(AopUtils.isJdkDynamicProxy(first)).isTrue();
+		soon().until(() -> first.runs() >= 2);
+		App two = App.start("two", etcd.clientUrl(), List.of(ReportConfiguration.class),
+				"spring.aop.proxy-target-class=false");
+		this.opened.add(two);
+		soon().until(() -> etcd.admin().keys("coordination/leaders/report/").size() == 2);
+		int before = first.runs();
+		soon().until(() -> first.runs() > before + 2);
+		assertThat(two.get(Report.class).runs()).isZero();
 	}
 
 	@Test
@@ -150,6 +169,43 @@ class LeaderOnlyIntegrationTests {
 		@Bean
 		Jobs jobs() {
 			return new Jobs();
+		}
+
+	}
+
+	interface Report {
+
+		void report();
+
+		int runs();
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@EnableScheduling
+	static class ReportConfiguration {
+
+		@Bean
+		Report report() {
+			return new CountingReport();
+		}
+
+	}
+
+	static final class CountingReport implements Report {
+
+		private final AtomicInteger runs = new AtomicInteger();
+
+		@Override
+		@LeaderOnly("report")
+		@Scheduled(fixedDelay = 20)
+		public void report() {
+			this.runs.incrementAndGet();
+		}
+
+		@Override
+		public int runs() {
+			return this.runs.get();
 		}
 
 	}

@@ -15,7 +15,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Lock;
-import java.util.function.Supplier;
 
 import io.github.etcddiscovery.coordination.integration.EtcdLockRegistry;
 import io.github.etcddiscovery.coordination.lock.Locks;
@@ -293,16 +292,13 @@ class LockRegistryContractIntegrationTests {
 	}
 
 	private static Throwable failure(Runnable task) {
-		Supplier<Throwable> failure = () -> {
-			try {
-				task.run();
-				return new AssertionError("it did not fail");
-			}
-			catch (RuntimeException ex) {
-				return ex;
-			}
-		};
-		return failure.get();
+		try {
+			task.run();
+			return new AssertionError("it did not fail");
+		}
+		catch (RuntimeException ex) {
+			return ex;
+		}
 	}
 
 	private static ConditionFactory soon() {

@@ -18,6 +18,7 @@ import io.github.etcddiscovery.lease.LeasedQueues;
 import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.lease.Tenure;
 import io.github.etcddiscovery.testing.EtcdExtension;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -43,6 +44,7 @@ class ManyContendersIntegrationTests {
 	static final EtcdExtension etcd = EtcdExtension.single();
 
 	@Test
+	@DisplayName("row L12: a thousand want to lead")
 	void areWokenOneAtATime() {
 		App app = App.start("one", etcd.clientUrl());
 		EventLoop loop = new ThreadEventLoop("test-loop");

@@ -11,6 +11,7 @@ import io.github.etcddiscovery.testing.JavaApplication;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -52,6 +53,7 @@ class ProcessFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row L2: the leader is killed")
 	void leadsWhenTheLeaderWasKilled() {
 		long killedAt = System.nanoTime();
 		this.child.kill();
@@ -61,6 +63,7 @@ class ProcessFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row L3: the leader is frozen for longer than T")
 	void isNotLedByAProcessThatWasStoppedForLongerThanItsLease() {
 		this.child.pause();
 		await().atMost(Duration.ofSeconds(20)).until(this.leadership::isLeader);
@@ -76,6 +79,7 @@ class ProcessFaultsIntegrationTests {
 	}
 
 	@Test
+	@DisplayName("row L6: the leader of etcd is killed")
 	void goesOnLeadingWhenEtcdChangesItsLeader() {
 		this.child.kill();
 		await().atMost(Duration.ofSeconds(20)).until(this.leadership::isLeader);

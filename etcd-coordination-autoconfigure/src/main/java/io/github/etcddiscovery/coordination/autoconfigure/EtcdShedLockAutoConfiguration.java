@@ -27,7 +27,7 @@ public final class EtcdShedLockAutoConfiguration {
 	EtcdShedLockProvider etcdShedLockProvider(EtcdConnection connection, EtcdProperties etcdProperties,
 			CoordinationProperties properties, Coordination coordination) {
 		return new EtcdShedLockProvider(new JetcdLeaseStore(connection, properties.ttlOrDefault()), properties.prefix(),
-				coordination.id(), etcdProperties.requestTimeout());
+				coordination.id(), coordination.loop(), etcdProperties.requestTimeout());
 	}
 
 }

@@ -45,7 +45,8 @@ public final class EtcdLeaderInitiator implements LeadershipListener {
 		candidates.forEach((candidate) -> {
 			if (this.candidates.put(candidate.getRole(), candidate) != null) {
 				throw new IllegalArgumentException(
-						"Two candidates want the role '%s' in one process".formatted(candidate.getRole()));
+						"Two candidates want the role '%s' in one process: give one of them another role"
+							.formatted(candidate.getRole()));
 			}
 		});
 	}
@@ -61,7 +62,12 @@ public final class EtcdLeaderInitiator implements LeadershipListener {
 	@Override
 	public void granted(Leadership leadership, FencingToken token) {
 		Context context = new LeadershipContext(leadership);
-		this.publisher.publishOnGranted(this, context, leadership.role());
+		try {
+			this.publisher.publishOnGranted(this, context, leadership.role());
+		}
+		catch (RuntimeException ex) {
+			logger.error("A listener of OnGrantedEvent for '%s' failed".formatted(leadership.role()), ex);
+		}
 		Candidate candidate = this.candidates.get(leadership.role());
 		if (candidate != null) {
 			try {

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.coordination.leader;
 
 import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
 import java.util.Collection;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -11,6 +12,7 @@ import org.springframework.aop.support.DefaultPointcutAdvisor;
 import org.springframework.aop.support.StaticMethodMatcherPointcut;
 import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.config.ConfigurableBeanFactory;
+import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
  * Makes methods with {@link LeaderOnly} run only in the leader, and knows their roles.
@@ -64,17 +66,35 @@ public final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvis
 			this.beanFactory = beanFactory;
 		}
 
+		/**
+		 * A proxy that implements interfaces can guard a final method.
+		 */
+		private boolean canBeGuarded(Method method) {
+			int modifiers = method.getModifiers();
+			boolean open = !Modifier.isFinal(modifiers) || !isProxyTargetClass();
+			return open && !Modifier.isPrivate(modifiers) && !Modifier.isStatic(modifiers);
+		}
+
 		@Override
 		public boolean matches(Method method, Class<?> targetClass) {
 			if (method.getDeclaringClass() == Object.class) {
 				return false;
 			}
-			LeaderOnly annotation = LeaderOnlyInterceptor.find(AopUtils.getMostSpecificMethod(method, targetClass),
-					targetClass);
-			if (annotation != null) {
-				LeaderOnlyPostProcessor.this.roles.add(resolve(this.beanFactory, annotation.value()));
+			Method specific = AopUtils.getMostSpecificMethod(method, targetClass);
+			LeaderOnly annotation = LeaderOnlyInterceptor.find(specific, targetClass);
+			if (annotation == null) {
+				return false;
 			}
-			return annotation != null;
+			String role = resolve(this.beanFactory, annotation.value());
+			if (role.isBlank()) {
+				throw new IllegalStateException("@LeaderOnly needs a role: " + specific);
+			}
+			if (AnnotatedElementUtils.hasAnnotation(specific, LeaderOnly.class) && !canBeGuarded(specific)) {
+				throw new IllegalStateException("@LeaderOnly can't guard a method that is private, static or final, "
+						+ "which would run in every process: " + specific);
+			}
+			LeaderOnlyPostProcessor.this.roles.add(role);
+			return true;
 		}
 
 	}

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
  * How this process takes part in elections.
@@ -21,6 +22,26 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties("spring.cloud.etcd.leader")
 public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @DefaultValue("finish") OnRevoked onRevoke,
 		@DefaultValue("10s") Duration stepDownTimeout, @DefaultValue Map<String, RoleProperties> roles) {
+
+	private static final String PREFIX = "spring.cloud.etcd.leader.";
+
+	/**
+	 * Check what was bound.
+	 */
+	public LeaderProperties {
+		if (stepDownTimeout.isNegative()) {
+			throw new InvalidConfigurationPropertyValueException(PREFIX + "step-down-timeout", stepDownTimeout,
+					"Must not be negative");
+		}
+		requireDecided("on-revoke", onRevoke);
+		roles.forEach((role, own) -> requireDecided("roles[%s].on-revoke".formatted(role), own.onRevoke()));
+	}
+
+	private static void requireDecided(String name, @Nullable OnRevoked value) {
+		if (value == OnRevoked.AS_CONFIGURED) {
+			throw new InvalidConfigurationPropertyValueException(PREFIX + name, value, "Must be finish or interrupt");
+		}
+	}
 
 	/**
 	 * Whether this process campaigns for a role at all.

@@ -78,7 +78,7 @@ final class Pins {
 			return false;
 		}
 		Entry pin = pins.get(this.coordination.key(Kind.PIN, role));
-		return pin == null || pin.value().equals(this.coordination.id());
+		return pin == null || pin.value().strip().equals(this.coordination.id());
 	}
 
 	/**

@@ -120,9 +120,9 @@ final class LockQueue {
 	/**
 	 * Give the place to the next one, at the end of etcd's queue.
 	 */
-	private CompletableFuture<Void> leave() {
+	private CompletableFuture<Boolean> leave() {
 		this.first = null;
-		CompletableFuture<Void> left = this.contender.leave();
+		CompletableFuture<Boolean> left = this.contender.leave();
 		next();
 		left.whenComplete((done, failure) -> {
 			if (this.users.decrementAndGet() == 0 && !this.comingToRest) {
@@ -153,13 +153,27 @@ final class LockQueue {
 				this.listener.released(token, Duration.ofNanos(this.loop.nanoTime() - token.since()));
 				// A failure is not the caller's: the key goes with the lease at the
 				// latest
-				leave().whenComplete((left, failure) -> released.complete(null));
+				leave().whenComplete((intact, failure) -> {
+					if (Boolean.FALSE.equals(intact)) {
+						String reason = "key '%s' was gone when it was released".formatted(token.token().key());
+						tellLost(token, reason);
+						released.completeExceptionally(new LockLostException(this.name, reason));
+					}
+					else {
+						released.complete(null);
+					}
+				});
 			}
 			else {
 				released.complete(null);
 			}
 		});
 		return released;
+	}
+
+	private void tellLost(LockToken token, String reason) {
+		logger.warn("Lost lock '%s': %s".formatted(this.name, reason));
+		this.listener.lost(token, reason);
 	}
 
 	/**
@@ -263,8 +277,7 @@ final class LockQueue {
 			Request first = LockQueue.this.first;
 			LockToken token = (first != null) ? first.token : null;
 			if (token != null && token.tenure() == tenure) {
-				logger.warn("Lost lock '%s': %s".formatted(LockQueue.this.name, end.reason()));
-				LockQueue.this.listener.lost(token, end.reason());
+				tellLost(token, end.reason());
 			}
 		}
 

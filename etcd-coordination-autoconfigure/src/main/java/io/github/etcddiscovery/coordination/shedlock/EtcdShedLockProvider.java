@@ -5,10 +5,12 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 import io.github.etcddiscovery.core.EtcdAccessException;
+import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.lease.LeaseStore;
 import io.github.etcddiscovery.watch.Entry;
 import net.javacrumbs.shedlock.core.AbstractSimpleLock;
@@ -20,9 +22,9 @@ import net.javacrumbs.shedlock.support.LockException;
 
 /**
  * A lock provider for ShedLock, whose locks can be extended. A lock is a key under a
- * lease of its own, which nobody renews: it ends after {@code lockAtMostFor} also when
- * the process is gone. etcd counts leases in whole seconds, from about two on. Safe for
- * use by any thread.
+ * lease of its own, which nobody renews: it ends after {@code lockAtMostFor}, also when
+ * the process is gone. Since etcd counts leases in whole seconds, from about two on, the
+ * process ends it at the exact moment if it can. Safe for use by any thread.
  */
 public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 
@@ -32,6 +34,8 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 
 	private final String id;
 
+	private final EventLoop loop;
+
 	private final Duration timeout;
 
 	/**
@@ -39,12 +43,14 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 	 * @param store etcd
 	 * @param prefix where the keys stand
 	 * @param id what they hold
+	 * @param loop tells the time; not closed here
 	 * @param requestTimeout how long a request may take
 	 */
-	public EtcdShedLockProvider(LeaseStore store, String prefix, String id, Duration requestTimeout) {
+	public EtcdShedLockProvider(LeaseStore store, String prefix, String id, EventLoop loop, Duration requestTimeout) {
 		this.store = store;
 		this.prefix = prefix + "/shedlock/";
 		this.id = id;
+		this.loop = loop;
 		// The store has the same deadline, and says more when it is over
 		this.timeout = requestTimeout.plusSeconds(1);
 	}
@@ -88,6 +94,13 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 	}
 
 	/**
+	 * More exactly than etcd does.
+	 */
+	private Future<?> endAfter(long lease, Duration time) {
+		return this.loop.schedule(() -> this.store.revoke(lease), time);
+	}
+
+	/**
 	 * Hang a key on another lease, if it is still on the one it was.
 	 * @return whether it was
 	 */
@@ -105,10 +118,13 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 
 		private final long lease;
 
+		private final Future<?> end;
+
 		EtcdSimpleLock(LockConfiguration configuration, String key, long lease) {
 			super(configuration);
 			this.key = key;
 			this.lease = lease;
+			this.end = endAfter(lease, configuration.getLockAtMostFor());
 		}
 
 		@Override
@@ -118,15 +134,23 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 				await(this.key, EtcdShedLockProvider.this.store.revoke(this.lease));
 			}
 			else {
-				move(this.key, this.lease, await(this.key, EtcdShedLockProvider.this.store.grant(wholeSeconds(rest))));
+				long next = await(this.key, EtcdShedLockProvider.this.store.grant(wholeSeconds(rest)));
+				move(this.key, this.lease, next);
+				endAfter(next, rest);
 			}
+			this.end.cancel(false);
 		}
 
 		@Override
 		protected Optional<SimpleLock> doExtend(LockConfiguration next) {
+			if (ClockProvider.now().isAfter(this.lockConfiguration.getLockAtMostUntil())) {
+				await(this.key, EtcdShedLockProvider.this.store.revoke(this.lease));
+				return Optional.empty();
+			}
 			long lease = await(this.key, EtcdShedLockProvider.this.store.grant(wholeSeconds(next.getLockAtMostFor())));
-			return move(this.key, this.lease, lease) ? Optional.of(new EtcdSimpleLock(next, this.key, lease))
-					: Optional.empty();
+			boolean moved = move(this.key, this.lease, lease);
+			this.end.cancel(false);
+			return moved ? Optional.of(new EtcdSimpleLock(next, this.key, lease)) : Optional.empty();
 		}
 
 	}
