@@ -119,13 +119,13 @@ public final class EtcdClientAutoConfiguration {
 	 * Apart, so that it is in place whatever beans of the application replace these.
 	 */
 	@Bean
-	SmartInitializingSingleton etcdCertificateRenewal(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
+	SmartInitializingSingleton etcdCertificateReload(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
 			EtcdConnection connection, CertificateExpiry expiry) {
 		return () -> {
 			String bundle = properties.ssl().bundleInUse();
 			if (bundle != null) {
 				bundles.ifAvailable((all) -> all.addBundleUpdateHandler(bundle, (updated) -> {
-					connection.renew();
+					connection.replaceChannels();
 					expiry.replaced();
 				}));
 			}

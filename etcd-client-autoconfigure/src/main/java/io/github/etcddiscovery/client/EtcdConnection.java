@@ -88,7 +88,7 @@ public final class EtcdConnection implements AutoCloseable {
 		this.requestTimeout = requestTimeout;
 		this.writes = CallPolicy.of(requestTimeout);
 		this.reads = this.writes.andHedged();
-		this.unregistration = factory.onReplacement(() -> renew("connection details"));
+		this.unregistration = factory.onReplacement(() -> replaceChannels("connection details"));
 	}
 
 	/**
@@ -302,11 +302,11 @@ public final class EtcdConnection implements AutoCloseable {
 	 * lost: requests that are under way end on the old ones, and each watch is told to
 	 * begin anew before those are closed.
 	 */
-	public void renew() {
-		renew("certificates");
+	public void replaceChannels() {
+		replaceChannels("certificates");
 	}
 
-	private void renew(String replaced) {
+	private void replaceChannels(String replaced) {
 		this.loop.execute(() -> {
 			if (retire()) {
 				logger.info("The %s for etcd were replaced: going over to a fresh connection".formatted(replaced));
@@ -334,7 +334,7 @@ public final class EtcdConnection implements AutoCloseable {
 	 * @param watch begins anew
 	 * @return to be told no longer
 	 */
-	Runnable onRenewal(Runnable watch) {
+	Runnable onReplacement(Runnable watch) {
 		// Of its own, so that it can be taken out again
 		Runnable registered = watch::run;
 		this.watches.add(registered);

@@ -151,7 +151,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		Responses responses = new Responses(handler);
 		WatchStream stream = this.connection.watch(WatchRequest.newBuilder().setCreateRequest(create).build(),
 				responses::accept, handler::failed);
-		return new RunningWatch(stream, this.connection.onRenewal(handler::renewed),
+		return new RunningWatch(stream, this.connection.onReplacement(handler::connectionReplaced),
 				RangeRequest.newBuilder().setKey(this.key).setSerializable(true).setCountOnly(true).build());
 	}
 

@@ -15,7 +15,7 @@ import io.github.etcddiscovery.core.Outcomes;
 import io.github.etcddiscovery.lease.Goal.Gone;
 import io.github.etcddiscovery.lease.Goal.Keep;
 import io.github.etcddiscovery.lease.Standing.Ended;
-import io.github.etcddiscovery.lease.Standing.Held;
+import io.github.etcddiscovery.lease.Standing.Owned;
 import io.github.etcddiscovery.lease.Standing.Leaving;
 import io.github.etcddiscovery.lease.Standing.Lost;
 import io.github.etcddiscovery.lease.Standing.Pending;
@@ -229,16 +229,16 @@ final class Claim {
 		if (found.isEmpty()) {
 			lost(LossCause.KEY_DELETED, "the key is gone");
 		}
-		switch (Ownership.judge(found, leaseId, wanted.value(), this.lease::isOurs, this.standing.hasBeenHeld(),
+		switch (Ownership.judge(found, leaseId, wanted.value(), this.lease::isOurs, this.standing.hasBeenOwned(),
 				wanted.sameAddress())) {
-			case HELD -> hold(leaseId);
+			case OWNED -> own(leaseId);
 			case YIELD -> yieldTo(found.orElseThrow(), wanted.shared());
 			case WRITE -> write(found, wanted, leaseId);
 		}
 	}
 
 	private void write(Optional<Entry> found, Keep wanted, long leaseId) {
-		boolean overwritten = this.standing instanceof Held && found.isPresent() && !isCurrent(found.get().lease());
+		boolean overwritten = this.standing instanceof Owned && found.isPresent() && !isCurrent(found.get().lease());
 		this.loop.handle(this.store.put(this.key, wanted.value(), leaseId, modRevision(found)), (written, failure) -> {
 			this.unsettled = failure != null;
 			if (failure != null) {
@@ -248,7 +248,7 @@ final class Claim {
 				if (overwritten) {
 					this.owner.restored(LossCause.KEY_OVERWRITTEN);
 				}
-				hold(leaseId);
+				own(leaseId);
 			}
 			else {
 				repeat();
@@ -256,12 +256,12 @@ final class Claim {
 		});
 	}
 
-	private void hold(long leaseId) {
+	private void own(long leaseId) {
 		this.lease.noticeExpiry();
 		if (isWanted() && isCurrent(leaseId) && this.lease.isAlive()) {
 			this.troubles.clear();
-			if (!(this.standing instanceof Held)) {
-				transitionTo(new Held(), null);
+			if (!(this.standing instanceof Owned)) {
+				transitionTo(new Owned(), null);
 				logger.info("Registered '%s' under lease %x with a time to live of %d s".formatted(this.key, leaseId,
 						this.lease.ttl().toSeconds()));
 				this.reflector.start();
@@ -282,7 +282,7 @@ final class Claim {
 				logger.warn("Not registered: %s; this one takes over when the other one leaves"
 					.formatted(taken.describe()));
 			}
-			transitionTo(new Yielded(shared, this.standing.hasBeenHeld()), reason);
+			transitionTo(new Yielded(shared, this.standing.hasBeenOwned()), reason);
 		}
 		tried(shared ? null : taken);
 		this.reflector.start();
@@ -364,7 +364,7 @@ final class Claim {
 	 * The key must be supposed to be gone.
 	 */
 	void lost(LossCause cause, String reason) {
-		if (this.standing instanceof Held) {
+		if (this.standing instanceof Owned) {
 			transitionTo(new Lost(cause), reason);
 		}
 	}

@@ -16,7 +16,7 @@ import io.github.etcddiscovery.core.Tally;
 import io.github.etcddiscovery.lease.Goal.Keep;
 import io.github.etcddiscovery.lease.LeaseStatus.State;
 import io.github.etcddiscovery.lease.Standing.Ended;
-import io.github.etcddiscovery.lease.Standing.Held;
+import io.github.etcddiscovery.lease.Standing.Owned;
 import io.github.etcddiscovery.lease.Standing.Leaving;
 import io.github.etcddiscovery.lease.Standing.Lost;
 import io.github.etcddiscovery.lease.Standing.Yielded;
@@ -252,8 +252,8 @@ public final class LeasedKeys {
 	 * @param key the key
 	 * @return {@code true} if it does
 	 */
-	public boolean isHeld(String key) {
-		return this.standings.get(key) instanceof Held && !status().remaining().isZero();
+	public boolean isOwned(String key) {
+		return this.standings.get(key) instanceof Owned && !status().remaining().isZero();
 	}
 
 	/**
@@ -315,10 +315,10 @@ public final class LeasedKeys {
 			}
 			publish(claim.key(), next);
 			LeasedKeys.this.listener.changed(claim.key(), last, next, LeasedKeys.this.lease.id(), reason);
-			if (next instanceof Held && last instanceof Lost lost) {
+			if (next instanceof Owned && last instanceof Lost lost) {
 				restored(lost.cause());
 			}
-			else if (next instanceof Held && last instanceof Yielded && last.hasBeenHeld()) {
+			else if (next instanceof Owned && last instanceof Yielded && last.hasBeenOwned()) {
 				restored(LossCause.CONFLICT);
 			}
 		}

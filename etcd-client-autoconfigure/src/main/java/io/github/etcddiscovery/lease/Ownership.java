@@ -29,23 +29,23 @@ final class Ownership {
 	 * @param leaseId the lease that the key is to be attached to
 	 * @param value the value that it is to have
 	 * @param ours whether a lease is one of this process
-	 * @param heldBefore whether this process has held the key
+	 * @param ownedBefore whether this process has held the key
 	 * @param sameAddress whether a value has the address that this process serves
 	 * @return what to do
 	 */
-	static Verdict judge(Optional<Entry> found, long leaseId, String value, LongPredicate ours, boolean heldBefore,
+	static Verdict judge(Optional<Entry> found, long leaseId, String value, LongPredicate ours, boolean ownedBefore,
 			Predicate<String> sameAddress) {
 		if (found.isEmpty()) {
 			return Verdict.WRITE;
 		}
 		Entry entry = found.get();
 		if (entry.lease() == leaseId && entry.value().equals(value)) {
-			return Verdict.HELD;
+			return Verdict.OWNED;
 		}
 		if (entry.lease() == 0 || ours.test(entry.lease())) {
 			return Verdict.WRITE;
 		}
-		return (!heldBefore && sameAddress.test(entry.value())) ? Verdict.WRITE : Verdict.YIELD;
+		return (!ownedBefore && sameAddress.test(entry.value())) ? Verdict.WRITE : Verdict.YIELD;
 	}
 
 	enum Verdict {
@@ -53,7 +53,7 @@ final class Ownership {
 		/**
 		 * It stands as it should.
 		 */
-		HELD,
+		OWNED,
 
 		/**
 		 * Write it, on condition that it is still what was found.

@@ -15,22 +15,22 @@ import java.util.Set;
  * </tr>
  * <tr>
  * <td>Pending, Lost, Yielded</td>
- * <td>Held</td>
+ * <td>Owned</td>
  * <td>etcd holds the key with the wanted value under the lease, and the lease is
  * alive</td>
  * </tr>
  * <tr>
- * <td>Held</td>
+ * <td>Owned</td>
  * <td>Lost</td>
  * <td>the key was deleted, or the lease ended or was not renewed in time</td>
  * </tr>
  * <tr>
- * <td>Pending, Held, Lost</td>
+ * <td>Pending, Owned, Lost</td>
  * <td>Yielded</td>
  * <td>the key belongs to another live process</td>
  * </tr>
  * <tr>
- * <td>Pending, Held, Lost, Yielded</td>
+ * <td>Pending, Owned, Lost, Yielded</td>
  * <td>Leaving</td>
  * <td>the goal is that the key is gone</td>
  * </tr>
@@ -53,7 +53,7 @@ public sealed interface Standing {
 	 * from us afterwards is alive.
 	 * @return {@code true} if it has
 	 */
-	default boolean hasBeenHeld() {
+	default boolean hasBeenOwned() {
 		return false;
 	}
 
@@ -78,10 +78,10 @@ public sealed interface Standing {
 	/**
 	 * The key stands under the lease of this process.
 	 */
-	record Held() implements Standing {
+	record Owned() implements Standing {
 
 		@Override
-		public boolean hasBeenHeld() {
+		public boolean hasBeenOwned() {
 			return true;
 		}
 
@@ -100,13 +100,13 @@ public sealed interface Standing {
 	record Lost(LossCause cause) implements Standing {
 
 		@Override
-		public boolean hasBeenHeld() {
+		public boolean hasBeenOwned() {
 			return true;
 		}
 
 		@Override
 		public Set<Class<? extends Standing>> predecessors() {
-			return Set.of(Held.class);
+			return Set.of(Owned.class);
 		}
 
 	}
@@ -116,13 +116,13 @@ public sealed interface Standing {
 	 *
 	 * @param shared whether that is as it should be, because several processes share the
 	 * key
-	 * @param hasBeenHeld whether this process held the key before
+	 * @param hasBeenOwned whether this process held the key before
 	 */
-	record Yielded(boolean shared, boolean hasBeenHeld) implements Standing {
+	record Yielded(boolean shared, boolean hasBeenOwned) implements Standing {
 
 		@Override
 		public Set<Class<? extends Standing>> predecessors() {
-			return Set.of(Pending.class, Held.class, Lost.class);
+			return Set.of(Pending.class, Owned.class, Lost.class);
 		}
 
 	}
@@ -134,7 +134,7 @@ public sealed interface Standing {
 
 		@Override
 		public Set<Class<? extends Standing>> predecessors() {
-			return Set.of(Pending.class, Held.class, Lost.class, Yielded.class);
+			return Set.of(Pending.class, Owned.class, Lost.class, Yielded.class);
 		}
 
 	}
@@ -146,7 +146,7 @@ public sealed interface Standing {
 
 		@Override
 		public Set<Class<? extends Standing>> predecessors() {
-			return Set.of(Pending.class, Held.class, Lost.class, Yielded.class, Leaving.class);
+			return Set.of(Pending.class, Owned.class, Lost.class, Yielded.class, Leaving.class);
 		}
 
 	}

@@ -139,7 +139,7 @@ public interface ListerWatcher {
 		/**
 		 * The connection that carries the watch is about to be replaced: begin anew.
 		 */
-		default void renewed() {
+		default void connectionReplaced() {
 		}
 
 	}

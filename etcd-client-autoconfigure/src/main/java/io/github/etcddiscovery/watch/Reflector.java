@@ -724,7 +724,7 @@ public final class Reflector implements AutoCloseable {
 		 * Nothing is wrong, so the mirror counts as synchronised meanwhile.
 		 */
 		@Override
-		public void renewed() {
+		public void connectionReplaced() {
 			onLoop(Reflector.this::list);
 		}
 

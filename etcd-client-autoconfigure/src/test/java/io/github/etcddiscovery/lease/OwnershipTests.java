@@ -34,8 +34,8 @@ class OwnershipTests {
 
 	@Test
 	void ourValueUnderOurLeaseStandsAsItShould() {
-		assertThat(judge(entry(VALUE, LEASE), true)).isEqualTo(Verdict.HELD);
-		assertThat(judge(entry(VALUE, LEASE), false)).isEqualTo(Verdict.HELD);
+		assertThat(judge(entry(VALUE, LEASE), true)).isEqualTo(Verdict.OWNED);
+		assertThat(judge(entry(VALUE, LEASE), false)).isEqualTo(Verdict.OWNED);
 	}
 
 	@Test
@@ -77,8 +77,8 @@ class OwnershipTests {
 		return Optional.of(new Entry("services/myapp/one", value, 100, lease));
 	}
 
-	private static Verdict judge(Optional<Entry> found, boolean heldBefore) {
-		return Ownership.judge(found, LEASE, VALUE, Set.of(FORMER_LEASE, LEASE)::contains, heldBefore,
+	private static Verdict judge(Optional<Entry> found, boolean ownedBefore) {
+		return Ownership.judge(found, LEASE, VALUE, Set.of(FORMER_LEASE, LEASE)::contains, ownedBefore,
 				(other) -> other.startsWith(VALUE));
 	}
 

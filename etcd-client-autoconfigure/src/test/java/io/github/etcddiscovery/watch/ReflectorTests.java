@@ -559,10 +559,10 @@ class ReflectorTests {
 		void listThatIsBegunAnewIsToldToEndFirst() {
 			start();
 			answer(snapshot(5));
-			this.etcd.lastWatch().handler().renewed();
+			this.etcd.lastWatch().handler().connectionReplaced();
 			this.loop.runDue();
 			sync(snapshot(5));
-			this.etcd.lastWatch().handler().renewed();
+			this.etcd.lastWatch().handler().connectionReplaced();
 			this.loop.runDue();
 			sync(snapshot(5));
 			assertThat(this.listener.course).containsExactly("listing", "CANCELLED", "listing", "synced", "listing",

@@ -265,7 +265,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			return;
 		}
 		cancelNotice();
-		EtcdServiceInstance instance = renewed();
+		EtcdServiceInstance instance = currentInstance();
 		if (instance.getPort() != 0) {
 			begin(this.registration, instance);
 			this.registration.setAcceptingTraffic(true);
@@ -302,8 +302,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.grpc = server;
 		this.grpcMetadata = new LinkedHashMap<>(metadata);
 		if (getRunning().get()) {
-			if (renewed().getPort() != 0) {
-				follow(this.registration, this::renewed);
+			if (currentInstance().getPort() != 0) {
+				follow(this.registration, this::currentInstance);
 			}
 		}
 		else if (this.started && this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
@@ -322,12 +322,12 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	/**
 	 * What is to be registered now.
 	 */
-	private EtcdServiceInstance renewed() {
-		EtcdServiceInstance instance = this.registration.renewed(this.servers);
+	private EtcdServiceInstance currentInstance() {
+		EtcdServiceInstance instance = this.registration.current(this.servers);
 		if (this.grpc.port() == 0) {
 			return customized(instance);
 		}
-		EtcdServiceInstance grpcOnly = this.registration.renewed(this.servers.withWeb(this.grpc));
+		EtcdServiceInstance grpcOnly = this.registration.current(this.servers.withWeb(this.grpc));
 		if (instance.getPort() == 0) {
 			instance = grpcOnly.asGrpcOnly(this.grpc.secure());
 		}
@@ -390,7 +390,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		if (!getRunning().get()) {
 			return;
 		}
-		follow(this.registration, this::renewed);
+		follow(this.registration, this::currentInstance);
 		if (this.managementRegistration != null) {
 			follow(this.managementRegistration, this::managementInstance);
 		}

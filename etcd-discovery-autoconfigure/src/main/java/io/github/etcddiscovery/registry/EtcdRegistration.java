@@ -62,7 +62,7 @@ public class EtcdRegistration implements Registration {
 	 * @param servers the servers that have started
 	 * @return the instance, with port 0 if it has none and there is no web server
 	 */
-	EtcdServiceInstance renewed(LocalServers servers) {
+	EtcdServiceInstance current(LocalServers servers) {
 		return this.instances.apply(servers);
 	}
 

@@ -15,7 +15,7 @@ import io.github.etcddiscovery.lease.LeasedKeys;
 import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.lease.Standing;
-import io.github.etcddiscovery.lease.Standing.Held;
+import io.github.etcddiscovery.lease.Standing.Owned;
 import io.github.etcddiscovery.lease.Standing.Leaving;
 import io.github.etcddiscovery.lease.Standing.Lost;
 import io.github.etcddiscovery.lease.Standing.Pending;
@@ -53,8 +53,8 @@ public final class LeasedRegistrations {
 	}
 
 	private static @Nullable Type type(Standing last, Standing next) {
-		if (next instanceof Held) {
-			return last.hasBeenHeld() ? Type.RECOVERED : Type.REGISTERED;
+		if (next instanceof Owned) {
+			return last.hasBeenOwned() ? Type.RECOVERED : Type.REGISTERED;
 		}
 		if (next instanceof Lost) {
 			return Type.LOST;
@@ -149,7 +149,7 @@ public final class LeasedRegistrations {
 	 * @return {@code true} if it does
 	 */
 	public boolean isRegistered(String key) {
-		return this.keys.isHeld(key);
+		return this.keys.isOwned(key);
 	}
 
 	/**

@@ -19,16 +19,16 @@ class EtcdRegistrationTests {
 	@Test
 	void keepsTheInstanceThatItIsGiven() {
 		EtcdRegistration registration = new EtcdRegistration(this.instance);
-		assertThat(registration.renewed(servers(8080))).isEqualTo(this.instance);
+		assertThat(registration.current(servers(8080))).isEqualTo(this.instance);
 	}
 
 	@Test
 	void takesTheWebServersPortEachTimeWhenItIsGivenNone() {
 		EtcdRegistration registration = new EtcdRegistration(this.instance.withPort(0));
-		assertThat(registration.renewed(LocalServers.NONE).getPort()).isZero();
-		registration.follow(registration.renewed(servers(8080)));
+		assertThat(registration.current(LocalServers.NONE).getPort()).isZero();
+		registration.follow(registration.current(servers(8080)));
 		assertThat(registration.getPort()).isEqualTo(8080);
-		registration.follow(registration.renewed(servers(8081)));
+		registration.follow(registration.current(servers(8081)));
 		assertThat(registration.getPort()).isEqualTo(8081);
 	}
 
