@@ -1,8 +1,8 @@
 package io.github.etcddiscovery.core;
 
 /**
- * Text that came from outside, made safe to show in a log line: control characters,
- * format characters and lone surrogates are written as escapes, and the text is cut.
+ * Makes text from outside safe to show in a log line: escapes control characters, format
+ * characters and lone surrogates, and cuts long text.
  */
 public final class EscapedText {
 
@@ -12,9 +12,10 @@ public final class EscapedText {
 	}
 
 	/**
-	 * Escape a text.
-	 * @param text the text
-	 * @return at most some 200 characters of it, on one line
+	 * Escape and cut a text.
+	 * @param text any text, of any length
+	 * @return its first 200 characters on one line, followed by its length if it was
+	 * longer
 	 */
 	public static String of(String text) {
 		StringBuilder escaped = new StringBuilder(Math.min(text.length(), MAX_LENGTH) + 16);

@@ -5,8 +5,9 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * etcd could not be reached or refused what was asked of it. Futures fail with it; its
- * message is a sentence for the log, never holds a password and needs no stack trace.
+ * etcd could not be reached, or refused a request. Futures fail with this exception. Its
+ * message is a sentence for the log: it never contains a password and needs no stack
+ * trace.
  */
 public class EtcdAccessException extends RuntimeException {
 
@@ -15,7 +16,7 @@ public class EtcdAccessException extends RuntimeException {
 	/**
 	 * Create a failure.
 	 * @param kind what went wrong
-	 * @param message the sentence for people
+	 * @param message a sentence for people, without its full stop
 	 * @param cause the client library's exception, if there was one
 	 */
 	public EtcdAccessException(Kind kind, String message, @Nullable Throwable cause) {
@@ -24,8 +25,8 @@ public class EtcdAccessException extends RuntimeException {
 	}
 
 	/**
-	 * The failure behind what a future failed with.
-	 * @param failure what it failed with
+	 * Unwrap the failure of a future.
+	 * @param failure the exception that the future failed with
 	 * @return the failure itself, or one of kind {@link Kind#OTHER} for anything else
 	 */
 	public static EtcdAccessException of(Throwable failure) {
@@ -36,7 +37,7 @@ public class EtcdAccessException extends RuntimeException {
 	}
 
 	/**
-	 * What went wrong, as far as it decides what to do next.
+	 * The kind of failure, which decides what to do next.
 	 * @return the kind
 	 */
 	public Kind getKind() {
@@ -45,7 +46,7 @@ public class EtcdAccessException extends RuntimeException {
 
 	/**
 	 * The message and what a person can do about it.
-	 * @return two sentences
+	 * @return two sentences, without the last full stop
 	 */
 	public String describe() {
 		return getMessage() + ". " + getAdvice();
@@ -60,7 +61,7 @@ public class EtcdAccessException extends RuntimeException {
 	}
 
 	/**
-	 * The kinds of failure that are answered differently.
+	 * The kinds of failure that etcd-discovery responds to differently.
 	 */
 	public enum Kind {
 
@@ -76,7 +77,7 @@ public class EtcdAccessException extends RuntimeException {
 				+ "and the end of the certificates"),
 
 		/**
-		 * No answer within the deadline; the request may have been applied.
+		 * No answer within the deadline. etcd may have applied the request.
 		 */
 		TIMED_OUT("Check the network and etcd's load; 'spring.cloud.etcd.request-timeout' is the deadline"),
 
@@ -86,12 +87,12 @@ public class EtcdAccessException extends RuntimeException {
 		NO_LEADER("Check that a majority of the etcd members is up"),
 
 		/**
-		 * The member that answered is a learner, which answers almost nothing.
+		 * The member that answered is a learner, which refuses almost every request.
 		 */
 		LEARNER("Name the members that vote in 'spring.cloud.etcd.endpoints', or promote the learner"),
 
 		/**
-		 * The credentials or the token were refused.
+		 * etcd refused the credentials or the token.
 		 */
 		UNAUTHENTICATED("Check 'spring.cloud.etcd.username' and 'spring.cloud.etcd.password', "
 				+ "and whether authentication is enabled in etcd"),
@@ -112,7 +113,7 @@ public class EtcdAccessException extends RuntimeException {
 		LEASE_NOT_FOUND("etcd-discovery grants a new lease"),
 
 		/**
-		 * The revision asked for is no longer kept.
+		 * etcd has compacted the requested revision away.
 		 */
 		COMPACTED("etcd-discovery lists the keys again"),
 
@@ -127,18 +128,18 @@ public class EtcdAccessException extends RuntimeException {
 		OVERLOADED("Check etcd's load"),
 
 		/**
-		 * A message is larger than this client takes.
+		 * A message is larger than this client accepts.
 		 */
 		TOO_LARGE("Raise 'spring.cloud.etcd.max-inbound-message-size'"),
 
 		/**
-		 * The view of the store no longer fits what etcd says: it was wiped, restored or
-		 * replaced.
+		 * What this process knows contradicts what etcd says: the store was wiped,
+		 * restored or replaced.
 		 */
 		INCOHERENT("etcd-discovery lists the keys again"),
 
 		/**
-		 * The request was given up on this side.
+		 * This process cancelled the request.
 		 */
 		CANCELLED("etcd-discovery tries again"),
 
@@ -154,8 +155,8 @@ public class EtcdAccessException extends RuntimeException {
 		}
 
 		/**
-		 * Whether one side does not let the other in, which only people can mend.
-		 * @return {@code true} if trying again soon is of no use
+		 * Whether one side does not let the other in, which only a person can fix.
+		 * @return {@code true} if retrying soon is pointless
 		 */
 		public boolean isRefusal() {
 			return this == UNTRUSTED || this == UNAUTHENTICATED || this == PERMISSION_DENIED;

@@ -7,15 +7,16 @@ import java.util.concurrent.Future;
 import java.util.function.BiConsumer;
 
 /**
- * One thread that owns the state confined to it, and the clock that state is timed by.
- * Tasks run one at a time, in the order they were given. Safe for use by any thread.
+ * One thread that owns the state confined to it, and the clock for that state. Tasks run
+ * one at a time, in the order in which they were submitted. Safe for use by any thread.
  */
 public interface EventLoop extends Executor, AutoCloseable {
 
 	/**
-	 * Run the task on this loop, after those given before it. Never runs it inside the
-	 * call. Once the loop is closed the task is dropped.
-	 * @param task the task
+	 * Run the task on this loop, after those submitted before it, and never inside this
+	 * call. A closed loop drops the task.
+	 * @param task the task; an exception that it throws is logged and does not end the
+	 * loop
 	 */
 	@Override
 	void execute(Runnable task);
@@ -23,7 +24,7 @@ public interface EventLoop extends Executor, AutoCloseable {
 	/**
 	 * Run the task on this loop after a delay, measured on {@link #nanoTime()}.
 	 * @param task the task
-	 * @param delay the delay
+	 * @param delay how long to wait; zero or less for as soon as possible
 	 * @return a handle to cancel the task
 	 */
 	Future<?> schedule(Runnable task, Duration delay);
@@ -31,8 +32,8 @@ public interface EventLoop extends Executor, AutoCloseable {
 	/**
 	 * Handle the outcome of a request on this loop.
 	 * @param <T> the type of the result
-	 * @param outcome the future
-	 * @param handler is given the result, or why there is none
+	 * @param outcome the answer to the request
+	 * @param handler receives the result, or the failure
 	 */
 	default <T> void handle(CompletableFuture<T> outcome, BiConsumer<T, EtcdAccessException> handler) {
 		outcome.whenComplete((result, failure) -> execute(
@@ -40,9 +41,9 @@ public interface EventLoop extends Executor, AutoCloseable {
 	}
 
 	/**
-	 * A monotonic reading in nanoseconds; only differences have a meaning. The wall clock
-	 * plays no part, so setting it neither hastens nor delays a task.
-	 * @return the reading
+	 * The time on a monotonic clock; only differences have a meaning. Setting the wall
+	 * clock neither hastens nor delays a task.
+	 * @return nanoseconds
 	 */
 	long nanoTime();
 
@@ -53,8 +54,8 @@ public interface EventLoop extends Executor, AutoCloseable {
 	boolean inLoop();
 
 	/**
-	 * Fail when called from another thread: state confined to the loop was about to be
-	 * touched from outside.
+	 * Throw {@link IllegalStateException} when called from another thread, which must not
+	 * touch state that is confined to the loop.
 	 */
 	default void assertInLoop() {
 		if (!inLoop()) {
@@ -64,7 +65,7 @@ public interface EventLoop extends Executor, AutoCloseable {
 	}
 
 	/**
-	 * Drop the tasks that have not begun and end the thread; does not wait for a running
+	 * Drop the tasks that have not begun, and end the thread. Does not wait for a running
 	 * task.
 	 */
 	@Override

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Spreads what many processes would otherwise do in the same moment.
+ * Spreads over time what many processes would otherwise do at the same moment.
  */
 public final class Jitter {
 
@@ -14,9 +14,9 @@ public final class Jitter {
 	}
 
 	/**
-	 * A duration near the given one.
-	 * @param duration the duration
-	 * @return between three and five quarters of it
+	 * Vary a duration at random.
+	 * @param duration the average
+	 * @return between 75% and 125% of it
 	 */
 	public static Duration around(Duration duration) {
 		double factor = 1 + ThreadLocalRandom.current().nextDouble(-WIDTH, WIDTH);

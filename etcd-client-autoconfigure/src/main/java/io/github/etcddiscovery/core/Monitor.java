@@ -9,8 +9,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Is told when something is begun with etcd and how it ends, in order to measure it.
- * Called on any thread, also on loops: it must not block.
+ * Measures operations on etcd: it is called when one begins and when it ends. Calls come
+ * on any thread, including event loops, so a monitor must not block.
  */
 @FunctionalInterface
 public interface Monitor {
@@ -22,17 +22,18 @@ public interface Monitor {
 	};
 
 	/**
-	 * Something begins.
-	 * @param operation what it is
-	 * @param subject the key, the range of keys or the lease that it is about
-	 * @return is to be told once when it ends
+	 * An operation begins.
+	 * @param operation the kind of operation
+	 * @param subject the key, the range of keys or the lease that it concerns
+	 * @return to be called once, when the operation ends
 	 */
 	Ending begin(Operation operation, String subject);
 
 	/**
-	 * One monitor that tells others, none of which can do harm by an exception.
-	 * @param monitors the others
-	 * @return the monitor
+	 * Combine monitors. An exception that one of them throws is logged at DEBUG and
+	 * affects nothing else.
+	 * @param monitors the monitors to call
+	 * @return one monitor that calls them all
 	 */
 	static Monitor of(Stream<Monitor> monitors) {
 		Log logger = LogFactory.getLog(Monitor.class);
@@ -59,12 +60,14 @@ public interface Monitor {
 	enum Operation {
 
 		/**
-		 * From the wish to register until the key stands, or the first try failed.
+		 * From the call that registers until the key is in etcd, or the first try has
+		 * failed.
 		 */
 		REGISTER,
 
 		/**
-		 * From the wish to leave until the key is gone, or the first try failed.
+		 * From the call that deregisters until the key is gone, or the first try has
+		 * failed.
 		 */
 		DEREGISTER,
 
@@ -74,20 +77,20 @@ public interface Monitor {
 		RENEW,
 
 		/**
-		 * From the list of a range until its watch is set up.
+		 * From listing a range until its watch is set up.
 		 */
 		LIST
 
 	}
 
 	/**
-	 * Is told how it ended.
+	 * Receives the outcome of an operation.
 	 */
 	@FunctionalInterface
 	interface Ending {
 
 		/**
-		 * It has ended.
+		 * The operation has ended.
 		 * @param failure why it failed, or {@code null} if it succeeded
 		 */
 		void ended(@Nullable EtcdAccessException failure);

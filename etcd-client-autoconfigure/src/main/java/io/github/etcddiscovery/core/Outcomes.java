@@ -14,9 +14,10 @@ public final class Outcomes {
 	}
 
 	/**
-	 * Complete a future as another one was completed.
+	 * Complete a future with the outcome of another.
 	 * @param <T> the type of the result
-	 * @param target the future to complete; it fails with an {@link EtcdAccessException}
+	 * @param target the future to complete; a failure becomes an
+	 * {@link EtcdAccessException}
 	 * @return an action for {@link CompletableFuture#whenComplete}
 	 */
 	public static <T> BiConsumer<T, @Nullable Throwable> into(CompletableFuture<T> target) {

@@ -10,7 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
 /**
- * A file that only its owner may read, and that is never seen half written.
+ * Writes files that only their owner may read, and that nobody ever sees half written.
  */
 public final class PrivateFile {
 
@@ -18,16 +18,16 @@ public final class PrivateFile {
 	}
 
 	/**
-	 * Replace the file, and make its directory if there is none. The content is on the
-	 * disk before it takes the place of the former one.
-	 * @param file where it is, as an absolute path
-	 * @param content what it is to hold
-	 * @throws IOException if it can't be written; the former file is there then
+	 * Replace a file atomically, and create its directory if there is none. The new
+	 * content is on the disk before it replaces the old.
+	 * @param file an absolute path
+	 * @param content the whole new content
+	 * @throws IOException if the file can't be written; the old one is still there then
 	 */
 	public static void replace(Path file, byte[] content) throws IOException {
 		Path directory = Objects.requireNonNull(file.getParent());
 		Files.createDirectories(directory);
-		// For its owner's eyes only, as temporary files are made
+		// createTempFile lets only the owner read the file
 		Path temporary = Files.createTempFile(directory, Objects.requireNonNull(file.getFileName()).toString(), ".tmp");
 		try {
 			try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {

@@ -8,24 +8,24 @@ import org.springframework.util.backoff.BackOffExecution;
 import org.springframework.util.backoff.ExponentialBackOff;
 
 /**
- * How long to wait before the next try: an exponential back-off with jitter over nearly
- * its whole width, so that many clients that lost etcd in the same moment do not return
- * in the same moment. Confined to its owner's loop.
+ * How long to wait before a retry: an exponential back-off whose jitter spans nearly the
+ * whole delay, so that many clients that lost etcd at the same moment do not return at
+ * the same moment. Confined to its owner's loop.
  */
 public final class RetryDelays {
 
 	private static final long INITIAL_MILLIS = 200;
 
 	/**
-	 * So steep that the second delay is already spread over seconds: with a gentler one
-	 * many of those that lost etcd together return together.
+	 * Steep enough to spread the second delay over seconds: with a gentler slope, clients
+	 * that lost etcd together return together.
 	 */
 	private static final double MULTIPLIER = 12;
 
 	private static final long TIMED_OUT_JITTER_MILLIS = 800;
 
 	/**
-	 * As many members of five may be cut off while the others go on.
+	 * Of five members, two may be cut off while the others still have a majority.
 	 */
 	private static final int LEADERLESS_MEMBERS = 2;
 
@@ -38,7 +38,7 @@ public final class RetryDelays {
 	private int leaderless;
 
 	/**
-	 * Create delays that grow from a fifth of a second.
+	 * Create delays that grow from 200 ms.
 	 * @param max the longest delay, at least half a second
 	 */
 	public RetryDelays(Duration max) {
@@ -52,9 +52,9 @@ public final class RetryDelays {
 
 	/**
 	 * The delay after a failure. A request that timed out has waited already, so it does
-	 * not lengthen the back-off. Nor does a member without a leader at first: members are
-	 * asked in turn, so the next one may have one. Refusals by etcd's access control are
-	 * for people to mend and are tried again slowly.
+	 * not lengthen the back-off. Nor do the first members without a leader: members are
+	 * asked in turn, and the next one may have a leader. Only a person can fix a refusal
+	 * by etcd's access control, so those are retried slowly.
 	 * @param kind what went wrong
 	 * @return the delay
 	 */
@@ -73,7 +73,7 @@ public final class RetryDelays {
 	}
 
 	/**
-	 * Start from the shortest delay again: the last try succeeded.
+	 * Start from the shortest delay again, because a try has succeeded.
 	 */
 	public void reset() {
 		this.leaderless = 0;

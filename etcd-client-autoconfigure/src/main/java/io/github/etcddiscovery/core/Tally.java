@@ -6,9 +6,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Counts by kind since the start. Safe for use by any thread.
+ * Counts events by kind. Safe for use by any thread.
  *
- * @param <K> the kinds
+ * @param <K> the kinds of event
  */
 public final class Tally<K extends Enum<K>> {
 
@@ -16,7 +16,7 @@ public final class Tally<K extends Enum<K>> {
 
 	/**
 	 * Create a tally of zeros.
-	 * @param kinds the kinds
+	 * @param kinds the type of the kinds, each of which gets a counter
 	 */
 	public Tally(Class<K> kinds) {
 		this.counts = new EnumMap<>(kinds);
@@ -26,17 +26,17 @@ public final class Tally<K extends Enum<K>> {
 	}
 
 	/**
-	 * Count one.
-	 * @param kind its kind
+	 * Count one event.
+	 * @param kind the kind of the event
 	 */
 	public void add(K kind) {
 		counter(kind).increment();
 	}
 
 	/**
-	 * How many there were.
-	 * @param kind the kind
-	 * @return the count
+	 * How many events were counted.
+	 * @param kind the kind of event
+	 * @return their number since this tally was created
 	 */
 	public long count(K kind) {
 		return counter(kind).sum();

@@ -12,7 +12,7 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link EventLoop} of production: a named daemon thread.
+ * The {@link EventLoop} used in production: a named daemon thread.
  */
 public final class ThreadEventLoop implements EventLoop {
 
@@ -65,7 +65,7 @@ public final class ThreadEventLoop implements EventLoop {
 	}
 
 	/**
-	 * An exception here is a bug of ours: it must be seen, and it must not end the loop.
+	 * An exception here is a bug of ours: it is logged, and it must not end the loop.
 	 */
 	private static Runnable guarded(Runnable task) {
 		return () -> {

@@ -1,5 +1,5 @@
 /**
- * The vocabulary that the rooms share: a loop that owns state, a failure, a retry delay.
+ * The vocabulary of all rooms: a loop that owns state, a failure, a retry delay.
  */
 @NullMarked
 package io.github.etcddiscovery.core;
