@@ -6,9 +6,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Batches that wait to be applied: put in by a thread of the client library, taken out by
- * the loop. It is bounded: one that has grown too long is given up as a whole, since a
- * new list costs less, and keeps nothing from then on.
+ * Batches that wait to be applied. A thread of the client library adds them, the loop
+ * takes them out. The backlog is bounded: one that overflows drops everything and accepts
+ * nothing more, since a new list costs less.
  */
 final class Backlog {
 
@@ -23,8 +23,8 @@ final class Backlog {
 	private volatile boolean closed;
 
 	/**
-	 * Put a batch in.
-	 * @return whether the loop has to be woken for it
+	 * Add a batch.
+	 * @return whether the loop has to be woken
 	 */
 	boolean add(Batch batch) {
 		if (this.overflown || this.closed) {
@@ -41,10 +41,10 @@ final class Backlog {
 	}
 
 	/**
-	 * Take all batches out, in their order.
+	 * Take all batches out, in the order in which they were added.
 	 */
 	List<Batch> drain() {
-		// First the count: what is added from here on wakes the loop again.
+		// The count first: what is added from here on wakes the loop again
 		this.changes.set(0);
 		List<Batch> drained = new ArrayList<>();
 		for (Batch batch = this.batches.poll(); batch != null; batch = this.batches.poll()) {
@@ -62,7 +62,7 @@ final class Backlog {
 	}
 
 	/**
-	 * Keep what is there and take no more: what comes now does not follow it.
+	 * Accept no more batches, since those that arrive now do not continue the last one.
 	 */
 	void close() {
 		this.closed = true;

@@ -3,12 +3,12 @@ package io.github.etcddiscovery.watch;
 import java.util.List;
 
 /**
- * What a watch delivers at once: changes of whole revisions, in their order.
+ * What a watch delivers at once: the changes of whole revisions, in order.
  *
  * @param clusterId the cluster that sent it
  * @param revision the revision of the store when it was sent, at least that of the last
  * change
- * @param changes the changes
+ * @param changes the changes, by ascending revision
  */
 public record Batch(long clusterId, long revision, List<Change> changes) {
 
@@ -17,7 +17,7 @@ public record Batch(long clusterId, long revision, List<Change> changes) {
 	}
 
 	/**
-	 * The batch without what was changed at one revision.
+	 * The batch without the changes of one revision.
 	 */
 	Batch without(long revision) {
 		return new Batch(this.clusterId, this.revision,

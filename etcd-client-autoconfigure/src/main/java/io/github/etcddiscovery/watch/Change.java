@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 public record Change(String key, @Nullable Entry entry, long revision) {
 
 	/**
-	 * A write.
-	 * @param entry what was written
+	 * A key was written.
+	 * @param entry the key as it was written
 	 * @return the change
 	 */
 	public static Change put(Entry entry) {
@@ -21,9 +21,9 @@ public record Change(String key, @Nullable Entry entry, long revision) {
 	}
 
 	/**
-	 * A deletion, by hand or by the end of a lease.
+	 * A key was deleted, by a client or by the end of its lease.
 	 * @param key the key
-	 * @param revision its revision
+	 * @param revision the revision of the deletion
 	 * @return the change
 	 */
 	public static Change delete(String key, long revision) {

@@ -3,13 +3,13 @@ package io.github.etcddiscovery.watch;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A key and its value as etcd holds them.
+ * A key and its value, as etcd has them.
  *
  * @param key the key
- * @param value the value; what is not UTF-8 in it is replaced by U+FFFD. Empty if it was
- * read already
- * @param createRevision the revision since which the key is there
- * @param modRevision the revision of the last write
+ * @param value the value; bytes that are not UTF-8 are replaced by U+FFFD. Empty if the
+ * value was already read
+ * @param createRevision the revision at which the key was created
+ * @param modRevision the revision at which the key was last written
  * @param lease the lease the key is attached to, or 0
  * @param content what was read from the value when it arrived, in the place of it, or
  * {@code null}
@@ -30,7 +30,7 @@ public record Entry(String key, String value, long createRevision, long modRevis
 	}
 
 	/**
-	 * Create an entry that was written once.
+	 * Create an entry of a key that was written only once.
 	 * @param key the key
 	 * @param value the value
 	 * @param revision the revision of the write

@@ -1,17 +1,18 @@
 package io.github.etcddiscovery.watch;
 
 /**
- * The keys that a mirror is of: all that begin with a prefix, or one key.
+ * A range of keys: all keys that begin with a prefix, or a single key.
  *
  * @param key the prefix or the key
- * @param prefix whether it is a prefix
- * @param keysOnly whether the values are left out
+ * @param prefix whether {@code key} is a prefix
+ * @param keysOnly whether values are left out
  */
 public record KeyRange(String key, boolean prefix, boolean keysOnly) {
 
 	/**
 	 * All keys that begin with a prefix.
-	 * @param prefix the prefix, with the slash at its end if it has one
+	 * @param prefix the prefix, including its trailing slash if it has one;
+	 * {@code services/a} also covers {@code services/ab}
 	 * @return the range
 	 */
 	public static KeyRange prefix(String prefix) {
@@ -28,7 +29,8 @@ public record KeyRange(String key, boolean prefix, boolean keysOnly) {
 	}
 
 	/**
-	 * The same keys with empty values: to know which there are.
+	 * The same keys with empty values, for callers that only need to know which keys
+	 * exist.
 	 * @return the range
 	 */
 	public KeyRange withoutValues() {
@@ -37,8 +39,8 @@ public record KeyRange(String key, boolean prefix, boolean keysOnly) {
 
 	/**
 	 * Whether a key is in the range.
-	 * @param key the key
-	 * @return {@code true} if it is
+	 * @param key the key, without the namespace of the connection
+	 * @return {@code true} if the range contains the key
 	 */
 	public boolean contains(String key) {
 		return this.prefix ? key.startsWith(this.key) : key.equals(this.key);

@@ -3,16 +3,17 @@ package io.github.etcddiscovery.watch;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Finds out whether a lease lives. A key that is gone while its lease lives was deleted
- * on purpose: no process has ended.
+ * Finds out whether a lease is alive. A key that vanished while its lease is alive was
+ * deleted on purpose: its process has not crashed.
  */
 @FunctionalInterface
 public interface LeaseCheck {
 
 	/**
-	 * Ask etcd, in bounded time.
+	 * Ask etcd.
 	 * @param leaseId the id of the lease
-	 * @return whether it lives; fails if etcd does not say
+	 * @return whether the lease is alive; fails, within a deadline, if etcd does not
+	 * answer
 	 */
 	CompletableFuture<Boolean> lives(long leaseId);
 

@@ -7,23 +7,23 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 
 /**
- * What a reflector needs of etcd, for one range of keys. Calls return at once; answers
- * come on threads of the client library, which must not be held up.
+ * What a reflector needs from etcd, for one range of keys. Calls return at once. Answers
+ * arrive on threads of the client library, which must not be blocked.
  */
 public interface ListerWatcher {
 
 	/**
 	 * Read all keys of the range at one revision.
-	 * @return the snapshot; fails with an {@link EtcdAccessException}, within a deadline,
-	 * and never holds a part of the range only
+	 * @return a snapshot of the whole range, never of a part; fails with an
+	 * {@link EtcdAccessException}, within a deadline
 	 */
 	CompletableFuture<Snapshot> list();
 
 	/**
-	 * Read all keys of the range as a single member has them, whether or not it has a
-	 * majority behind it: they may be out of date.
-	 * @return the snapshot; fails with an {@link EtcdAccessException}, within a deadline,
-	 * and never holds a part of the range only
+	 * Read all keys of the range from a single member, whether or not it has a majority
+	 * behind it. The keys may be out of date.
+	 * @return a snapshot of the whole range, never of a part; fails with an
+	 * {@link EtcdAccessException}, within a deadline
 	 */
 	default CompletableFuture<Snapshot> listStale() {
 		return CompletableFuture
@@ -31,17 +31,17 @@ public interface ListerWatcher {
 	}
 
 	/**
-	 * Ask where the store is now.
-	 * @return the position, which every write that was acknowledged before is part of;
-	 * fails with an {@link EtcdAccessException}, within a deadline
+	 * Ask for the current revision of the store.
+	 * @return the position, which includes every write that was acknowledged before the
+	 * call; fails with an {@link EtcdAccessException}, within a deadline
 	 */
 	CompletableFuture<Position> position();
 
 	/**
-	 * Ask whether the range holds what a mirror of it does, at less cost than a list
-	 * where that can be: for a watch that gives no sign of life.
+	 * Ask whether the range differs from a mirror of it, if possible at less cost than a
+	 * list. Used to check a watch that gives no sign of life.
 	 * @param mirror the mirror's snapshot
-	 * @return whether a key was written or deleted since; fails with an
+	 * @return whether a key was written or deleted since that snapshot; fails with an
 	 * {@link EtcdAccessException}, within a deadline
 	 */
 	default CompletableFuture<Boolean> differs(Snapshot mirror) {
@@ -62,8 +62,8 @@ public interface ListerWatcher {
 	/**
 	 * Watch the range.
 	 * @param fromRevision the first revision to deliver
-	 * @param handler what to tell
-	 * @return the watch, to be closed by the caller even after it failed
+	 * @param handler receives what the watch reports
+	 * @return the watch, which the caller must close even after it failed
 	 */
 	Watch watch(long fromRevision, Handler handler);
 
@@ -73,14 +73,14 @@ public interface ListerWatcher {
 	interface Watch extends AutoCloseable {
 
 		/**
-		 * Ask the watch for a sign of life, which {@link Handler#alive} is told of. Not
-		 * everything between here and etcd passes the question on.
+		 * Ask the watch for a sign of life, which arrives at {@link Handler#alive}. Some
+		 * proxies between this process and etcd do not pass the question on.
 		 */
 		void requestProgress();
 
 		/**
-		 * Ask whoever is at the other end of the watch for anything else: whether it is
-		 * there at all.
+		 * Ask the member or proxy at the other end of the watch whether it is there at
+		 * all.
 		 * @return completes when it answers; fails with an {@link EtcdAccessException},
 		 * within a deadline
 		 */
@@ -89,14 +89,14 @@ public interface ListerWatcher {
 		}
 
 		/**
-		 * Let no further call go the way of this watch, from which nothing is heard: to a
-		 * member that hangs it would be made in vain.
+		 * Let no further call use the connection of this watch, which has fallen silent.
+		 * Its member may hang.
 		 */
 		default void shun() {
 		}
 
 		/**
-		 * End the watch and free its stream. Batches under way may still arrive.
+		 * End the watch and free its stream. Batches that are under way may still arrive.
 		 */
 		@Override
 		void close();
@@ -104,40 +104,41 @@ public interface ListerWatcher {
 	}
 
 	/**
-	 * Is told what a watch sees, one call at a time.
+	 * Receives what a watch reports, one call at a time.
 	 */
 	interface Handler {
 
 		/**
-		 * etcd has set the watch up. A second time means that the client library replaced
-		 * the stream and events may be missing.
-		 * @param clusterId the cluster, or 0 if a proxy answers that does not know it
+		 * etcd has set the watch up. A second call means that the client library replaced
+		 * the stream, so events may be missing.
+		 * @param clusterId the cluster, or 0 if a proxy answered that does not know it
 		 * @param revision the revision of the store at that time
 		 */
 		void created(long clusterId, long revision);
 
 		/**
-		 * Something changed.
+		 * Keys of the range changed.
 		 * @param batch the changes
 		 */
 		void changed(Batch batch);
 
 		/**
-		 * The watch is alive. That says nothing about which changes were delivered: etcd
-		 * before 3.4.25 and 3.5.8 may send this ahead of them.
-		 * @param clusterId the cluster, or 0 if a proxy answers that does not know it
+		 * The watch is alive, although earlier changes may still be under way: etcd
+		 * before 3.4.25 and 3.5.8 may send this answer ahead of them.
+		 * @param clusterId the cluster, or 0 if a proxy answered that does not know it
 		 * @param revision the revision of the store
 		 */
 		void alive(long clusterId, long revision);
 
 		/**
-		 * The watch has ended. May be told more than once.
-		 * @param failure why
+		 * The watch has ended. May be called more than once.
+		 * @param failure why it ended
 		 */
 		void failed(EtcdAccessException failure);
 
 		/**
-		 * The connection that carries the watch is about to be replaced: begin anew.
+		 * The connection that carries the watch is about to be replaced, so the range has
+		 * to be listed and watched anew.
 		 */
 		default void connectionReplaced() {
 		}

@@ -8,21 +8,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * How far a mirror can be trusted.
  *
- * @param synced whether the mirror follows etcd now
- * @param revision the revision of the snapshot that is served, or 0 before the first
- * @param staleness how long the mirror has not followed etcd; zero while it does
- * @param reason why it does not, or {@code null}
+ * @param synced whether the mirror is synchronised with etcd now
+ * @param revision the revision of the snapshot that the mirror serves, or 0 before the
+ * first
+ * @param staleness the time since the mirror was synchronised; zero while it is
+ * @param reason why the mirror is not synchronised, or {@code null} if it is
  * @param pending how many changes have arrived and wait to be applied
- * @param relists how often the mirror had to begin anew
+ * @param relists how often the keys had to be listed again
  * @param repairs how often an audit found the mirror wrong
  */
 public record MirrorState(boolean synced, long revision, Duration staleness, @Nullable String reason, int pending,
 		long relists, long repairs) {
 
 	/**
-	 * How far several mirrors together can be trusted: as far as the one that can be
-	 * trusted least.
-	 * @param states their states
+	 * The state of several mirrors together, which can be trusted no further than the
+	 * stalest of them.
+	 * @param states the state of each mirror
 	 * @return the state of all
 	 */
 	public static MirrorState of(List<MirrorState> states) {

@@ -1,9 +1,9 @@
 package io.github.etcddiscovery.watch;
 
 /**
- * Where a store is: which cluster it belongs to and which revision it has reached.
+ * Which cluster a store belongs to, and which revision it has reached.
  *
- * @param clusterId the cluster
+ * @param clusterId the id of the cluster
  * @param revision the revision
  */
 public record Position(long clusterId, long revision) {

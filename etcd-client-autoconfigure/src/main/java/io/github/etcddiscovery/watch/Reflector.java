@@ -23,34 +23,33 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps a mirror of one range of keys: lists it at one revision, watches it from there,
- * applies what it sees and publishes a snapshot for it. What it guarantees:
+ * Keeps a mirror of one range of keys: lists the range at one revision, watches it from
+ * there, and publishes a snapshot for each batch of changes. The reflector guarantees:
  * <ul>
- * <li>Every published snapshot is what the range held at its revision: a list is one
- * revision, and a batch is applied whole or not at all.
- * <li>Revisions only grow, except after the store was wiped, restored or replaced, which
- * the publication says.
- * <li>Whatever goes wrong (no connection, compaction, a watch that ends, falls silent, is
- * replaced or does not fit, a backlog that is too long) leads to one thing: not synced,
- * wait, list again. There is no limit to how often.
- * <li>Meanwhile the last snapshot keeps being served; before the first one there is none,
- * which is not the same as an empty one.
- * <li>While etcd has no majority and there is no snapshot yet, what a single member has
- * is told as stale. It never takes the place of anything else, but of an older one of the
- * same cluster.
- * <li>What did not change is not published as changed.
- * <li>A watch that does not answer any more is noticed within two check intervals, one
- * that can't be asked within three after it missed something, and events that a watch
- * lost within an audit interval.
+ * <li>Every published snapshot is what the range contained at its revision: a list is
+ * read at one revision, and a batch is applied whole or not at all.
+ * <li>Revisions only grow, except after the store was wiped, restored or replaced. The
+ * publication says so.
+ * <li>Every failure (no connection, compaction, a watch that ends, falls silent, is
+ * replaced or contradicts the snapshot, a backlog that overflows) has the same
+ * consequence: the mirror is not synchronised, waits, and lists the range again. The
+ * reflector never gives up.
+ * <li>Meanwhile the mirror serves the last snapshot. Before the first one there is no
+ * snapshot, which is not the same as an empty one.
+ * <li>While etcd has no majority and there is no snapshot yet, the reflector reads a
+ * single member and reports the result as stale. Such a snapshot only ever replaces an
+ * older stale one of the same cluster.
+ * <li>A key that did not change is not published as changed.
+ * <li>A watch that no longer answers is noticed within two check intervals. A watch that
+ * can't be asked is noticed within three after it missed a change, and an event that a
+ * watch lost within an audit interval.
  * </ul>
- * The watch begins at the revision of the list and not at the next one: etcd does not
- * answer a watch that waits for a revision that is not there yet, so that on an etcd to
- * which nobody writes it could not be told from one that is dead. What comes of that
- * revision is known and dropped.
+ * The watch begins at the revision of the list, not at the next one: etcd does not answer
+ * a watch that waits for a future revision, so while nobody writes to etcd such a watch
+ * would look dead. Changes of the list's own revision are known already and dropped.
  * <p>
- * All state is confined to the loop; the methods that are documented so can be called
- * from any thread. Answers that belong to an earlier attempt are recognised by their
- * {@link Attempt} and dropped.
+ * All state is confined to the loop; the methods documented as "from any thread" are the
+ * exception. Answers that belong to an earlier {@link Attempt} are dropped.
  */
 public final class Reflector implements AutoCloseable {
 
@@ -62,8 +61,8 @@ public final class Reflector implements AutoCloseable {
 	private static final Duration FIRST_QUESTION = Duration.ofMillis(500);
 
 	/**
-	 * What a list may fail with while etcd has no majority: the members that are left may
-	 * not know it yet, and those that are not can't be reached.
+	 * How a list may fail while etcd has no majority: the remaining members may not have
+	 * noticed yet, and the others can't be reached.
 	 */
 	private static final Set<Kind> WITHOUT_MAJORITY = EnumSet.of(Kind.NO_LEADER, Kind.TIMED_OUT, Kind.UNREACHABLE);
 
@@ -94,36 +93,37 @@ public final class Reflector implements AutoCloseable {
 	private volatile Counts counts = new Counts(0, 0);
 
 	/**
-	 * Whether watches give a sign of life when they are asked for one: etcd's do, those
-	 * of its proxy don't.
+	 * Whether watches answer when asked for a sign of life: etcd's do, those of its proxy
+	 * don't.
 	 */
 	private boolean answering;
 
 	/**
-	 * Whether the snapshot is only what a single member had.
+	 * Whether the snapshot was read from a single member.
 	 */
 	private boolean stale;
 
 	private boolean readingStale;
 
 	/**
-	 * Whether the last watch ended with something that is too large to be taken.
+	 * Whether the last watch ended because of a message that is too large to accept.
 	 */
 	private boolean tooLarge;
 
 	/**
-	 * Whether the last audit could be made.
+	 * Whether the last audit succeeded.
 	 */
 	private boolean audited = true;
 
 	/**
-	 * What the listener was told of since the mirror was last synchronised.
+	 * The kinds of failure reported to the listener since the mirror was last
+	 * synchronised.
 	 */
 	private final Set<Kind> told = EnumSet.noneOf(Kind.class);
 
 	/**
-	 * Create a reflector that does nothing until it is started. Its watch is checked, but
-	 * it is not audited.
+	 * Create a reflector that does nothing until it is started. Its watch is checked at
+	 * the default interval; the mirror is not audited.
 	 * @param range the keys to mirror
 	 * @param source where they are
 	 * @param loop the loop that owns the state; not closed by the reflector
@@ -157,7 +157,8 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Start mirroring. Does nothing while it is under way. From any thread.
+	 * Start mirroring. Has no effect on a mirror that was started already. From any
+	 * thread.
 	 */
 	public void start() {
 		this.loop.execute(() -> {
@@ -168,15 +169,15 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * List again now, unless that is under way already: the back-off is cut short, and a
-	 * mirror that follows etcd is compared with it. The last snapshot keeps being served.
-	 * From any thread.
+	 * List the keys again now, unless a list is under way. This cuts the back-off short,
+	 * and verifies a mirror that is synchronised. The mirror goes on serving the last
+	 * snapshot. From any thread.
 	 */
 	public void relist() {
 		this.loop.execute(() -> {
 			Attempt attempt = this.attempt;
 			if (this.state == State.WATCHING && attempt != null) {
-				// What has arrived still counts, such as goodbyes
+				// Changes that have arrived still count, such as goodbyes
 				attempt.drain();
 			}
 			if (this.state == State.WATCHING || this.state == State.WAITING) {
@@ -186,7 +187,8 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Stop mirroring until it is started again; the last snapshot stays. From any thread.
+	 * Stop mirroring until {@link #start()} is called again. The last snapshot stays.
+	 * From any thread.
 	 */
 	public void stop() {
 		this.loop.execute(() -> {
@@ -197,7 +199,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Stop mirroring for good; the last snapshot stays. From any thread.
+	 * Stop mirroring for good. The last snapshot stays. From any thread.
 	 */
 	@Override
 	public void close() {
@@ -213,7 +215,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Whoever was told of a list is told of its end, once.
+	 * A listener that was told of the beginning of a list is told of its end, once.
 	 */
 	private void endListing(String why) {
 		if (this.state == State.LISTING || this.state == State.STARTING) {
@@ -222,8 +224,8 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * What is mirrored.
-	 * @return the keys
+	 * The keys that this reflector mirrors.
+	 * @return the range
 	 */
 	public KeyRange range() {
 		return this.range;
@@ -238,8 +240,9 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * Completes with the first snapshot; cancelled when the reflector is closed before.
-	 * @return the future, not to be completed by callers
+	 * Completes with the first snapshot. It is cancelled when the reflector is closed
+	 * before that.
+	 * @return the future, which callers must not complete
 	 */
 	public CompletableFuture<Void> firstSync() {
 		return this.firstSync;
@@ -295,7 +298,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * A member that has only just come knows nothing, which says nothing.
+	 * An empty answer proves nothing: a member that has just joined knows no keys yet.
 	 */
 	private void publishStale(Snapshot read) {
 		Snapshot last = this.snapshot;
@@ -312,7 +315,7 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * A listener that fails has failed for itself only.
+	 * An exception of a listener does not affect the mirror.
 	 */
 	private void tell(Runnable call) {
 		try {
@@ -387,8 +390,8 @@ public final class Reflector implements AutoCloseable {
 	}
 
 	/**
-	 * One list and the watch that follows it. Called by the client library's threads, it
-	 * only puts things into its backlog and wakes the loop.
+	 * One list and the watch that follows it. The client library's threads call it; on
+	 * them, it only adds to the backlog and wakes the loop.
 	 */
 	private final class Attempt implements ListerWatcher.Handler {
 
@@ -403,25 +406,26 @@ public final class Reflector implements AutoCloseable {
 		private long listedAt;
 
 		/**
-		 * Of the threads that call the handler, one at a time.
+		 * Confined to the threads that call the handler, one at a time.
 		 */
 		private volatile boolean createdBefore;
 
 		/**
-		 * Set where the sign arrives, so that a loop that was held up does not take its
-		 * own slowness for the watch's.
+		 * Whether the watch gave a sign of life since it was last asked. Set by the
+		 * thread on which the sign arrives, so that a busy loop does not mistake its own
+		 * slowness for the watch's.
 		 */
 		private volatile boolean heard;
 
 		private volatile boolean answered;
 
 		/**
-		 * The range has changed and nothing was heard of it, yet.
+		 * Whether the range has changed and the watch has not reported the change yet.
 		 */
 		private boolean suspected;
 
 		/**
-		 * The revision up to which the mirror was compared.
+		 * The revision at which the mirror was last compared with etcd.
 		 */
 		private long comparedAt;
 
@@ -432,8 +436,9 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * What cannot be taken may stand at the revision of the list: then the watch
-		 * begins after it, and can't be asked until something is written.
+		 * Whether the watch begins after the revision of the list, because a message that
+		 * is too large may belong to that revision. Such a watch does not answer until
+		 * the next write.
 		 */
 		private final boolean afterTheList = Reflector.this.tooLarge;
 
@@ -455,7 +460,8 @@ public final class Reflector implements AutoCloseable {
 		public void created(long clusterId, long revision) {
 			this.heard = true;
 			if (this.createdBefore) {
-				// Here and not on the loop, so that nothing is applied across the gap
+				// Here and not on the loop, so that no later batch is applied across the
+				// gap
 				this.backlog.close();
 				failed(incoherent("the watch was replaced and may have missed events"));
 				return;
@@ -468,8 +474,9 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * A member may lag behind the one that was listed, and then its revision is
-		 * lower; only if the store as a whole is behind was it wiped or restored.
+		 * A lower revision may only mean that this member lags behind the one that was
+		 * listed. The store was wiped or restored only if its current revision is lower
+		 * as well.
 		 */
 		private void verify(Position seen, Runnable next) {
 			Snapshot snapshot = Reflector.this.snapshot;
@@ -515,8 +522,8 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * A watch that was not asked before is to answer until the first check: nobody
-		 * knows yet whether it can.
+		 * Ask a new watch for a sign of life, so that the first check knows whether this
+		 * watch answers questions.
 		 */
 		private void askFirst() {
 			this.heard = this.heard && Reflector.this.answering;
@@ -538,7 +545,7 @@ public final class Reflector implements AutoCloseable {
 				calm();
 			}
 			else if (Reflector.this.answering && (this.answered || !this.afterTheList)) {
-				// The next one may lead through a proxy
+				// The next watch may go through a proxy, which does not answer
 				Reflector.this.answering = this.answered;
 				endSilent("the watch has fallen silent");
 			}
@@ -548,7 +555,7 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * The watch can't be asked, or it never answered because nobody is there.
+		 * Either the watch does not answer questions, or its member is gone.
 		 */
 		private void pinged(@Nullable EtcdAccessException failure) {
 			if (this.heard) {
@@ -563,7 +570,7 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		private void calm() {
-			// Not before: a watch that never lives this long is no reason to hurry.
+			// Only now: watches that never live this long must not shorten the back-off
 			Reflector.this.delays.reset();
 			this.suspected = false;
 			this.heard = false;
@@ -572,8 +579,8 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * The watch can't be asked, so etcd is: only a watch that does not tell of a
-		 * change is dead.
+		 * The watch does not answer questions, so etcd is asked instead: the watch is
+		 * dead only if it does not report a change.
 		 */
 		private void compareUnlessIdle(Position now) {
 			Snapshot snapshot = Reflector.this.snapshot;
@@ -593,7 +600,7 @@ public final class Reflector implements AutoCloseable {
 					endSilent("the watch does not tell of a change");
 				}
 				else {
-					// Its event may be under way
+					// The event may be under way
 					this.suspected = true;
 					scheduleCheck();
 				}
@@ -681,7 +688,7 @@ public final class Reflector implements AutoCloseable {
 			}
 			List<Batch> batches = this.backlog.drain();
 			Snapshot snapshot = Reflector.this.snapshot;
-			// An overflow meanwhile took some of them away
+			// An overflow in the meantime dropped some of the batches
 			if (snapshot == null || batches.isEmpty() || this.backlog.isOverflown()) {
 				return;
 			}
@@ -710,7 +717,7 @@ public final class Reflector implements AutoCloseable {
 				this.audit.touched(keys);
 			}
 			passed.keySet().removeIf(next.entries()::containsKey);
-			// What was put and deleted in one go did not change
+			// A key that was put and deleted in the same batches did not change
 			keys.removeIf((key) -> Objects.equals(last.entries().get(key), next.entries().get(key)));
 			publish(new Publication(next, keys, passed.values(), changes, Reset.NONE));
 		}
@@ -721,7 +728,7 @@ public final class Reflector implements AutoCloseable {
 		}
 
 		/**
-		 * Nothing is wrong, so the mirror counts as synchronised meanwhile.
+		 * Nothing has failed, so the mirror still counts as synchronised.
 		 */
 		@Override
 		public void connectionReplaced() {

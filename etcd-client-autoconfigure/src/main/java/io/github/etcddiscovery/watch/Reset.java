@@ -6,17 +6,17 @@ package io.github.etcddiscovery.watch;
 public enum Reset {
 
 	/**
-	 * Nothing: one continues the other.
+	 * Nothing: the later snapshot continues the earlier one.
 	 */
 	NONE,
 
 	/**
-	 * It was wiped or restored.
+	 * The store was wiped or restored: its revision went back.
 	 */
 	REWOUND,
 
 	/**
-	 * It is another one.
+	 * The store belongs to another cluster.
 	 */
 	OTHER_CLUSTER;
 

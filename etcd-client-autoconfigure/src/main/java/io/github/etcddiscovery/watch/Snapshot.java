@@ -15,30 +15,31 @@ import org.pcollections.TreePMap;
 /**
  * All keys of a range at one revision. Immutable.
  *
- * @param clusterId the cluster it was read from
- * @param revision the revision
+ * @param clusterId the cluster that the keys were read from
+ * @param revision the revision at which they were read
  * @param entries the entries by key
  */
 public record Snapshot(long clusterId, long revision, Map<String, Entry> entries) {
 
 	/**
-	 * Create a snapshot of what a map holds now.
-	 * @param clusterId the cluster it was read from
-	 * @param revision the revision
-	 * @param entries the entries by key
+	 * Create a snapshot.
+	 * @param clusterId the cluster that the keys were read from
+	 * @param revision the revision at which they were read
+	 * @param entries the entries by key, which are copied unless the map is persistent
 	 */
 	public Snapshot {
 		entries = (entries instanceof TreePMap) ? entries : TreePMap.from(entries);
 	}
 
 	/**
-	 * The snapshot after some batches. It shares with this one all that did not change,
-	 * so that a change costs the same however many keys there are.
-	 * @param batches what the watch delivered, in its order
+	 * Apply batches to this snapshot. The result shares all unchanged entries with this
+	 * one, so the cost of a change does not depend on the number of keys.
+	 * @param batches what the watch delivered, in order
 	 * @return the next snapshot
 	 * @throws EtcdAccessException of kind {@link Kind#INCOHERENT} if a batch does not
-	 * continue this snapshot: it comes from another cluster, or its revision lies before
-	 * what was already applied. This snapshot is then still what was true last.
+	 * continue this snapshot: it comes from another cluster, or its revision is older
+	 * than one that was already applied. This snapshot is then still the last consistent
+	 * one.
 	 */
 	public Snapshot apply(List<Batch> batches) {
 		TreePMap<String, Entry> next = (TreePMap<String, Entry>) this.entries;
@@ -77,11 +78,10 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	}
 
 	/**
-	 * Whether this snapshot can have come about from an earlier one by writes alone. It
-	 * can't if the store was wiped, restored or replaced meanwhile; that it can is not
-	 * proof.
+	 * Whether writes alone can have led from an earlier snapshot to this one.
 	 * @param earlier the earlier snapshot
-	 * @return {@code false} if it can't
+	 * @return {@code false} if the store must have been wiped, restored or replaced in
+	 * between; {@code true} does not prove that it was not
 	 */
 	public boolean continues(Snapshot earlier) {
 		return this.clusterId == earlier.clusterId && this.revision >= earlier.revision
@@ -92,10 +92,10 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	}
 
 	/**
-	 * The keys whose entries differ between two snapshots, by the revision of their last
-	 * write; between clusters, or after the revision went back, by their value as well.
-	 * @param other the other snapshot
-	 * @return the keys
+	 * The keys whose entries differ between two snapshots. Entries with the same revision
+	 * can differ in their value, between clusters or after the revision went back.
+	 * @param other the snapshot to compare with
+	 * @return the keys, including those that only one of the snapshots has
 	 */
 	public Set<String> differences(Snapshot other) {
 		Set<String> keys = new HashSet<>();

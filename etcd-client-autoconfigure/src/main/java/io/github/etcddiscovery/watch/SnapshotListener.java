@@ -6,63 +6,65 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Is told what becomes of a mirror, on the reflector's loop: it must neither block nor
- * throw.
+ * Receives the snapshots of a mirror and the changes of its state, on the reflector's
+ * loop. A listener must neither block nor throw.
  */
 @FunctionalInterface
 public interface SnapshotListener {
 
 	/**
-	 * A snapshot was published.
-	 * @param publication the snapshot and what led to it
+	 * The mirror has published a snapshot.
+	 * @param publication the snapshot and the changes that led to it
 	 */
 	void published(Publication publication);
 
 	/**
-	 * A snapshot was read from a single member, since etcd has no majority and nothing is
-	 * known yet: it may be out of date, and the mirror does not follow etcd.
+	 * A snapshot was read from a single member, because etcd has no majority and the
+	 * mirror has no snapshot yet. It may be out of date, and the mirror is not
+	 * synchronised.
 	 * @param snapshot the snapshot
-	 * @param changedKeys the keys whose entries differ from the snapshot before
+	 * @param changedKeys the keys whose entries differ from the previous snapshot
 	 */
 	default void stale(Snapshot snapshot, Set<String> changedKeys) {
 	}
 
 	/**
-	 * The range is about to be listed, for the first time or again. What becomes of it is
-	 * told by {@link #synced} or {@link #failed}.
+	 * The reflector is about to list the range, for the first time or again. A call of
+	 * {@link #synced} or {@link #failed} follows.
 	 */
 	default void listing() {
 	}
 
 	/**
-	 * The mirror follows etcd, for the first time or again.
-	 * @param snapshot the snapshot it follows from
+	 * The mirror is synchronised, for the first time or again.
+	 * @param snapshot the snapshot from which the mirror follows etcd
 	 */
 	default void synced(Snapshot snapshot) {
 	}
 
 	/**
-	 * The mirror has to begin anew, or was stopped while it listed. Told each time.
+	 * The mirror has to list the range again, or was stopped during a list. Called each
+	 * time.
 	 * @param failure why
 	 */
 	default void failed(EtcdAccessException failure) {
 	}
 
 	/**
-	 * The mirror could not be compared with etcd. It is tried again; told once until it
-	 * succeeds.
-	 * @param failure why
+	 * An audit failed: the mirror could not be compared with etcd. The audit is retried;
+	 * this is called once until one succeeds.
+	 * @param failure why the audit failed
 	 */
 	default void auditFailed(EtcdAccessException failure) {
 	}
 
 	/**
-	 * The mirror no longer follows etcd and tries again on its own. Told once until it is
-	 * synchronised again, and once more for each refusal that only shows meanwhile, since
-	 * that is for people to mend.
+	 * The mirror is no longer synchronised, and retries by itself. Called once until it
+	 * is synchronised again, and once more for each new kind of refusal in the meantime,
+	 * since only a person can fix a refusal.
 	 * @param failure why
-	 * @param served the snapshot that keeps being served, or {@code null} if there is
-	 * none yet
+	 * @param served the snapshot that the mirror goes on serving, or {@code null} if
+	 * there is none yet
 	 */
 	default void lost(EtcdAccessException failure, @Nullable Snapshot served) {
 	}

@@ -1,5 +1,5 @@
 /**
- * A mirror of one range of keys, kept by listing it and watching it from there.
+ * A mirror of one range of keys: the reflector lists the range, then watches it.
  */
 @NullMarked
 package io.github.etcddiscovery.watch;
