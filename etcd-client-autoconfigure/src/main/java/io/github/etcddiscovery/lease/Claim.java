@@ -29,17 +29,19 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One key: a {@link Goal}, how the key stands ({@link Standing}), and whose {@link Turn}
- * it is. {@link #reconcile()} brings the key to its goal: it reads the key, judges whose
- * it is, and writes or deletes it. What a claim guarantees:
+ * One key that this process wants to have under its lease. A claim consists of its
+ * {@link Goal}, its {@link Standing} and its {@link Turn}. {@link #reconcile()} brings
+ * the key to the goal: it reads the key, decides who owns it, and writes or deletes it. A
+ * claim guarantees:
  * <ul>
- * <li>The key is written and deleted only on condition that it is still what was read,
- * and only when it is ours by the rules of {@link Ownership}; a write of unknown outcome
- * is read back.
- * <li>The key is watched: what others do to it is noticed and mended, with a growing
- * delay so that two that disagree do not write in turns for ever.
- * <li>What is given up is deleted, for as long as that takes and the lease lives.
- * <li>The owner is told of each change of the standing, and of nothing else.
+ * <li>The key is written or deleted only if it has not changed since it was read, and
+ * only if the rules of {@link Ownership} allow it. A write of unknown outcome is read
+ * back.
+ * <li>The key is watched. What others do to it is noticed and repaired, after a growing
+ * delay, so that two processes that disagree do not overwrite each other for ever.
+ * <li>A key that was given up is deleted, with retries until it is gone or its lease has
+ * ended.
+ * <li>The owner is told of every change of the standing.
  * </ul>
  * Confined to the loop.
  */
@@ -66,26 +68,25 @@ final class Claim {
 	private Standing standing = new Pending();
 
 	/**
-	 * Whether a write of unknown outcome may still be on its way.
+	 * Whether etcd may still carry out a write of unknown outcome.
 	 */
 	private boolean unsettled;
 
 	/**
-	 * What has gone wrong since the key was last held: each kind is worth one line in the
-	 * log.
+	 * The kinds of failure since the key was last owned. Each kind is logged once.
 	 */
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
 	/**
-	 * Create a claim; nothing is done before {@link #reconcile()}.
+	 * Create a claim, which does nothing before {@link #reconcile()}.
 	 * @param key the key
-	 * @param goal what is wanted of it
-	 * @param lease the lease to write it under
-	 * @param store etcd
-	 * @param watches how to watch the key
+	 * @param goal the wanted value
+	 * @param lease the lease to attach the key to
+	 * @param store reads and writes the key
+	 * @param watches makes the watch of the key
 	 * @param loop the loop that owns the state
 	 * @param requestTimeout how long etcd may take to set the watch up
-	 * @param owner is told what becomes of the claim
+	 * @param owner is told of changes of the standing
 	 */
 	Claim(String key, Keep goal, ProcessLease lease, LeaseStore store, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, Duration requestTimeout, Owner owner) {
@@ -106,22 +107,21 @@ final class Claim {
 	}
 
 	/**
-	 * Whether the key is to be kept.
+	 * Whether the goal is to keep the key.
 	 */
 	boolean isWanted() {
 		return this.goal instanceof Keep && !hasEnded();
 	}
 
 	/**
-	 * Whether it was given up together with the lease: another claim may stand in its
-	 * place by now.
+	 * Whether the claim is over. Another claim of the same key may exist by now.
 	 */
 	private boolean hasEnded() {
 		return this.standing instanceof Ended;
 	}
 
 	/**
-	 * Want a value from now on.
+	 * Change the goal: the key has this value.
 	 */
 	void keep(Keep next) {
 		tried(cancelled((this.goal instanceof Gone) ? "it was registered again meanwhile"
@@ -133,15 +133,15 @@ final class Claim {
 	}
 
 	/**
-	 * Want another value for a key that is wanted.
+	 * Change the value of a key that is kept.
 	 */
 	void revise(String value, Predicate<String> sameAddress, CompletableFuture<Void> firstTry) {
 		keep(new Keep(value, sameAddress, this.goal instanceof Keep last && last.shared(), firstTry));
 	}
 
 	/**
-	 * Not want the key any more. The claim ends when the key is gone.
-	 * @param firstTry completes with the first try
+	 * Change the goal: the key is gone. The claim ends when it is.
+	 * @param firstTry completes with the outcome of the first try
 	 */
 	void leave(CompletableFuture<Void> firstTry) {
 		want(new Gone(firstTry));
@@ -160,7 +160,7 @@ final class Claim {
 	}
 
 	/**
-	 * End with the lease, which takes the key with it.
+	 * End the claim together with the lease, whose end deletes the key.
 	 * @param revoked completes when the lease is revoked
 	 */
 	void endWith(CompletableFuture<Void> revoked) {
@@ -175,9 +175,10 @@ final class Claim {
 	}
 
 	/**
-	 * End with the lease, because this key is not wanted and no other one needs it.
+	 * End the claim together with the lease, because this key is given up and no other
+	 * key needs the lease.
 	 * @param revoked completes when the lease is revoked
-	 * @param firstTry completes then, too
+	 * @param firstTry completes at the same time
 	 */
 	void endWith(CompletableFuture<Void> revoked, CompletableFuture<Void> firstTry) {
 		want(new Gone(firstTry));
@@ -190,14 +191,14 @@ final class Claim {
 	}
 
 	/**
-	 * Bring the key to its goal: at once, or after the run that is under way.
+	 * Bring the key to its goal, now or after the run that is under way.
 	 */
 	void reconcile() {
 		this.turn.take();
 	}
 
 	/**
-	 * Without a lease there is nothing to write yet.
+	 * Begin a run, unless there is no lease yet under which to write the key.
 	 */
 	private boolean begin() {
 		long leaseId = this.lease.id();
@@ -290,8 +291,9 @@ final class Claim {
 	}
 
 	/**
-	 * Asks etcd even if there is nothing of ours, when a write of unknown outcome may
-	 * still be on its way: that one comes before this one or not at all.
+	 * Delete the key. While a write of unknown outcome may still be under way, the delete
+	 * is sent even if the key is not ours: etcd then applies that write before the delete
+	 * or not at all.
 	 */
 	private void delete(Optional<Entry> found) {
 		boolean ours = found.isPresent() && this.lease.isOurs(found.get().lease());
@@ -342,8 +344,8 @@ final class Claim {
 	}
 
 	/**
-	 * The watch only says when to read again: it may lag behind what was written since,
-	 * or run ahead of the answer to it.
+	 * The watch only triggers another read, because it may lag behind a write, or run
+	 * ahead of the answer to a write.
 	 */
 	private void observe(Optional<Entry> found) {
 		if (!(this.goal instanceof Keep wanted) || hasEnded() || this.lease.id() == 0) {
@@ -361,7 +363,7 @@ final class Claim {
 	}
 
 	/**
-	 * The key must be supposed to be gone.
+	 * The key is gone, or must be presumed gone.
 	 */
 	void lost(LossCause cause, String reason) {
 		if (this.standing instanceof Owned) {
@@ -370,7 +372,7 @@ final class Claim {
 	}
 
 	/**
-	 * The lease was not granted: the key can't be written.
+	 * The lease was not granted, so the key can't be written.
 	 */
 	void refused(EtcdAccessException failure) {
 		if (isWanted()) {
@@ -402,7 +404,7 @@ final class Claim {
 	}
 
 	/**
-	 * Who the claim belongs to.
+	 * The owner of a claim.
 	 */
 	interface Owner {
 
@@ -412,7 +414,7 @@ final class Claim {
 		void changed(Claim claim, Standing last, Standing next, @Nullable String reason);
 
 		/**
-		 * What others did to the key was undone before it counted as lost.
+		 * The claim undid what another client did to the key, without a loss in between.
 		 */
 		void restored(LossCause cause);
 

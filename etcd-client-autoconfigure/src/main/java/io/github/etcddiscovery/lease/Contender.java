@@ -22,30 +22,32 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One place of this process in a queue of keys, under its lease: whose key was created
- * first is at the head. The keys are those of the {@code concurrency} package of etcd's
- * Go client, so its programs, and {@code etcdctl}, stand in the same queue. What a
+ * The place of this process in a queue of keys, under its lease. The key that was created
+ * first is the head of the queue. The keys are those of the {@code concurrency} package
+ * of etcd's Go client, so Go programs and {@code etcdctl} can join the same queue. A
  * contender guarantees:
  * <ul>
  * <li>From {@link #enter()} to {@link #leave()} it never gives up: when its key is gone,
- * with the lease or without, it enters again, at the end of the queue.
- * <li>It is at the head only when etcd has said, in one transaction, that its key is
- * there and none is before it; and only for as long as a {@link Tenure} is valid.
- * <li>While it waits it watches the key right before its own and nothing else: when one
- * leaves, one is woken. That its own key was deleted by hand it sees when its turn comes,
- * and within a few times to live.
- * <li>What it leaves is deleted, for as long as that takes and the lease lives, also when
- * it is not known whether the key was written. It enters again only after that.
+ * with or without the lease, it enters again, at the end of the queue.
+ * <li>It is at the head only once etcd has confirmed, in one transaction, that its key
+ * exists and none was created before it, and only while its {@link Tenure} is valid.
+ * <li>While it waits, it watches only the key right before its own, so each departure
+ * wakes one process. It notices that its own key was deleted when its turn comes, and at
+ * the latest within a few times to live.
+ * <li>The key that it leaves is deleted, with retries until it is gone or the lease has
+ * ended, even if it is unknown whether the key was ever written. Only then can the
+ * contender enter again.
  * </ul>
- * Its state is confined to the loop of the lease; the public methods can be called from
- * any thread.
+ * State is confined to the loop of the lease. The public methods can be called from any
+ * thread.
  */
 public final class Contender {
 
 	private static final Log logger = LogFactory.getLog(Contender.class);
 
 	/**
-	 * A third of the time to live lies between two renewals: a minute with the usual one.
+	 * After how many renewals a waiting contender looks for its own key. Renewals are a
+	 * third of the time to live apart, so that is every minute by default.
 	 */
 	private static final int RENEWALS_PER_LOOK = 12;
 
@@ -66,7 +68,7 @@ public final class Contender {
 	private final Listener listener;
 
 	/**
-	 * What has gone wrong since the last answer: each kind is worth one line in the log.
+	 * The kinds of failure since the last answer. Each kind is logged once.
 	 */
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
@@ -77,17 +79,17 @@ public final class Contender {
 	private boolean wanted;
 
 	/**
-	 * The key that may stand in etcd.
+	 * The key that may exist in etcd, or {@code null} if there is none.
 	 */
 	private @Nullable String key;
 
 	/**
-	 * Since when it stands there, or 0 if that is not known.
+	 * The revision at which the key was created, or 0 if that is unknown.
 	 */
 	private long createRevision;
 
 	/**
-	 * Whether a write of unknown outcome may still be on its way.
+	 * Whether etcd may still carry out a write of unknown outcome.
 	 */
 	private boolean unsettled;
 
@@ -117,7 +119,8 @@ public final class Contender {
 	}
 
 	/**
-	 * Enter the queue, at its end, unless that was asked for already.
+	 * Enter the queue, at its end. Has no effect after an earlier call without
+	 * {@link #leave()} in between.
 	 */
 	public void enter() {
 		this.loop.execute(() -> {
@@ -158,9 +161,9 @@ public final class Contender {
 	}
 
 	/**
-	 * Wait until it is out of the queue, after {@link #leave()}: only then another
-	 * contender of this process may enter it, since both would have the same key.
-	 * @return completes when the key is gone, however long that takes
+	 * Completes when this contender is out of the queue, after {@link #leave()}: only then may
+	 * another contender of this process enter the queue, since both have the same key.
+	 * @return completes when the key is gone, without a deadline
 	 */
 	public CompletableFuture<Void> whenOut() {
 		CompletableFuture<Void> future = new CompletableFuture<>();
@@ -176,7 +179,7 @@ public final class Contender {
 	}
 
 	/**
-	 * Where it stands. From any thread.
+	 * The state of this contender. From any thread.
 	 * @return the state
 	 */
 	public State state() {
@@ -184,7 +187,7 @@ public final class Contender {
 	}
 
 	/**
-	 * The lease was revoked, which took the key.
+	 * The lease was revoked, which deleted the key.
 	 */
 	void revoked() {
 		this.wanted = false;
@@ -202,8 +205,9 @@ public final class Contender {
 	}
 
 	/**
-	 * The tenure may have ended because the renewal came late; the key is still there.
-	 * Who waits does not watch its own key, so it looks now and then.
+	 * The lease was renewed. An owner whose tenure ended because the renewal was late
+	 * still has its key, and gets a new tenure. A waiting contender does not watch its
+	 * own key, so it looks for it now and then.
 	 */
 	void leaseRenewed() {
 		if (this.state == State.OWNER && (this.tenure == null || !this.tenure.isValid())) {
@@ -280,7 +284,7 @@ public final class Contender {
 	private void settle(long leaseId, Place place) {
 		this.troubles.clear();
 		if (place.key().lease() != leaseId) {
-			// Somebody else wrote it: without a lease it would stand there for ever
+			// Another client wrote the key without our lease: it would never go away
 			this.createRevision = 0;
 			this.loop.handle(this.store.delete(place.key().key()),
 					(deleted, failure) -> this.turn.takeLater(Kind.OTHER));
@@ -306,7 +310,7 @@ public final class Contender {
 			transitionTo(State.OWNER);
 			watch(key, this.createRevision);
 			if (this.queues.remaining(leaseId).isZero()) {
-				// Granted with the next renewal
+				// The next renewal grants the tenure
 				this.lease.renew();
 				return;
 			}
@@ -332,7 +336,7 @@ public final class Contender {
 				failed(failure);
 			}
 			else if (this.unsettled) {
-				// What was sent before may be carried out later, but not for long
+				// etcd may still carry out the earlier write, but only until its deadline
 				this.unsettled = false;
 				this.loop.schedule(this.turn::take, this.queues.requestTimeout());
 			}
@@ -346,7 +350,7 @@ public final class Contender {
 	}
 
 	/**
-	 * Out of the queue; in again if that was asked for meanwhile.
+	 * The key is gone. Enter again if {@link #enter()} was called in the meantime.
 	 */
 	private void gone() {
 		if (this.wanted) {
@@ -455,34 +459,36 @@ public final class Contender {
 	}
 
 	/**
-	 * Where a contender stands.
+	 * The states of a contender. Each names the states that may come before it.
 	 */
 	public enum State {
 
 		/**
-		 * Not in the queue. May follow: leaving, and all when the lease was revoked.
+		 * Not in the queue. May follow {@link #LEAVING}, and any state when the lease was
+		 * revoked.
 		 */
 		OUT,
 
 		/**
-		 * The key is to be written. May follow: out; queued and owner, when the key was
-		 * lost; leaving, when it is wanted again.
+		 * The key is to be written. May follow {@link #OUT}; {@link #QUEUED} and
+		 * {@link #OWNER}, when the key was lost; {@link #LEAVING}, when the contender
+		 * enters again.
 		 */
 		ENTERING,
 
 		/**
-		 * Another one is before it. May follow: entering; owner, when the store was
-		 * restored.
+		 * Another key is before this one. May follow {@link #ENTERING}, and
+		 * {@link #OWNER} when the store was restored.
 		 */
 		QUEUED,
 
 		/**
-		 * At the head. May follow: entering, queued.
+		 * At the head. May follow {@link #ENTERING} and {@link #QUEUED}.
 		 */
 		OWNER,
 
 		/**
-		 * The key is being deleted. May follow: all but out.
+		 * The key is being deleted. May follow any state but {@link #OUT}.
 		 */
 		LEAVING;
 
@@ -499,25 +505,26 @@ public final class Contender {
 	}
 
 	/**
-	 * Is told what becomes of a contender. It must neither block nor throw.
+	 * Is told when a contender's place in the queue changes. It must neither block nor
+	 * throw.
 	 */
 	public interface Listener {
 
 		/**
-		 * It is in the queue, and another one is before it. Told on the loop.
+		 * The contender is in the queue, behind another one. Called on the loop.
 		 */
 		default void queued() {
 		}
 
 		/**
-		 * It is at the head. Told on the loop.
-		 * @param tenure for how long
+		 * The contender is at the head. Called on the loop.
+		 * @param tenure how long it is valid there
 		 */
 		void granted(Tenure tenure);
 
 		/**
-		 * It is at the head no longer, or must be supposed not to be. Told once for each
-		 * tenure, on any thread.
+		 * The contender is no longer at the head, or must presume so. Called once for
+		 * each tenure, on any thread.
 		 * @param tenure the tenure, which has ended
 		 */
 		void ended(Tenure tenure);

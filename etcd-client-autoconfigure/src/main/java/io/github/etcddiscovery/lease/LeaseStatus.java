@@ -3,18 +3,19 @@ package io.github.etcddiscovery.lease;
 import java.time.Duration;
 
 /**
- * The lease of this process, as far as it knows.
+ * The lease of this process, as far as this process knows.
  *
  * @param state the state of the lease
- * @param leaseId its id, or 0 when there is none
- * @param remaining how long the lease lives on from now without another renewal, counted
- * from when the last successful one was sent; zero when it must be supposed to have ended
+ * @param leaseId the id of the lease, or 0 when there is none
+ * @param remaining the time until the lease expires if it is not renewed again, counted
+ * from when the last successful renewal was sent; zero when the lease must be presumed
+ * expired
  */
 public record LeaseStatus(State state, long leaseId, Duration remaining) {
 
 	/**
-	 * The id as {@code etcdctl} prints it.
-	 * @return the id in hexadecimal, or an empty text when there is no lease
+	 * The id of the lease as {@code etcdctl} prints it.
+	 * @return the id in hexadecimal, or an empty string when there is no lease
 	 */
 	public String leaseIdInHex() {
 		return (this.leaseId != 0) ? Long.toHexString(this.leaseId) : "";
@@ -26,27 +27,27 @@ public record LeaseStatus(State state, long leaseId, Duration remaining) {
 	public enum State {
 
 		/**
-		 * There is nothing to keep.
+		 * Nothing needs a lease.
 		 */
 		IDLE,
 
 		/**
-		 * The first lease is being asked for.
+		 * The first lease has been requested.
 		 */
 		GRANTING,
 
 		/**
-		 * The lease is renewed: keys stand under it, or are being put there.
+		 * etcd has the lease, and it is being renewed.
 		 */
 		ALIVE,
 
 		/**
-		 * The lease has ended, or must be supposed to have.
+		 * The lease has ended, or must be presumed ended.
 		 */
 		RECOVERING,
 
 		/**
-		 * Closed for good.
+		 * The lease was revoked, and none will follow.
 		 */
 		CLOSED
 

@@ -8,57 +8,57 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * What a registration needs of etcd. Calls return at once and never throw; the futures
- * fail with an {@link EtcdAccessException}, within a deadline. A write whose future
- * failed may have been applied all the same.
+ * What the lease and its claims need from etcd. Calls return at once and never throw. The
+ * futures fail with an {@link EtcdAccessException}, within a deadline. etcd may have
+ * applied a write whose future failed.
  */
 public interface LeaseStore {
 
 	/**
 	 * Grant a lease.
-	 * @param ttl its time to live, in whole seconds
-	 * @return its id
+	 * @param ttl the time to live, in whole seconds
+	 * @return the id of the new lease
 	 */
 	CompletableFuture<Long> grant(Duration ttl);
 
 	/**
 	 * Renew a lease once.
-	 * @param leaseId its id
-	 * @return nothing; fails with {@link EtcdAccessException.Kind#LEASE_NOT_FOUND} when
-	 * the lease has ended
+	 * @param leaseId the id of the lease
+	 * @return completes when etcd has renewed the lease; fails with
+	 * {@link EtcdAccessException.Kind#LEASE_NOT_FOUND} when the lease has ended
 	 */
 	CompletableFuture<Void> renew(long leaseId);
 
 	/**
-	 * Revoke a lease, which deletes the keys attached to it. A lease that has ended
-	 * already counts as revoked.
-	 * @param leaseId its id
-	 * @return nothing
+	 * Revoke a lease, which deletes the keys attached to it. A lease that has already
+	 * ended counts as revoked.
+	 * @param leaseId the id of the lease
+	 * @return completes when the lease is gone
 	 */
 	CompletableFuture<Void> revoke(long leaseId);
 
 	/**
 	 * Read a key.
 	 * @param key the key
-	 * @return what it holds, if it exists
+	 * @return its entry; empty if it does not exist
 	 */
 	CompletableFuture<Optional<Entry>> read(String key);
 
 	/**
-	 * Write a key if nobody has written it since it was read.
+	 * Write a key, unless it was written or deleted since it was read.
 	 * @param key the key
 	 * @param value the value
-	 * @param leaseId the lease to attach it to
+	 * @param leaseId the id of the lease to attach the key to
 	 * @param expectedModRevision the revision of its last write, or 0 if it did not exist
-	 * @return whether it was written
+	 * @return whether the key was written
 	 */
 	CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision);
 
 	/**
-	 * Delete a key if nobody has written it since it was read.
+	 * Delete a key, unless it was written since it was read.
 	 * @param key the key
 	 * @param expectedModRevision the revision of its last write
-	 * @return whether it was deleted
+	 * @return whether the key was deleted
 	 */
 	CompletableFuture<Boolean> delete(String key, long expectedModRevision);
 

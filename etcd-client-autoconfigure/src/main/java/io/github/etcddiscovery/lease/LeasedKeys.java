@@ -26,18 +26,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps the keys of this process in etcd under one lease, whatever happens to etcd, the
- * network or the keys. What it guarantees:
+ * network or the keys. This class guarantees:
  * <ul>
- * <li>From {@code keep} to {@code giveUp} it never gives up by itself: the lease is
- * renewed and, when it has ended, granted anew ({@link ProcessLease}), and each key is
- * put back when it is missing or changed ({@link Claim}).
- * <li>Nothing of another live process is ever overwritten or deleted ({@link Ownership}).
- * <li>No key counts as held once the lease was not renewed for its whole time.
- * <li>What is given up is taken out of etcd: key by key while other keys are left,
- * together with the lease when it is the last and nobody else is a tenant of the lease.
- * What is withdrawn is taken out without the lease, which then ends by itself.
+ * <li>From {@code keep} to {@code giveUp} a key is kept without a limit on retries: the
+ * lease is renewed, a new one is granted when it has ended ({@link ProcessLease}), and
+ * each key is put back when it is missing or changed ({@link Claim}).
+ * <li>The key of another live process is never overwritten or deleted
+ * ({@link Ownership}).
+ * <li>No key counts as owned once the lease was not renewed for its whole time to live.
+ * <li>A key that is given up is deleted from etcd: by itself while other keys are left,
+ * together with the lease when it is the last one and the lease has no other tenant. A
+ * key that is withdrawn is deleted, and the lease stays.
  * </ul>
- * All state is confined to the loop; the methods can be called from any thread.
+ * All state is confined to the loop. The methods can be called from any thread.
  */
 public final class LeasedKeys {
 
@@ -62,12 +63,12 @@ public final class LeasedKeys {
 	private volatile Map<String, Standing> standings = Map.of();
 
 	/**
-	 * Create the keys of a process; nothing is asked of etcd before the first one.
-	 * @param store etcd
-	 * @param watches how to watch a key
-	 * @param lease the lease to put them under, whose loop owns the state
+	 * Create an empty set of keys. Nothing is requested from etcd before the first key.
+	 * @param store reads and writes keys
+	 * @param watches makes the watch of a key
+	 * @param lease the lease to attach the keys to, whose loop owns the state
 	 * @param requestTimeout how long etcd may take to set a watch up
-	 * @param listener is told what becomes of the keys
+	 * @param listener is told when the standing of a key changes
 	 */
 	public LeasedKeys(LeaseStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
 			Duration requestTimeout, Listener listener) {
@@ -83,12 +84,11 @@ public final class LeasedKeys {
 	/**
 	 * Keep a key with a value, or change the value of a key that is kept.
 	 * @param key the key
-	 * @param value the value
-	 * @param sameAddress whether another value has the address that this one has
-	 * @param shared whether it is as it should be when another process holds the key:
-	 * then this one stands by
-	 * @return completes when the key stands in etcd or this process stands by, or fails
-	 * when the first try failed: further tries follow all the same
+	 * @param value the wanted value
+	 * @param sameAddress whether another value contains the same address as this one
+	 * @param shared whether another process may own the key; this one then stands by
+	 * @return completes when the key is in etcd or this process stands by; fails when the
+	 * first try failed, and retries follow
 	 */
 	public CompletableFuture<Void> keep(String key, String value, Predicate<String> sameAddress, boolean shared) {
 		CompletableFuture<Void> firstTry = new CompletableFuture<>();
@@ -114,12 +114,12 @@ public final class LeasedKeys {
 	}
 
 	/**
-	 * Change the value of a key, but only if it is kept.
+	 * Change the value of a key that is kept. Has no effect on any other key.
 	 * @param key the key
-	 * @param value the value
-	 * @param sameAddress whether another value has the address that this one has
-	 * @return completes when the value stands in etcd, or when there is nothing to
-	 * change; fails when the first try failed: further tries follow all the same
+	 * @param value the wanted value
+	 * @param sameAddress whether another value contains the same address as this one
+	 * @return completes when the value is in etcd, or when there is nothing to change;
+	 * fails when the first try failed, and retries follow
 	 */
 	public CompletableFuture<Void> update(String key, String value, Predicate<String> sameAddress) {
 		CompletableFuture<Void> firstTry = new CompletableFuture<>();
@@ -138,8 +138,8 @@ public final class LeasedKeys {
 	/**
 	 * Give a key up.
 	 * @param key the key
-	 * @return completes when the key is gone, or fails when the first try failed: further
-	 * tries follow all the same, and at the latest the key goes with the lease
+	 * @return completes when the key is gone; fails when the first try to delete it
+	 * failed. Retries follow, and the end of the lease deletes the key at the latest
 	 */
 	public CompletableFuture<Void> giveUp(String key) {
 		CompletableFuture<Void> firstTry = new CompletableFuture<>();
@@ -170,11 +170,12 @@ public final class LeasedKeys {
 	}
 
 	/**
-	 * Take a key away and keep the lease, whether or not there are other keys: whoever
-	 * misses the key finds that its lease lives, so nothing has happened to this process.
+	 * Delete a key and keep the lease, whether or not there are other keys. Other
+	 * processes that miss the key see that its lease is alive, so they know that this
+	 * process has not crashed.
 	 * @param key the key
-	 * @return completes when the key is gone, or fails when the first try failed: further
-	 * tries follow all the same
+	 * @return completes when the key is gone; fails when the first try failed, and
+	 * retries follow
 	 */
 	public CompletableFuture<Void> withdraw(String key) {
 		CompletableFuture<Void> firstTry = new CompletableFuture<>();
@@ -193,8 +194,8 @@ public final class LeasedKeys {
 
 	/**
 	 * Give all keys up, for good.
-	 * @return completes when they are gone; fails when etcd could not be told, in which
-	 * case they go with the lease
+	 * @return completes when they are gone; fails when etcd could not be reached, in
+	 * which case they are deleted when the lease ends
 	 */
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -230,7 +231,7 @@ public final class LeasedKeys {
 	}
 
 	/**
-	 * The lease now.
+	 * The current status of the lease.
 	 * @return the status
 	 */
 	public LeaseStatus status() {
@@ -238,19 +239,19 @@ public final class LeasedKeys {
 	}
 
 	/**
-	 * How the keys stand.
-	 * @return the standing by key, of those that something has become of and that were
-	 * not given up
+	 * The standing of each key.
+	 * @return the standing by key; a key is missing before its first try and after it was
+	 * given up
 	 */
 	public Map<String, Standing> standings() {
 		return this.standings;
 	}
 
 	/**
-	 * Whether a key stands in etcd, as far as this process can know: never later than its
-	 * lease could have ended.
+	 * Whether this process owns a key, as far as it can know: never beyond the time at
+	 * which its lease may have ended.
 	 * @param key the key
-	 * @return {@code true} if it does
+	 * @return {@code true} if the key is in etcd under the lease of this process
 	 */
 	public boolean isOwned(String key) {
 		return this.standings.get(key) instanceof Owned && !status().remaining().isZero();
@@ -258,14 +259,15 @@ public final class LeasedKeys {
 
 	/**
 	 * How often a key had to be put back, by cause.
-	 * @return the counts
+	 * @return the counts since the start
 	 */
 	public Tally<LossCause> recoveries() {
 		return this.recoveries;
 	}
 
 	/**
-	 * Is told what becomes of the keys, on the loop: it must neither block nor throw.
+	 * Is told when the standing of a key changes, on the loop. It must neither block nor
+	 * throw.
 	 */
 	@FunctionalInterface
 	public interface Listener {
@@ -273,10 +275,10 @@ public final class LeasedKeys {
 		/**
 		 * The standing of a key changed.
 		 * @param key the key
-		 * @param last how it stood
-		 * @param next how it stands now
-		 * @param leaseId the lease, or 0 when there is none
-		 * @param reason why, for people; {@code null} when there is nothing to say
+		 * @param last the standing before
+		 * @param next the standing now
+		 * @param leaseId the id of the lease, or 0 when there is none
+		 * @param reason a sentence for people, or {@code null}
 		 */
 		void changed(String key, Standing last, Standing next, long leaseId, @Nullable String reason);
 

@@ -20,8 +20,8 @@ import io.github.etcddiscovery.watch.SnapshotListener;
 
 /**
  * The places of this process in queues of keys, all under its lease: see
- * {@link Contender}. A tenant of the lease from the first place until it is closed. Safe
- * for use by any thread.
+ * {@link Contender}. The queues are a tenant of the lease from the first place until they
+ * are closed. Safe for use by any thread.
  */
 public final class LeasedQueues {
 
@@ -40,18 +40,19 @@ public final class LeasedQueues {
 	private final Duration requestTimeout;
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private final Set<Contender> contenders = new LinkedHashSet<>();
 
 	/**
-	 * Create the queues of a process; nothing is asked of etcd before the first place.
-	 * @param store etcd
-	 * @param watches how to watch a key
-	 * @param lease the lease to put the keys under, whose loop owns the state
-	 * @param margin how long before the lease can end a tenure does
-	 * @param watchdog tells of the end of a tenure, by a clock of the same rate as the
-	 * lease's; not closed here
+	 * Create the queues of a process. Nothing is requested from etcd before the first
+	 * place.
+	 * @param store reads and writes keys
+	 * @param watches makes the watch of a key
+	 * @param lease the lease to attach the keys to, whose loop owns the state
+	 * @param margin how long a tenure ends before the lease can
+	 * @param watchdog announces the end of each tenure; its clock must run at the same
+	 * rate as the lease's. Not closed here
 	 * @param requestTimeout how long a request may take
 	 */
 	public LeasedQueues(QueueStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
@@ -66,12 +67,12 @@ public final class LeasedQueues {
 	}
 
 	/**
-	 * A place in a queue, which is not entered yet. A process has one place in a queue,
-	 * since its key is named after the lease.
-	 * @param queue the prefix of the keys, with the slash at its end
+	 * Create a contender that has not entered its queue yet. A process has at most one
+	 * place in a queue, since its key is named after the lease.
+	 * @param queue the prefix of the keys, with its trailing slash
 	 * @param value the value of the key
-	 * @param listener is told what becomes of it
-	 * @return the place
+	 * @param listener is told when its place changes
+	 * @return the contender
 	 */
 	public Contender contender(String queue, String value, Contender.Listener listener) {
 		return new Contender(queue, value, this, this.lease, this.store, listener);
@@ -79,8 +80,8 @@ public final class LeasedQueues {
 
 	/**
 	 * Leave all queues, for good.
-	 * @return completes when the keys are gone; fails when etcd could not be told, in
-	 * which case they go with the lease
+	 * @return completes when the keys are gone; fails when etcd could not be reached, in
+	 * which case they are deleted when the lease ends
 	 */
 	public CompletableFuture<Void> close() {
 		CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -120,7 +121,7 @@ public final class LeasedQueues {
 	}
 
 	/**
-	 * How long a tenure under a lease would last.
+	 * How long a tenure under a lease could last from now on.
 	 */
 	Duration remaining(long leaseId) {
 		return this.lease.remaining(leaseId, this.margin);
@@ -159,7 +160,7 @@ public final class LeasedQueues {
 
 		@Override
 		public void refused(EtcdAccessException failure) {
-			// The lease says so itself, and tries again
+			// The lease logs the refusal itself, and retries
 		}
 
 		private List<Contender> all() {

@@ -1,7 +1,7 @@
 package io.github.etcddiscovery.lease;
 
 /**
- * Why a registration had to be put back.
+ * Why a key had to be put back.
  */
 public enum LossCause {
 
@@ -11,7 +11,7 @@ public enum LossCause {
 	NOT_RENEWED,
 
 	/**
-	 * The lease had ended or was revoked when it was to be renewed.
+	 * etcd answered a renewal that the lease had expired or was revoked.
 	 */
 	LEASE_ENDED,
 
@@ -21,12 +21,12 @@ public enum LossCause {
 	KEY_DELETED,
 
 	/**
-	 * Somebody wrote the key without the lease.
+	 * Another client wrote the key without the lease.
 	 */
 	KEY_OVERWRITTEN,
 
 	/**
-	 * Another live process had taken the key, and left.
+	 * Another live process had taken the key, and has left.
 	 */
 	CONFLICT
 

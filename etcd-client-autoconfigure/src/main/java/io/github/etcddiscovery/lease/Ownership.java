@@ -7,15 +7,16 @@ import java.util.function.Predicate;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * Decides whose a key is. The rules, in their order:
+ * Decides who owns a key. The rules, in order:
  * <ol>
  * <li>A key that does not exist is free.
- * <li>Under a lease of this process it is ours.
- * <li>Without a lease nobody keeps it alive: it is free. (Somebody wrote it by hand.)
- * <li>Under another's lease, with the address that we serve: what a process that served
- * here before us left behind, since an address has one server at a time. It is free,
- * unless we have held it before: then the other one is alive and took it from us.
- * <li>Otherwise it is another's, for as long as its lease lives.
+ * <li>A key under a lease of this process is ours.
+ * <li>A key without a lease is free: a person wrote it, and no process keeps it alive.
+ * <li>A key under the lease of another process, with the address that we serve, is free:
+ * an address has one server at a time, so a former process at this address left the key
+ * behind. If we have owned the key before, it is not free: then the other process is
+ * alive and took it from us.
+ * <li>Any other key belongs to another process for as long as its lease is alive.
  * </ol>
  */
 final class Ownership {
@@ -24,13 +25,13 @@ final class Ownership {
 	}
 
 	/**
-	 * Decide.
-	 * @param found what the key holds now
+	 * Decide what to do with a key.
+	 * @param found the entry of the key now
 	 * @param leaseId the lease that the key is to be attached to
-	 * @param value the value that it is to have
-	 * @param ours whether a lease is one of this process
-	 * @param ownedBefore whether this process has held the key
-	 * @param sameAddress whether a value has the address that this process serves
+	 * @param value the value that the key is to have
+	 * @param ours whether a lease is, or was, that of this process
+	 * @param ownedBefore whether this process has owned the key before
+	 * @param sameAddress whether a value contains the address that this process serves
 	 * @return what to do
 	 */
 	static Verdict judge(Optional<Entry> found, long leaseId, String value, LongPredicate ours, boolean ownedBefore,
@@ -51,17 +52,17 @@ final class Ownership {
 	enum Verdict {
 
 		/**
-		 * It stands as it should.
+		 * The key is as it should be.
 		 */
 		OWNED,
 
 		/**
-		 * Write it, on condition that it is still what was found.
+		 * Write the key, unless it has changed since it was read.
 		 */
 		WRITE,
 
 		/**
-		 * Leave it to its owner.
+		 * Leave the key to its owner.
 		 */
 		YIELD
 

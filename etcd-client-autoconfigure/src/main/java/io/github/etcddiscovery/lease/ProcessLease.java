@@ -24,29 +24,30 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The one lease of this process, which its tenants share: registration, leadership and
- * locks end together. What it guarantees:
+ * locks end together. The lease guarantees:
  * <ul>
- * <li>From the first {@link Tenant#open()} to the last {@link Tenant#giveUp} it never
- * gives up: each failure leads to another try, after a delay with jitter.
- * <li>One renewal is under way at a time, sent every third of the time to live, by a
- * monotonic clock.
- * <li>Only etcd's word that the lease has ended leads to a new one: a lease that could
- * not be renewed for its whole time may live on, since etcd gives leases their full time
- * again when it restarts.
- * <li>Once the lease was not renewed for its whole time it does not count as held, before
- * anything else is done.
- * <li>An answer that belongs to an earlier lease changes nothing.
- * <li>A lease that is granted after it is no longer wanted is revoked.
+ * <li>From the first {@link Tenant#open()} to the last {@link Tenant#giveUp} every
+ * failure is retried, after a delay with jitter.
+ * <li>One renewal is under way at a time. Renewals are a third of the time to live apart,
+ * on a monotonic clock.
+ * <li>A new lease is granted only after etcd has said that the old one ended. A lease
+ * that could not be renewed for its whole time to live may still exist, since etcd gives
+ * leases their full time again when it restarts.
+ * <li>A lease that was not renewed for its whole time to live does not count as alive.
+ * That is noticed before anything else is done.
+ * <li>An answer that belongs to an earlier lease has no effect.
+ * <li>A lease that is granted when it is no longer wanted is revoked.
  * </ul>
- * Confined to the loop, but for what says otherwise. Its states are {@link State}.
+ * Confined to the loop, except for methods documented as "from any thread". The states
+ * are those of {@link State}.
  */
 public final class ProcessLease {
 
 	private static final Log logger = LogFactory.getLog(ProcessLease.class);
 
 	/**
-	 * Former leases are remembered, since a store that was restored may hold keys under
-	 * them; but not for ever.
+	 * How many former leases are remembered: a restored store may contain keys under
+	 * them.
 	 */
 	private static final int MAX_OWN_LEASES = 100;
 
@@ -63,7 +64,7 @@ public final class ProcessLease {
 	private final Monitor monitor;
 
 	/**
-	 * Joined from any thread.
+	 * Tenants join from any thread.
 	 */
 	private final List<Tenant> tenants = new CopyOnWriteArrayList<>();
 
@@ -72,7 +73,7 @@ public final class ProcessLease {
 	private final Set<Long> ownLeases = new LinkedHashSet<>();
 
 	/**
-	 * What has gone wrong since the last renewal: each kind is worth one line in the log.
+	 * The kinds of failure since the last renewal. Each kind is logged once.
 	 */
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
@@ -85,11 +86,11 @@ public final class ProcessLease {
 	private volatile Lease lease = new Lease(State.IDLE, 0, 0);
 
 	/**
-	 * Create a lease that is not asked for before a tenant opens it.
-	 * @param store etcd
+	 * Create a lease, which is requested once a tenant opens it.
+	 * @param store grants, renews and revokes it
 	 * @param loop the loop that owns the state; not closed here
-	 * @param ttl its time to live
-	 * @param monitor is told of renewals
+	 * @param ttl the time to live, in whole seconds
+	 * @param monitor measures renewals
 	 */
 	public ProcessLease(LeaseStore store, EventLoop loop, Duration ttl, Monitor monitor) {
 		this.store = store;
@@ -100,8 +101,8 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * Become a tenant, who does not want the lease yet. From any thread.
-	 * @param listener is told what becomes of the lease, on the loop
+	 * Add a tenant, which does not want the lease yet. From any thread.
+	 * @param listener is told of changes of the lease, on the loop
 	 * @return the tenant
 	 */
 	public Tenant join(Listener listener) {
@@ -192,8 +193,8 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * While the lease may still live there is no time for long delays: several tries fit
-	 * into what remains of it. That does not help against refused credentials.
+	 * While the lease may still be alive, delays are cut so that several retries fit into
+	 * its remaining time. A refusal keeps its long delay, since retrying does not help.
 	 */
 	private Duration renewalDelay(Kind kind) {
 		Duration delay = this.delays.after(kind);
@@ -290,7 +291,7 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * The lease now. From any thread.
+	 * The current status of the lease. From any thread.
 	 * @return the status
 	 */
 	public LeaseStatus status() {
@@ -304,11 +305,12 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * How long the lease lives on from now without another renewal, if it is still that
-	 * one, less a margin for clocks that do not run at the same rate. From any thread.
-	 * @param leaseId the lease
-	 * @param margin the margin
-	 * @return the time; zero when it must be supposed to have ended
+	 * How long a lease is certain to live without another renewal. From any thread.
+	 * @param leaseId the id of the lease
+	 * @param margin the safety margin for clocks that run at different rates, subtracted
+	 * from the result
+	 * @return the time; zero when the lease must be presumed ended, or is not the current
+	 * one
 	 */
 	Duration remaining(long leaseId, Duration margin) {
 		Lease lease = this.lease;
@@ -320,7 +322,7 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * Its time to live.
+	 * The time to live of the lease.
 	 * @return whole seconds
 	 */
 	public Duration ttl() {
@@ -328,22 +330,22 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * The loop that owns the state, which tenants share.
-	 * @return the loop
+	 * The loop that owns the state of the lease and its tenants.
+	 * @return the loop, which the caller must not close
 	 */
 	public EventLoop loop() {
 		return this.loop;
 	}
 
 	/**
-	 * The id, or 0 while there is none.
+	 * The id of the lease, or 0 while there is none.
 	 */
 	long id() {
 		return this.lease.id();
 	}
 
 	/**
-	 * Whether the lease lives, as far as is known.
+	 * Whether etcd has the lease, as far as this process can know.
 	 */
 	boolean isAlive() {
 		return this.lease.state() == State.ALIVE;
@@ -357,7 +359,7 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * Somebody who has keys under the lease. Confined to the loop.
+	 * A part of this process that has keys under the lease. Confined to the loop.
 	 */
 	public final class Tenant {
 
@@ -372,8 +374,8 @@ public final class ProcessLease {
 		}
 
 		/**
-		 * See to it that there is a lease. Does nothing while there is one, or one is
-		 * being asked for.
+		 * Make sure that there is a lease. Has no effect while there is one, or one has
+		 * been requested.
 		 */
 		public void open() {
 			ProcessLease.this.loop.assertInLoop();
@@ -382,21 +384,20 @@ public final class ProcessLease {
 		}
 
 		/**
-		 * Whether nobody else wants the lease, so that giving it up revokes it.
-		 * @return {@code false} if another tenant wants it
+		 * Whether no other tenant wants the lease, so that giving it up revokes it.
+		 * @return {@code false} if another tenant wants the lease
 		 */
 		public boolean isAlone() {
 			return ProcessLease.this.tenants.stream().noneMatch((other) -> other != this && other.wanting);
 		}
 
 		/**
-		 * Want the lease no more. It is revoked, which deletes all keys that are attached
-		 * to it, unless another tenant wants it: then this one has to delete its keys
-		 * itself.
-		 * @param next {@link State#IDLE} if it may be opened again, {@link State#CLOSED}
-		 * if not
-		 * @return completes when it is revoked, or at once when there is nothing to
-		 * revoke
+		 * Give the lease up. It is revoked, which deletes all keys attached to it, unless
+		 * another tenant wants it; this tenant must then delete its own keys.
+		 * @param next {@link State#IDLE} if this tenant may open the lease again,
+		 * {@link State#CLOSED} if not
+		 * @return completes when the lease is revoked, or at once when there is nothing
+		 * to revoke
 		 */
 		public CompletableFuture<Void> giveUp(State next) {
 			ProcessLease.this.loop.assertInLoop();
@@ -416,7 +417,7 @@ public final class ProcessLease {
 	}
 
 	/**
-	 * Is told, on the loop, what becomes of the lease.
+	 * Is told of changes of the lease, on the loop.
 	 */
 	public interface Listener {
 
@@ -432,21 +433,21 @@ public final class ProcessLease {
 		void alive();
 
 		/**
-		 * It was renewed, or granted just now.
+		 * The lease was renewed or has just been granted.
 		 */
 		default void renewed() {
 		}
 
 		/**
-		 * It has ended, or must be supposed to have, and with it the keys under it.
-		 * @param cause why
-		 * @param reason why, for people
+		 * The lease and the keys under it are gone, or must be presumed gone.
+		 * @param cause why the lease ended
+		 * @param reason the same as a sentence for people
 		 */
 		void lost(LossCause cause, String reason);
 
 		/**
-		 * It was not granted. It is asked for again.
-		 * @param failure why
+		 * The lease was not granted. The request is retried.
+		 * @param failure why etcd did not grant it
 		 */
 		void refused(EtcdAccessException failure);
 

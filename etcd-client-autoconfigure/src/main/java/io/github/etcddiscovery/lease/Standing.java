@@ -3,8 +3,8 @@ package io.github.etcddiscovery.lease;
 import java.util.Set;
 
 /**
- * How a claimed key stands, as far as this process can know. Each standing names those
- * that it may follow; a claim goes through no other door.
+ * How a claimed key stands, as far as this process can know. Each standing names its
+ * legal predecessors; a claim refuses any other transition.
  *
  * <table>
  * <caption>What leads from one standing to the next</caption>
@@ -16,7 +16,7 @@ import java.util.Set;
  * <tr>
  * <td>Pending, Lost, Yielded</td>
  * <td>Owned</td>
- * <td>etcd holds the key with the wanted value under the lease, and the lease is
+ * <td>the key is in etcd with the wanted value under the lease, and the lease is
  * alive</td>
  * </tr>
  * <tr>
@@ -32,12 +32,12 @@ import java.util.Set;
  * <tr>
  * <td>Pending, Owned, Lost, Yielded</td>
  * <td>Leaving</td>
- * <td>the goal is that the key is gone</td>
+ * <td>the key is given up</td>
  * </tr>
  * <tr>
  * <td>Leaving</td>
  * <td>Pending</td>
- * <td>the goal is to keep the key after all</td>
+ * <td>the key is kept after all</td>
  * </tr>
  * <tr>
  * <td>any</td>
@@ -49,22 +49,22 @@ import java.util.Set;
 public sealed interface Standing {
 
 	/**
-	 * Whether this process has held the key since it was claimed. Whoever takes a key
-	 * from us afterwards is alive.
-	 * @return {@code true} if it has
+	 * Whether this process has owned the key since it claimed it. A process that takes
+	 * the key from us afterwards is alive.
+	 * @return {@code true} if this process has owned the key
 	 */
 	default boolean hasBeenOwned() {
 		return false;
 	}
 
 	/**
-	 * The standings that this one may follow.
+	 * The legal predecessors of this standing.
 	 * @return their types
 	 */
 	Set<Class<? extends Standing>> predecessors();
 
 	/**
-	 * The key is to be written for the first time.
+	 * The key has not been written yet.
 	 */
 	record Pending() implements Standing {
 
@@ -76,7 +76,7 @@ public sealed interface Standing {
 	}
 
 	/**
-	 * The key stands under the lease of this process.
+	 * The key is in etcd under the lease of this process.
 	 */
 	record Owned() implements Standing {
 
@@ -93,9 +93,9 @@ public sealed interface Standing {
 	}
 
 	/**
-	 * The key is gone, or others must be supposed to see it gone. It is being put back.
+	 * The key is gone, or must be presumed gone for others. It is being put back.
 	 *
-	 * @param cause what happened to it
+	 * @param cause why the key was lost
 	 */
 	record Lost(LossCause cause) implements Standing {
 
@@ -112,11 +112,11 @@ public sealed interface Standing {
 	}
 
 	/**
-	 * The key belongs to another live process. It is taken when that one leaves.
+	 * The key belongs to another live process. This process takes over when that one
+	 * leaves.
 	 *
-	 * @param shared whether that is as it should be, because several processes share the
-	 * key
-	 * @param hasBeenOwned whether this process held the key before
+	 * @param shared whether that is intended, because several processes share the key
+	 * @param hasBeenOwned whether this process has owned the key before
 	 */
 	record Yielded(boolean shared, boolean hasBeenOwned) implements Standing {
 
@@ -140,7 +140,7 @@ public sealed interface Standing {
 	}
 
 	/**
-	 * The claim is over; another one may stand in its place.
+	 * The claim is over. Another claim of the same key may follow.
 	 */
 	record Ended() implements Standing {
 

@@ -9,19 +9,19 @@ import io.github.etcddiscovery.core.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One uninterrupted time at the head of a queue. What it guarantees:
+ * One uninterrupted period at the head of a queue. A tenure guarantees:
  * <ul>
- * <li>It is valid only as long as nobody else can stand at the head: until the lease
- * could end for want of the renewal that was last answered, counted from when that was
- * sent, less a margin for clocks that do not run at the same rate. That is computed at
- * each call from the monotonic clock.
- * <li>It ends once, and never becomes valid again: whoever stays at the head after an
- * interruption gets a new one.
- * <li>Its end is told at the moment that it comes, by a thread of its own, even when the
- * loop of the lease is busy.
+ * <li>It is valid only while no other process can be at the head. It lasts until the
+ * lease could expire, counted from when the last renewal that etcd answered was sent,
+ * less a margin for clocks that run at different rates. Each call computes that from the
+ * monotonic clock.
+ * <li>It ends once and never becomes valid again. A contender that is still at the head
+ * after an interruption gets a new tenure.
+ * <li>Its end is announced when it happens, on the watchdog's thread, even while the loop
+ * of the lease is busy.
  * </ul>
- * No clock helps when the whole process is stopped between asking and acting; the token
- * does, where it is checked. Safe for use by any thread.
+ * No clock helps when the whole process is paused between the check and the action. The
+ * fencing token does, wherever it is checked. Safe for use by any thread.
  */
 public final class Tenure {
 
@@ -44,8 +44,8 @@ public final class Tenure {
 	private final AtomicReference<@Nullable Future<?>> timer = new AtomicReference<>();
 
 	/**
-	 * When it ends at the latest by the watchdog's clock, or {@code null} if only the
-	 * lease ends it.
+	 * When this tenure ends at the latest, on the watchdog's clock, or {@code null} if
+	 * only the lease limits it.
 	 */
 	private volatile @Nullable Long deadline;
 
@@ -61,7 +61,7 @@ public final class Tenure {
 	}
 
 	/**
-	 * Watch over its time.
+	 * Schedule the end of this tenure.
 	 */
 	void start() {
 		Duration left = validFor();
@@ -82,16 +82,16 @@ public final class Tenure {
 	}
 
 	/**
-	 * Whether it lasts. Ends it when its time is over.
-	 * @return {@code true} if nobody else can be at the head now
+	 * Whether this tenure is valid. Ends it if its time is over.
+	 * @return {@code true} if no other process can be at the head now
 	 */
 	public boolean isValid() {
 		return !validFor().isZero();
 	}
 
 	/**
-	 * How long it lasts from now without another renewal of the lease.
-	 * @return the time; zero when it has ended
+	 * How long this tenure lasts from now without another renewal of the lease.
+	 * @return the time; zero when the tenure has ended
 	 */
 	public Duration validFor() {
 		if (this.end.get() != null) {
@@ -114,9 +114,8 @@ public final class Tenure {
 	}
 
 	/**
-	 * End it after some time at the latest, counted from now, in place of what was said
-	 * before.
-	 * @param time the time
+	 * Limit this tenure. Replaces an earlier limit.
+	 * @param time the longest time that the tenure may last from now on
 	 */
 	public void expireAfter(Duration time) {
 		this.deadline = this.watchdog.nanoTime() + time.toNanos();
@@ -124,9 +123,9 @@ public final class Tenure {
 	}
 
 	/**
-	 * End it, unless it has ended.
+	 * End this tenure, unless it has ended.
 	 * @param cause why
-	 * @param reason why, for people
+	 * @param reason the same as a sentence for people
 	 */
 	void end(Cause cause, String reason) {
 		if (this.end.compareAndSet(null, new End(cause, reason))) {
@@ -136,7 +135,7 @@ public final class Tenure {
 	}
 
 	/**
-	 * The key at the head of the queue.
+	 * The key that is at the head of the queue.
 	 * @return the key
 	 */
 	public String key() {
@@ -144,8 +143,8 @@ public final class Tenure {
 	}
 
 	/**
-	 * The revision of etcd at which the key was created: greater than that of all who
-	 * were at the head before.
+	 * The revision of etcd at which the key was created, which is greater than that of
+	 * every earlier head of the queue.
 	 * @return the fencing token
 	 */
 	public long token() {
@@ -154,15 +153,15 @@ public final class Tenure {
 
 	/**
 	 * The lease that the key is attached to.
-	 * @return its id
+	 * @return the id of the lease
 	 */
 	public long leaseId() {
 		return this.leaseId;
 	}
 
 	/**
-	 * Why it ended.
-	 * @return the end, or {@code null} while it lasts
+	 * Why this tenure ended.
+	 * @return the end, or {@code null} while the tenure lasts
 	 */
 	public @Nullable End end() {
 		return this.end.get();
@@ -172,7 +171,7 @@ public final class Tenure {
 	 * Why a tenure ended.
 	 *
 	 * @param cause why
-	 * @param reason why, for people
+	 * @param reason the same as a sentence for people
 	 */
 	public record End(Cause cause, String reason) {
 	}
@@ -183,12 +182,12 @@ public final class Tenure {
 	public enum Cause {
 
 		/**
-		 * It was given up.
+		 * The contender left the queue.
 		 */
 		RELEASED,
 
 		/**
-		 * The time that it was given was over.
+		 * The time that was set by {@link Tenure#expireAfter} was over.
 		 */
 		EXPIRED,
 
@@ -203,7 +202,7 @@ public final class Tenure {
 		LEASE_ENDED,
 
 		/**
-		 * Somebody deleted the key, or etcd lost it.
+		 * A client deleted the key, or etcd lost it.
 		 */
 		KEY_DELETED
 

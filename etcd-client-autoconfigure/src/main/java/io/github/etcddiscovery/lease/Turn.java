@@ -9,13 +9,13 @@ import io.github.etcddiscovery.core.RetryDelays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose turn it is: a claim makes one run at a time, which may take several requests.
+ * Decides when a claim may run. A claim makes one run at a time, which may take several
+ * requests.
  * <ul>
- * <li>A run that is asked for during another follows that one at once.
- * <li>A retry waits for its delay. Another one that is asked for meanwhile leaves it in
- * its place, so that it comes however often others write.
- * <li>Delays grow as long as one trouble follows another, and start again after a quiet
- * time.
+ * <li>A run that is requested during another one follows it at once.
+ * <li>A retry waits for its delay. Another request for a retry does not postpone it, so
+ * it happens however often other clients write.
+ * <li>Delays grow while one failure follows another, and start again after a quiet time.
  * </ul>
  * Confined to the loop.
  */
@@ -41,9 +41,9 @@ final class Turn {
 	 * Create a turn.
 	 * @param loop the loop that owns the state
 	 * @param delays how long a retry waits
-	 * @param quietNanos after how long without trouble the delays start again
-	 * @param run begins a run, and tells whether there is one: then {@link #end()} is
-	 * called
+	 * @param quietNanos after how long without a failure the delays start again
+	 * @param run begins a run and returns whether there is one; {@link #end()} must then
+	 * be called when it has ended
 	 */
 	Turn(EventLoop loop, RetryDelays delays, long quietNanos, BooleanSupplier run) {
 		this.loop = loop;
@@ -53,7 +53,7 @@ final class Turn {
 	}
 
 	/**
-	 * Run now, or as soon as the run under way has ended.
+	 * Run now, or as soon as the run that is under way has ended.
 	 */
 	void take() {
 		this.loop.assertInLoop();
@@ -69,8 +69,9 @@ final class Turn {
 	}
 
 	/**
-	 * Run after the delay for a trouble, counted from the end of the run under way.
-	 * @param trouble what went wrong
+	 * Run after the delay for a failure, counted from the end of the run that is under
+	 * way.
+	 * @param trouble the kind of the failure
 	 */
 	void takeLater(Kind trouble) {
 		this.loop.assertInLoop();
@@ -78,7 +79,7 @@ final class Turn {
 			case RUNNING, AGAIN -> this.retryAfterRun = trouble;
 			case IDLE -> schedule(trouble);
 			case WAITING -> {
-				// Its time stays
+				// The retry that waits keeps its time
 			}
 		}
 	}
@@ -111,7 +112,7 @@ final class Turn {
 	}
 
 	/**
-	 * Make no further run of its own accord.
+	 * Cancel the runs that are to follow.
 	 */
 	void stop() {
 		cancelRetry();
@@ -133,7 +134,7 @@ final class Turn {
 	private enum State {
 
 		/**
-		 * Nothing is to be done.
+		 * There is nothing to do.
 		 */
 		IDLE,
 

@@ -1,5 +1,5 @@
 /**
- * One lease for each process, and claims of keys under it.
+ * One lease for each process, with claims of keys and places in queues under it.
  */
 @NullMarked
 package io.github.etcddiscovery.lease;
