@@ -12,8 +12,8 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.core.convert.ConversionFailedException;
 
 /**
- * Takes each property below {@code spring.cloud.etcd} that is blank for one that is not
- * set, as {@code ip-address: ${HOST_IP:}} is meant.
+ * Treats a blank property below {@code spring.cloud.etcd} as one that is not set, which
+ * is what {@code ip-address: ${HOST_IP:}} means.
  */
 public final class BlankIsUnset extends AbstractBindHandler {
 
@@ -21,7 +21,7 @@ public final class BlankIsUnset extends AbstractBindHandler {
 
 	/**
 	 * Create a handler.
-	 * @param parent what handles the binding otherwise
+	 * @param parent handles everything else
 	 */
 	public BlankIsUnset(BindHandler parent) {
 		super(parent);
@@ -43,7 +43,8 @@ public final class BlankIsUnset extends AbstractBindHandler {
 	}
 
 	/**
-	 * An element of a list has to keep its place.
+	 * Whether a value is blank. A blank element of a list counts as set, so that the
+	 * others keep their index.
 	 */
 	private static boolean isBlank(ConfigurationPropertyName name, Object value) {
 		return value instanceof String text && text.isBlank() && !name.isLastElementIndexed()

@@ -18,9 +18,9 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * A connection that is needed before there is an application context, made of the
- * properties as they are then. The context can take it over instead of opening another
- * one. Safe for use by any thread.
+ * A connection for use before there is an application context, configured by the
+ * properties at that time. The context can take it over instead of opening another one.
+ * Safe for use by any thread.
  */
 public final class BootstrapConnection implements AutoCloseable {
 
@@ -41,8 +41,8 @@ public final class BootstrapConnection implements AutoCloseable {
 	/**
 	 * Create a connection; it connects with the first request.
 	 * @param binder binds the properties
-	 * @param parent handles the binding otherwise
-	 * @param details where etcd is, or {@code null} for what the properties say
+	 * @param parent handles the rest of the binding
+	 * @param details where etcd is, or {@code null} to use the properties
 	 */
 	public BootstrapConnection(Binder binder, BindHandler parent, @Nullable EtcdConnectionDetails details) {
 		BindHandler handler = new BlankIsUnset(parent);
@@ -57,7 +57,8 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * The bundle that is used, if it is configured; there are no bundles from beans yet.
+	 * The bundle that is in use, if it is configured. There are no bundles from beans
+	 * yet.
 	 */
 	private static SslBundles bundles(@Nullable String name, Binder binder, BindHandler handler) {
 		DefaultSslBundleRegistry registry = new DefaultSslBundleRegistry();
@@ -77,8 +78,8 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Follow the properties and SSL bundles of a context from now on.
-	 * @param context the context
+	 * Use the properties and SSL bundles of a context from now on.
+	 * @param context the context, which may still be starting
 	 */
 	public void follow(ConfigurableApplicationContext context) {
 		this.current = () -> Binder.get(context.getEnvironment(), new BlankIsUnset(BindHandler.DEFAULT))
@@ -91,9 +92,9 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Lead to where other details lead from now on: those of a container that was not
-	 * there before the context.
-	 * @param other the other details
+	 * Replace the connection details, for instance by those of a container that the
+	 * context has started.
+	 * @param other the details to use from now on
 	 */
 	public void leadTo(EtcdConnectionDetails other) {
 		this.details.current = other;
@@ -101,9 +102,9 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Whether it leads to where other details lead, as the same user.
-	 * @param other the other details
-	 * @return {@code true} if a connection of the other details would be the same
+	 * Whether other details name the same endpoints and the same user.
+	 * @param other the details to compare with
+	 * @return {@code true} if a connection with the other details would be equivalent
 	 */
 	public boolean isTo(EtcdConnectionDetails other) {
 		return this.details.current == other || (this.details.getEndpoints().equals(other.getEndpoints())
@@ -112,7 +113,7 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * The properties that it was made of.
+	 * The properties that this connection was created with.
 	 * @return the properties
 	 */
 	public EtcdProperties properties() {
@@ -120,16 +121,16 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Where it leads.
-	 * @return the details as they are now
+	 * The connection details.
+	 * @return the details, which follow later changes
 	 */
 	public EtcdConnectionDetails details() {
 		return this.details;
 	}
 
 	/**
-	 * What makes its channels.
-	 * @return the factory
+	 * The factory of this connection's channels and clients.
+	 * @return the factory, which is closed with this object
 	 */
 	public EtcdClientFactory factory() {
 		return this.factory;
@@ -137,7 +138,7 @@ public final class BootstrapConnection implements AutoCloseable {
 
 	/**
 	 * The connection.
-	 * @return the connection
+	 * @return the connection, which is closed with this object
 	 */
 	public EtcdConnection connection() {
 		return this.connection;
@@ -150,7 +151,8 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Those of the context as soon as there is one.
+	 * The SSL bundles of the context as soon as there is one, until then the configured
+	 * ones.
 	 */
 	private final class CurrentBundles implements SslBundles {
 
@@ -181,7 +183,7 @@ public final class BootstrapConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Details in whose place others can step.
+	 * Connection details that can be replaced by others.
 	 */
 	private static final class ReplaceableDetails implements EtcdConnectionDetails {
 

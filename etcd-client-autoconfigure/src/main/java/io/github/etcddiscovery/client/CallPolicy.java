@@ -3,13 +3,13 @@ package io.github.etcddiscovery.client;
 import java.time.Duration;
 
 /**
- * How long a request may take, and when another member is asked as well.
+ * How long a request may take, and when it also asks another member.
  *
- * @param timeout how long until there is an answer or a failure, over all members
- * @param patience how long one member may keep it waiting before the next one is tried: a
- * member that has not connected until then is given up; one that has is given up only by
- * a request that is hedged, which then waits for whichever answers first
- * @param hedged whether it does no harm when two members are asked at the same time
+ * @param timeout the time for an answer or a failure, over all members
+ * @param patience how long the request waits for one member before it asks the next one.
+ * A member that has not connected by then is passed by. With a member that has connected,
+ * only a hedged request asks another one, and takes whichever answer comes first
+ * @param hedged whether two members may be asked at the same time
  * @param leaderless whether a member without a leader may answer
  */
 record CallPolicy(Duration timeout, Duration patience, boolean hedged, boolean leaderless) {
@@ -17,7 +17,7 @@ record CallPolicy(Duration timeout, Duration patience, boolean hedged, boolean l
 	private static final Duration LONGEST_PATIENCE = Duration.ofMillis(1500);
 
 	/**
-	 * A request that is made of one member at a time.
+	 * The policy for a request that asks one member at a time.
 	 */
 	static CallPolicy of(Duration timeout) {
 		Duration quarter = timeout.dividedBy(4);
@@ -26,14 +26,15 @@ record CallPolicy(Duration timeout, Duration patience, boolean hedged, boolean l
 	}
 
 	/**
-	 * The same, asked of a second member while the first keeps it waiting.
+	 * The same policy, hedged: it asks a second member while the first one does not
+	 * answer.
 	 */
 	CallPolicy andHedged() {
 		return new CallPolicy(this.timeout, this.patience, true, this.leaderless);
 	}
 
 	/**
-	 * The same, answered by members without a leader too.
+	 * The same policy, which also accepts the answer of a member without a leader.
 	 */
 	CallPolicy andLeaderless() {
 		return new CallPolicy(this.timeout, this.patience, this.hedged, true);

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
 
 /**
- * Warns, once a day, when the certificate that this application shows to etcd ends soon:
- * it is the wall clock's time that ends it, and nothing else here goes by that.
+ * Warns once a day when the client certificate of this application expires within 30
+ * days. Certificates expire by the wall clock, which nothing else in this package uses.
  */
 public final class CertificateExpiry {
 
@@ -37,10 +37,10 @@ public final class CertificateExpiry {
 	private final EventLoop loop;
 
 	/**
-	 * Create what warns once it is started.
-	 * @param details the SSL bundle
-	 * @param clock the time of the day
-	 * @param loop runs the checks
+	 * Create a check that does nothing until it is started.
+	 * @param details name the SSL bundle with the certificate
+	 * @param clock the wall clock
+	 * @param loop runs the checks; not closed here
 	 */
 	public CertificateExpiry(EtcdConnectionDetails details, Clock clock, EventLoop loop) {
 		this.details = details;
@@ -49,14 +49,14 @@ public final class CertificateExpiry {
 	}
 
 	/**
-	 * Look now and every day.
+	 * Check the certificate now and once a day.
 	 */
 	public void start() {
 		this.loop.execute(this::checkDaily);
 	}
 
 	/**
-	 * Look now, because the certificate was replaced.
+	 * Check the certificate now, because it was replaced.
 	 */
 	public void replaced() {
 		this.loop.execute(this::check);
@@ -75,8 +75,9 @@ public final class CertificateExpiry {
 	}
 
 	/**
-	 * The certificate that etcd is shown and that ends first.
-	 * @return it, or {@code null} if there is none or it can't be read
+	 * The client certificate that expires first.
+	 * @return its subject and expiry, or {@code null} if there is no certificate or the
+	 * bundle can't be read
 	 */
 	public @Nullable CertificateEnd first() {
 		try {
@@ -88,7 +89,7 @@ public final class CertificateExpiry {
 					: null;
 		}
 		catch (GeneralSecurityException | RuntimeException ex) {
-			// A bundle that is being replaced can't be read for a moment
+			// While a bundle is being replaced, it can't be read
 			logger.debug("It is not known when the certificate for etcd ends", ex);
 			return null;
 		}
@@ -116,10 +117,10 @@ public final class CertificateExpiry {
 	}
 
 	/**
-	 * When a certificate ends.
+	 * When a certificate expires.
 	 *
-	 * @param subject whose it is
-	 * @param end until when it is valid
+	 * @param subject the distinguished name of the certificate's owner
+	 * @param end until when the certificate is valid
 	 */
 	public record CertificateEnd(String subject, Instant end) {
 	}

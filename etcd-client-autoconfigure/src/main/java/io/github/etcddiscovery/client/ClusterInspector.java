@@ -21,20 +21,21 @@ import io.grpc.protobuf.ProtoUtils;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What etcd says of itself, for people to look at. Each question is answered by itself:
- * where the user of the connection may not ask, its future fails and the others do not.
- * Every question ends within the timeout of a request. Safe for use by any thread.
+ * Asks etcd about its members, alarms and leases, for people to look at. The questions
+ * are independent: where the user of the connection lacks a permission, only that future
+ * fails. Every future completes within the request timeout. Safe for use by any thread.
  */
 public final class ClusterInspector {
 
 	/**
-	 * Where etcd 3.6 and newer tell the quota of the database, which jetcd does not know.
+	 * The field with the quota of the database, which etcd 3.6 and newer send and jetcd
+	 * does not know.
 	 */
 	private static final int QUOTA_FIELD = 12;
 
 	/**
-	 * A method that jetcd does not know. Its request is empty; of its answer the leases
-	 * are counted.
+	 * A method that jetcd does not know. Its request is empty, and only the number of
+	 * leases in its response is used.
 	 */
 	private static final MethodDescriptor<Empty, Empty> LEASES = MethodDescriptor.<Empty, Empty>newBuilder()
 		.setType(MethodType.UNARY)
@@ -49,15 +50,15 @@ public final class ClusterInspector {
 
 	/**
 	 * Create an inspector.
-	 * @param connection the connection
+	 * @param connection carries the requests
 	 */
 	public ClusterInspector(EtcdConnection connection) {
 		this.connection = connection;
 	}
 
 	/**
-	 * Ask each endpoint of the connection how it is.
-	 * @return one status for each of them, with a failure where there was no answer
+	 * Ask each endpoint of the connection for its status.
+	 * @return one status for each endpoint, with a failure where there was no answer
 	 */
 	public CompletableFuture<List<EndpointStatus>> endpoints() {
 		return this.connection.readEach(MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance())
@@ -71,8 +72,8 @@ public final class ClusterInspector {
 	}
 
 	/**
-	 * Ask which members the cluster has.
-	 * @return the members
+	 * Ask for the members of the cluster.
+	 * @return the members, including learners and members that have not started yet
 	 */
 	public CompletableFuture<List<ClusterMember>> members() {
 		return this.connection.read(ClusterGrpc.getMemberListMethod(), MemberListRequest.getDefaultInstance())
@@ -84,8 +85,8 @@ public final class ClusterInspector {
 	}
 
 	/**
-	 * Ask which alarms are raised, such as that there is no space left.
-	 * @return their names, each with the id of its member in hexadecimal
+	 * Ask for the alarms that are raised, such as {@code NOSPACE}.
+	 * @return the name of each alarm, with the id of its member in hexadecimal
 	 */
 	public CompletableFuture<List<String>> alarms() {
 		return this.connection.read(MaintenanceGrpc.getAlarmMethod(), AlarmRequest.getDefaultInstance())
@@ -96,8 +97,8 @@ public final class ClusterInspector {
 	}
 
 	/**
-	 * Ask how many leases there are.
-	 * @return the number
+	 * Ask for the number of leases.
+	 * @return how many leases etcd has
 	 */
 	public CompletableFuture<Integer> leases() {
 		return this.connection.read(LEASES, Empty.getDefaultInstance())
@@ -106,9 +107,9 @@ public final class ClusterInspector {
 	}
 
 	/**
-	 * Ask how long a lease lives on.
-	 * @param leaseId its id
-	 * @return its times, both zero if it has ended
+	 * Ask for the remaining time of a lease.
+	 * @param leaseId the id of the lease
+	 * @return its times, both zero if the lease has ended
 	 */
 	public CompletableFuture<LeaseTime> lease(long leaseId) {
 		LeaseTimeToLiveRequest request = LeaseTimeToLiveRequest.newBuilder().setID(leaseId).build();
@@ -118,10 +119,10 @@ public final class ClusterInspector {
 	}
 
 	/**
-	 * How long a lease lives.
+	 * The times of a lease.
 	 *
-	 * @param left how long it lives on without another renewal
-	 * @param granted how long it lives after each renewal
+	 * @param left the time until the lease expires without another renewal
+	 * @param granted its time to live after each renewal
 	 */
 	public record LeaseTime(Duration left, Duration granted) {
 	}
@@ -129,29 +130,29 @@ public final class ClusterInspector {
 	/**
 	 * A member of the cluster.
 	 *
-	 * @param id its id
-	 * @param name its name; empty if it has not started yet
-	 * @param clientUrls where it serves clients
-	 * @param learner whether it does not vote
+	 * @param id the id of the member
+	 * @param name its name; empty if the member has not started yet
+	 * @param clientUrls the URLs at which it serves clients
+	 * @param learner whether the member is a learner, which does not vote
 	 */
 	public record ClusterMember(long id, String name, List<String> clientUrls, boolean learner) {
 	}
 
 	/**
-	 * What one endpoint says of itself.
+	 * The status of one endpoint.
 	 *
 	 * @param endpoint the endpoint
-	 * @param failure why it did not answer; {@code null} if it did
+	 * @param failure why the endpoint did not answer; {@code null} if it did
 	 * @param version the version of etcd
 	 * @param member the id of the member that answered
-	 * @param leader the id of the leader that it follows; 0 if there is none
+	 * @param leader the id of the leader that the member follows; 0 if there is none
 	 * @param term the term of the leader
-	 * @param revision its revision
+	 * @param revision the revision that the member has reached
 	 * @param size the size of its database, in bytes
-	 * @param sizeInUse how many of them are in use
-	 * @param quota how large the database may become, in bytes; 0 if it does not say
-	 * @param learner whether it does not vote
-	 * @param errors what it complains about
+	 * @param sizeInUse how many of these bytes are in use
+	 * @param quota how large the database may become, in bytes; 0 if etcd does not tell
+	 * @param learner whether the member is a learner, which does not vote
+	 * @param errors the errors that the member reports
 	 */
 	public record EndpointStatus(String endpoint, @Nullable String failure, String version, long member, long leader,
 			long term, long revision, long size, long sizeInUse, long quota, boolean learner, List<String> errors) {

@@ -11,16 +11,16 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
 
 /**
- * What the environment and the command of a container tell about the etcd in it: whether
- * it speaks TLS and with which certificate, and whom to authenticate as. That is the user
- * of {@code ETCDCTL_USER}, with which {@code etcdctl} works in the container, or else
- * {@code root} with {@code ETCD_ROOT_PASSWORD}, with which Bitnami's image switches
- * authentication on.
+ * Reads how to connect to the etcd in a container from the container's environment and
+ * command: whether etcd speaks TLS and with which certificate, and which user to
+ * authenticate as. The user is that of {@code ETCDCTL_USER}, which {@code etcdctl} uses
+ * in the container, or else {@code root} with {@code ETCD_ROOT_PASSWORD}, which makes
+ * Bitnami's image enable authentication.
  */
 public final class ContainerEnvironment {
 
 	/**
-	 * The port on which etcd serves clients.
+	 * The port at which etcd serves clients.
 	 */
 	public static final int CLIENT_PORT = 2379;
 
@@ -37,8 +37,8 @@ public final class ContainerEnvironment {
 
 	/**
 	 * Create an environment.
-	 * @param variables the variables of the container
-	 * @param command its command, as far as it is known
+	 * @param variables the environment variables of the container
+	 * @param command the command of the container; empty if it is unknown
 	 */
 	public ContainerEnvironment(Map<String, ? extends @Nullable String> variables, List<String> command) {
 		this.variables = new HashMap<>(variables);
@@ -55,10 +55,10 @@ public final class ContainerEnvironment {
 
 	/**
 	 * The client URL.
-	 * @param host the host
-	 * @param port the port on which that host serves {@link #CLIENT_PORT}
-	 * @param tls whether TLS is asked for, whatever the container tells
-	 * @return the URL
+	 * @param host the host that publishes the port of the container
+	 * @param port the port of that host which maps to {@link #CLIENT_PORT}
+	 * @param tls whether to use TLS even if the container does not mention it
+	 * @return an http or https URL
 	 */
 	public String endpoint(String host, int port, boolean tls) {
 		return "%s://%s:%d".formatted((tls || servesTls()) ? "https" : "http", host, port);
@@ -71,8 +71,9 @@ public final class ContainerEnvironment {
 	}
 
 	/**
-	 * The certificate that etcd shows its clients.
-	 * @return the file in the container, or {@code null} if none is named
+	 * The server certificate of etcd.
+	 * @return the path of the file in the container, or {@code null} if none is
+	 * configured
 	 */
 	public @Nullable String certificateFile() {
 		Iterator<String> arguments = this.command.iterator();

@@ -12,15 +12,15 @@ import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
 
 /**
- * Gives each unary call of the injected client a deadline, but for those that wait for
- * something else than the network. A deadline at the future alone would leave the call
- * queued, to be applied later.
+ * Gives each unary call of the injected client a deadline, except calls that wait for
+ * more than the network. A timeout on the future alone would leave the call queued, and
+ * etcd could apply it later.
  */
 final class DeadlineInterceptor implements ClientInterceptor {
 
 	/**
-	 * They wait for a lock, for an election, or for work that grows with the database.
-	 * Where etcd falls silent meanwhile, the keep-alive of the connection ends them.
+	 * Calls that wait for a lock, for an election, or for work that grows with the
+	 * database. If etcd falls silent, the keep-alive of the connection ends them.
 	 */
 	private static final Set<String> PATIENT = Set.of("v3lockpb.Lock/Lock", "v3electionpb.Election/Campaign",
 			"etcdserverpb.KV/Compact", "etcdserverpb.Maintenance/Defragment", "etcdserverpb.Maintenance/Hash",

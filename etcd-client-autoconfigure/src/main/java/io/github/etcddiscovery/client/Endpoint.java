@@ -4,17 +4,17 @@ import java.net.URI;
 import java.util.Locale;
 
 /**
- * Where one member of etcd serves its clients.
+ * The address at which one member of etcd serves its clients.
  *
- * @param host a name or an address; an IPv6 address stands in brackets
+ * @param host a name or an address; an IPv6 address is in brackets
  * @param port the port
- * @param tls whether it speaks TLS
+ * @param tls whether the member speaks TLS
  */
 record Endpoint(String host, int port, boolean tls) {
 
 	/**
-	 * The endpoint that a client URL names.
-	 * @param url the URL, which was checked before
+	 * Parse a client URL.
+	 * @param url a URL that was validated before
 	 */
 	static Endpoint of(String url) {
 		URI uri = URI.create(url);
@@ -22,7 +22,7 @@ record Endpoint(String host, int port, boolean tls) {
 	}
 
 	/**
-	 * Host and port, which is also whom the certificate must be for.
+	 * Host and port. The certificate of the member must be for this host.
 	 */
 	String authority() {
 		return this.host + ":" + this.port;

@@ -7,20 +7,19 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.ssl.SslBundle;
 
 /**
- * The endpoints as they are configured: members, or the domain whose SRV records name
- * them.
+ * The configured endpoints: members, or the domain whose SRV records name the members.
  *
- * @param configured what was configured, at least one
+ * @param configured the configured URLs, at least one
  * @param tls whether TLS is spoken
- * @param bundle the SSL bundle, or {@code null} for what the JVM trusts
+ * @param bundle the SSL bundle, or {@code null} to use the JVM's trust store
  */
 record Endpoints(List<String> configured, boolean tls, @Nullable SslBundle bundle) {
 
 	/**
-	 * Check what connection details say.
+	 * Read and validate connection details.
 	 * @param details the connection details
-	 * @param tlsWanted whether TLS is asked for where the endpoints don't say
-	 * @throws IllegalStateException if they contradict themselves
+	 * @param tlsWanted whether to use TLS where the endpoints don't say
+	 * @throws IllegalStateException if the details are contradictory
 	 */
 	static Endpoints of(EtcdConnectionDetails details, boolean tlsWanted) {
 		List<String> configured = List.copyOf(details.getEndpoints());
@@ -41,15 +40,15 @@ record Endpoints(List<String> configured, boolean tls, @Nullable SslBundle bundl
 	}
 
 	/**
-	 * Whether the members must be looked up in the domain name system.
+	 * Whether the members must be looked up in DNS.
 	 */
 	boolean areLookedUp() {
 		return SrvRecords.isDomain(this.configured.get(0));
 	}
 
 	/**
-	 * The members. Takes a while where they are looked up.
-	 * @throws IllegalStateException if they can't be looked up
+	 * The members. May block for seconds where they are looked up in DNS.
+	 * @throws IllegalStateException if the look-up fails
 	 */
 	List<Endpoint> members() {
 		if (areLookedUp()) {
@@ -63,7 +62,7 @@ record Endpoints(List<String> configured, boolean tls, @Nullable SslBundle bundl
 	}
 
 	/**
-	 * For messages.
+	 * The configured URLs, for messages.
 	 */
 	@Override
 	public String toString() {

@@ -11,9 +11,9 @@ import io.grpc.ManagedChannelBuilder;
 public interface EtcdChannelBuilderCustomizer {
 
 	/**
-	 * Customize the builder, after it was configured from the properties. Called whenever
-	 * a connection to a member is made anew, on a thread that must not be held up.
-	 * @param builder the builder
+	 * Customize the builder. Called before each new channel to a member, on a thread that
+	 * must not be blocked.
+	 * @param builder a builder to which the properties have been applied
 	 */
 	void customize(ManagedChannelBuilder<?> builder);
 

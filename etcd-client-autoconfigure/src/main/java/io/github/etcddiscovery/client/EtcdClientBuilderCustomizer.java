@@ -3,16 +3,16 @@ package io.github.etcddiscovery.client;
 import io.etcd.jetcd.ClientBuilder;
 
 /**
- * Changes the builder of the injectable {@link io.etcd.jetcd.Client}, after the
- * properties were applied. Registration and discovery have channels of their own, which
- * an {@link EtcdChannelBuilderCustomizer} changes.
+ * Callback to customize the injectable {@link io.etcd.jetcd.Client}. Registration and
+ * discovery use channels of their own, which an {@link EtcdChannelBuilderCustomizer}
+ * customizes.
  */
 @FunctionalInterface
 public interface EtcdClientBuilderCustomizer {
 
 	/**
-	 * Change the builder.
-	 * @param builder the builder
+	 * Customize the builder.
+	 * @param builder a builder to which the properties have been applied
 	 */
 	void customize(ClientBuilder builder);
 

@@ -16,8 +16,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes jetcd clients that fail in bounded time: jetcd's own defaults wait for etcd for
- * ever. Its clients share one log-in. Safe for use by any thread.
+ * Makes jetcd clients and channels whose calls fail in bounded time; jetcd's defaults
+ * wait for etcd for ever. All of them share one log-in. Safe for use by any thread.
  */
 public final class EtcdClientFactory implements AutoCloseable {
 
@@ -45,9 +45,9 @@ public final class EtcdClientFactory implements AutoCloseable {
 	 * Create a factory.
 	 * @param properties timeouts and limits
 	 * @param details where etcd is
-	 * @param customizers are given the builder of each jetcd client, in order
-	 * @param channelCustomizers are given the builder of each channel of registration and
-	 * discovery, in order
+	 * @param customizers customize each jetcd client, in order
+	 * @param channelCustomizers customize each channel of registration and discovery, in
+	 * order
 	 */
 	public EtcdClientFactory(EtcdProperties properties, EtcdConnectionDetails details,
 			List<EtcdClientBuilderCustomizer> customizers, List<EtcdChannelBuilderCustomizer> channelCustomizers) {
@@ -59,8 +59,8 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * The endpoints as they are configured now.
-	 * @throws IllegalStateException if they can't be used
+	 * The endpoints that are configured now.
+	 * @throws IllegalStateException if the configuration is invalid
 	 */
 	Endpoints endpoints() {
 		Endpoints endpoints = Endpoints.of(this.details, this.properties.ssl().isWanted());
@@ -69,18 +69,19 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * The members at these endpoints. Their channels connect with the first call.
-	 * @param endpoints where they are
-	 * @param now the time, by the clock of the loop that they are confined to
+	 * The members at given endpoints. Their channels connect with the first call.
+	 * @param endpoints where the members are
+	 * @param now the current time, by the clock of the loop to which the members are
+	 * confined
 	 */
 	Members members(List<Endpoint> endpoints, long now) {
 		return new Members(endpoints, this.channels::create, now);
 	}
 
 	/**
-	 * Look at the connection details again: they may have been replaced. Credentials that
-	 * were are used from the next call on, also by the injected client; endpoints and the
-	 * SSL bundle by registration and discovery only.
+	 * Apply connection details that may have been replaced. New credentials take effect
+	 * with the next call, also of the injected client. New endpoints and a new SSL bundle
+	 * take effect for registration and discovery only.
 	 */
 	public void refresh() {
 		try {
@@ -97,9 +98,9 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * Be told when endpoints or SSL bundle were replaced.
-	 * @param listener is told
-	 * @return to be told no longer
+	 * Add a listener for replaced endpoints or a replaced SSL bundle.
+	 * @param listener is called after each replacement
+	 * @return removes the listener
 	 */
 	Runnable onReplacement(Runnable listener) {
 		this.onReplacement.add(listener);
@@ -115,8 +116,8 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * Make a client; it connects with its first request.
-	 * @return a client for the caller to close
+	 * Make a client, which connects with its first request.
+	 * @return a client that the caller must close
 	 */
 	public Client create() {
 		Endpoints endpoints = endpoints();
@@ -131,20 +132,22 @@ public final class EtcdClientFactory implements AutoCloseable {
 			.maxInboundMessageSize((int) this.properties.maxInboundMessageSize().toBytes())
 			.interceptor(new DeadlineInterceptor(this.properties.requestTimeout()));
 		if (endpoints.tls()) {
-			// Without this jetcd speaks plain text to https endpoints
+			// Without this, jetcd speaks plain text to https endpoints
 			builder.sslContext(new FollowingSslContext(this.details::getSslBundle));
 		}
 		if (this.properties.namespace() != null) {
 			builder.namespace(bytes(this.properties.namespace()));
 		}
-		// After those that it needs itself: what was added last is called first
+		// After jetcd's own interceptors, since the one that was added last is called
+		// first
 		builder.interceptor(this.login);
 		this.customizers.forEach((customizer) -> customizer.customize(builder));
 		return builder.build();
 	}
 
 	/**
-	 * Several attempts fit into the time that a person allows for connecting.
+	 * How long a single attempt to connect may take, so that several attempts fit into
+	 * the configured timeout.
 	 */
 	static Duration tcpConnectTimeout(EtcdProperties properties) {
 		Duration timeout = properties.connectTimeout();
@@ -152,14 +155,14 @@ public final class EtcdClientFactory implements AutoCloseable {
 	}
 
 	/**
-	 * Where etcd was last looked for, for messages.
+	 * The endpoints that were last used, for messages.
 	 */
 	String lastEndpoints() {
 		return String.valueOf(this.lastEndpoints);
 	}
 
 	/**
-	 * End the thread that log-ins wait on. To be called when the clients are closed.
+	 * End the thread that log-ins wait on. To be called after the clients were closed.
 	 */
 	@Override
 	public void close() {

@@ -29,10 +29,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The connection of the application to etcd: a channel to each member, of which one is in
- * use. A member that is of no use is passed by, and one that is needed again is connected
- * to at once, however long it was away. What is asked again, and when, says
- * {@link MemberCall}. Safe for use by any thread; its own thread does the work and is
- * never blocked.
+ * use. Calls pass by a member that is of no use, and reconnect at once to a member that
+ * is needed again, however long it was away. {@link MemberCall} describes what is
+ * retried, and when. Safe for use by any thread; all work is done on a thread of the
+ * connection's own, which never blocks.
  */
 public final class EtcdConnection implements AutoCloseable {
 
@@ -55,7 +55,7 @@ public final class EtcdConnection implements AutoCloseable {
 	private final EventLoop loop = new ThreadEventLoop("etcd-connection");
 
 	/**
-	 * Its thread begins with the first look-up, if there is one.
+	 * Looks members up in DNS. The thread starts with the first look-up.
 	 */
 	private final EventLoop resolver = new ThreadEventLoop("etcd-resolver");
 
@@ -81,7 +81,7 @@ public final class EtcdConnection implements AutoCloseable {
 	/**
 	 * Create a connection; it connects with the first request.
 	 * @param factory makes the channels
-	 * @param requestTimeout how long any request may take
+	 * @param requestTimeout the deadline of every request
 	 */
 	public EtcdConnection(EtcdClientFactory factory, Duration requestTimeout) {
 		this.factory = factory;
@@ -92,22 +92,22 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Read something of etcd.
+	 * Make a request that only reads.
 	 */
 	<Q, R> CompletableFuture<R> read(MethodDescriptor<Q, R> method, Q request) {
 		return call(method, request, this.reads);
 	}
 
 	/**
-	 * Read what any member has by itself, whether or not it has a leader.
+	 * Make a request that only reads, of a member that need not have a leader.
 	 */
 	<Q, R> CompletableFuture<R> readStale(MethodDescriptor<Q, R> method, Q request) {
 		return call(method, request, this.reads.andLeaderless());
 	}
 
 	/**
-	 * Ask each member by itself, for what it says of itself.
-	 * @return an answer or a failure for each of them, within the timeout of a request
+	 * Make a request of every member.
+	 * @return an answer or a failure for each member, within the request timeout
 	 */
 	<Q, R> CompletableFuture<Map<Endpoint, CompletableFuture<R>>> readEach(MethodDescriptor<Q, R> method, Q request) {
 		CompletableFuture<Map<Endpoint, CompletableFuture<R>>> answers = new CompletableFuture<>();
@@ -150,15 +150,15 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Ask for something that changes etcd.
+	 * Make a request that writes.
 	 */
 	<Q, R> CompletableFuture<R> write(MethodDescriptor<Q, R> method, Q request) {
 		return call(method, request, this.writes);
 	}
 
 	/**
-	 * Ask for something that a lease's life depends on.
-	 * @param bound how long it may take, unless the timeout of a request is shorter
+	 * Make a request that renews a lease.
+	 * @param bound the deadline, unless the request timeout is shorter
 	 */
 	<Q, R> CompletableFuture<R> renew(MethodDescriptor<Q, R> method, Q request, Duration bound) {
 		return call(method, request,
@@ -166,7 +166,8 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Never throws: what goes wrong before the request is made fails the future as well.
+	 * Make a request. Never throws: a failure before the request is sent fails the future
+	 * as well.
 	 */
 	private <Q, R> CompletableFuture<R> call(MethodDescriptor<Q, R> method, Q request, CallPolicy policy) {
 		CompletableFuture<R> answer = new CompletableFuture<>();
@@ -188,11 +189,11 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Watch something. Never throws either.
-	 * @param request what to watch
-	 * @param onResponse is given what arrives, on gRPC's threads, which must not be held
-	 * up
-	 * @param onEnd is told why the watch has ended, unless it was closed
+	 * Begin a watch. Never throws.
+	 * @param request the range to watch
+	 * @param onResponse receives each response, on gRPC's threads, which must not be
+	 * blocked
+	 * @param onEnd receives the reason when the watch has ended, unless it was closed
 	 */
 	WatchStream watch(WatchRequest request, Consumer<WatchResponse> onResponse, Consumer<EtcdAccessException> onEnd) {
 		WatchStream stream = new WatchStream(this.loop, this::translate, request, onResponse, onEnd);
@@ -204,7 +205,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Do something with the members on the loop, as soon as they are known.
+	 * Run an action on the loop, as soon as the members are known.
 	 */
 	private void withMembers(Consumer<Members> action, Consumer<EtcdAccessException> failed) {
 		this.loop.execute(() -> {
@@ -236,7 +237,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Once for all who ask meanwhile.
+	 * Look the members up. All callers during a look-up share its result.
 	 */
 	private void lookUp(Consumer<Members> action, Consumer<EtcdAccessException> failed) {
 		CompletableFuture<List<Endpoint>> lookup = this.lookup;
@@ -263,7 +264,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * No member can be reached: others may stand in the domain name system by now.
+	 * No member can be reached. DNS may name other members by now.
 	 */
 	private void lookUpAgain() {
 		if (this.members != null && this.state == State.OPEN && this.factory.endpoints().areLookedUp()) {
@@ -276,31 +277,31 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * The key as it stands in etcd.
+	 * The key in etcd, with the namespace.
 	 */
 	ByteString inNamespace(String key) {
 		return this.factory.namespace().concat(ByteString.copyFromUtf8(key));
 	}
 
 	/**
-	 * The key as it is known here.
+	 * The key in this application, without the namespace.
 	 */
 	ByteString outOfNamespace(ByteString key) {
 		return key.substring(this.factory.namespace().size());
 	}
 
 	/**
-	 * How the last request went that was answered or given up.
-	 * @return whether etcd was reached
+	 * The outcome of the last request that was answered or has failed.
+	 * @return whether that request reached etcd
 	 */
 	public Reachability reachability() {
 		return this.reachability;
 	}
 
 	/**
-	 * Go over to fresh connections, because the certificates were replaced. Nothing is
-	 * lost: requests that are under way end on the old ones, and each watch is told to
-	 * begin anew before those are closed.
+	 * Replace all channels, because the certificates were replaced. Nothing is lost:
+	 * requests that are under way complete on the old channels, and each watch is told to
+	 * begin anew before the old channels are closed.
 	 */
 	public void replaceChannels() {
 		replaceChannels("certificates");
@@ -330,20 +331,19 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Be told when the connection is renewed.
-	 * @param watch begins anew
-	 * @return to be told no longer
+	 * Add a listener for the replacement of the channels.
+	 * @param watch begins anew on the next channel
+	 * @return removes the listener
 	 */
 	Runnable onReplacement(Runnable watch) {
-		// Of its own, so that it can be taken out again
+		// A new object, so that remove finds this one
 		Runnable registered = watch::run;
 		this.watches.add(registered);
 		return () -> this.watches.remove(registered);
 	}
 
 	/**
-	 * Let requests through again after the connection was stopped. One that was closed
-	 * stays closed.
+	 * Accept requests again after {@link #stop()}. A closed connection stays closed.
 	 */
 	public synchronized void open() {
 		if (this.state == State.STOPPED) {
@@ -352,7 +352,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Close what is open. Requests fail until the connection is opened again.
+	 * Close all channels. Requests fail until {@link #open()} is called.
 	 */
 	public synchronized void stop() {
 		if (this.state == State.OPEN) {
@@ -372,7 +372,7 @@ public final class EtcdConnection implements AutoCloseable {
 	}
 
 	/**
-	 * Close what is open, for good.
+	 * Close all channels and end the threads, for good. Requests fail from then on.
 	 */
 	@Override
 	public synchronized void close() {

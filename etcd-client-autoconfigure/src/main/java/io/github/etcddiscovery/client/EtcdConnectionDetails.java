@@ -8,22 +8,22 @@ import org.springframework.boot.autoconfigure.service.connection.ConnectionDetai
 import org.springframework.boot.ssl.SslBundle;
 
 /**
- * What is needed to reach etcd: the one door through which it comes, be it from
- * properties, a container of a test or Docker Compose. User and password are asked for
- * again at each log-in and the SSL bundle at each TLS handshake, so they may change while
- * the application runs; endpoints count when a connection is replaced.
+ * Where etcd is and how to authenticate: from properties, a container of a test, Docker
+ * Compose or a bean of the application. User and password are read at each log-in and the
+ * SSL bundle at each TLS handshake, so they may change while the application runs. New
+ * endpoints take effect when the connection is replaced.
  */
 public interface EtcdConnectionDetails extends ConnectionDetails {
 
 	/**
-	 * Client URLs of the members.
-	 * @return at least one, all http or all https
+	 * The client URLs of the members.
+	 * @return at least one URL, all http or all https
 	 */
 	List<String> getEndpoints();
 
 	/**
 	 * The user to authenticate as.
-	 * @return the user, or {@code null} if etcd asks for none
+	 * @return the user, or {@code null} to connect without authentication
 	 */
 	default @Nullable String getUsername() {
 		return null;
@@ -38,9 +38,9 @@ public interface EtcdConnectionDetails extends ConnectionDetails {
 	}
 
 	/**
-	 * What is trusted, and what this application shows itself with. The name of the host
-	 * is always verified.
-	 * @return the bundle, or {@code null} for what the JVM trusts
+	 * The trusted authorities, and the client certificate of this application if etcd
+	 * asks for one. The host name of etcd is always verified.
+	 * @return the bundle, or {@code null} to use the JVM's trust store
 	 */
 	default @Nullable SslBundle getSslBundle() {
 		return null;

@@ -19,8 +19,8 @@ import io.grpc.StatusRuntimeException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns what gRPC throws into an {@link EtcdAccessException}, in this one place. etcd
- * tells many conditions apart by their text alone; the texts are those of its
+ * The one place that translates gRPC's exceptions into an {@link EtcdAccessException}.
+ * Many errors of etcd differ only in their text; the texts are those of its
  * {@code api/v3rpc/rpctypes} package.
  */
 final class EtcdFailures {
@@ -46,8 +46,8 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * Whether etcd refused a token, or the lack of one. That is no word against the user
-	 * and the password.
+	 * Whether etcd refused a token, or the lack of one. User and password may still be
+	 * right.
 	 */
 	static boolean isTokenRefused(EtcdAccessException failure) {
 		String text = textOf((failure.getCause() != null) ? failure.getCause() : failure).toLowerCase(Locale.ROOT);
@@ -56,7 +56,7 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * Whether etcd has authentication switched off, so that nobody can log in.
+	 * Whether authentication is disabled in etcd, so that no log-in succeeds.
 	 */
 	static boolean isAuthenticationDisabled(Throwable failure) {
 		return textOf(failure).toLowerCase(Locale.ROOT).contains("authentication is not enabled");
@@ -111,7 +111,7 @@ final class EtcdFailures {
 		if (text.contains("channel closed")) {
 			return Kind.UNREACHABLE;
 		}
-		// gRPC's own words in Java and in Go
+		// The texts of gRPC in Java and in Go
 		if (text.contains("exceeds maximum") || text.contains("larger than max")) {
 			return Kind.TOO_LARGE;
 		}
@@ -145,7 +145,8 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * gRPC calls a request unauthenticated also when the log-in got no answer.
+	 * The status behind {@code UNAUTHENTICATED}, which gRPC also reports when the log-in
+	 * got no answer.
 	 */
 	private static Status.Code withoutBlame(Status.Code code, @Nullable Throwable cause) {
 		Status.Code inner = (code == Status.Code.UNAUTHENTICATED) ? statusOf(cause) : null;
@@ -153,7 +154,7 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * All messages of the causes: gRPC hides the telling one, such as a refused
+	 * The messages of all causes, because gRPC hides the useful one, such as a refused
 	 * connection, behind "io exception".
 	 */
 	private static String textOf(Throwable failure) {
@@ -172,7 +173,7 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * What the TLS library means, for those who do not speak its language.
+	 * Translate the TLS library's message into plain words.
 	 */
 	private static String explainTls(Throwable cause) {
 		String reason = innermost(cause);
@@ -204,9 +205,9 @@ final class EtcdFailures {
 	}
 
 	/**
-	 * A server that does not understand TLS closes the connection or resets it, depending
-	 * on how much it has read. So does one that breaks down, but the other does so
-	 * always.
+	 * Why the connection broke. A server without TLS closes or resets a connection that
+	 * begins with a TLS handshake, depending on how much it has read. A crashing server
+	 * does the same, so the message only says "perhaps".
 	 */
 	private static String broken(Throwable cause, String endpoints) {
 		String reason = innermost(cause);

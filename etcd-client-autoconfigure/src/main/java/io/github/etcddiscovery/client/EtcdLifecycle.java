@@ -6,11 +6,11 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.ContextClosedEvent;
 
 /**
- * Lets go of etcd while the context is stopped, so that no connection is open then: a
- * checkpoint of the JVM (CRaC) asks for that. What is known is still answered, and all is
- * back when the context is started again. The connection is the last to stop and the
- * first to start, what stands on it comes next: requests that are still served may look
- * something up.
+ * Closes the connections to etcd while the context is stopped, which a checkpoint of the
+ * JVM (CRaC) requires. Look-ups are still answered from the mirrors, and everything
+ * resumes when the context is started again. The connection is the last to stop and the
+ * first to start, next to its users, because requests that are still being served may
+ * need a look-up.
  */
 public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<ContextClosedEvent> {
 
@@ -20,7 +20,7 @@ public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<
 	public static final int CONNECTION_PHASE = Integer.MIN_VALUE;
 
 	/**
-	 * The phase of what stands on the connection.
+	 * The phase of beans that use the connection.
 	 */
 	public static final int DEFAULT_PHASE = CONNECTION_PHASE + 1;
 
@@ -33,7 +33,7 @@ public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<
 	private final Runnable stop;
 
 	/**
-	 * The beans are at work from their creation on.
+	 * True from the beginning, because the beans work as soon as they are created.
 	 */
 	private volatile boolean running = true;
 
@@ -41,10 +41,10 @@ public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<
 
 	/**
 	 * Create a lifecycle.
-	 * @param context the context whose stops and starts are followed
+	 * @param context the context to follow
 	 * @param phase {@link #CONNECTION_PHASE} or {@link #DEFAULT_PHASE}
-	 * @param start what to do when the context is started again
-	 * @param stop what to do when the context is stopped, but not when it is closed
+	 * @param start runs when the context is started again
+	 * @param stop runs when the context is stopped, but not when it is closed
 	 */
 	public EtcdLifecycle(ApplicationContext context, int phase, Runnable start, Runnable stop) {
 		this.context = context;
@@ -54,7 +54,8 @@ public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<
 	}
 
 	/**
-	 * A context that is closed destroys its beans, which ends them in good order.
+	 * A context that closes destroys its beans in order, so this lifecycle must not stop
+	 * them before.
 	 */
 	@Override
 	public void onApplicationEvent(ContextClosedEvent event) {
@@ -88,7 +89,8 @@ public final class EtcdLifecycle implements SmartLifecycle, ApplicationListener<
 	}
 
 	/**
-	 * Test frameworks pause contexts that they keep; that is no reason to stop.
+	 * Test frameworks pause the contexts in their cache, which is no reason to
+	 * disconnect.
 	 */
 	@Override
 	public boolean isPauseable() {

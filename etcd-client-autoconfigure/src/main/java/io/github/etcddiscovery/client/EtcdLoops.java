@@ -4,9 +4,9 @@ import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.core.ThreadEventLoop;
 
 /**
- * The threads of all that stands on the connection. There are three so that a slow
- * listener holds up neither the mirrors nor the renewals, and a large list not the
- * renewals either. Each thread begins with its first task.
+ * The threads shared by everything that uses the connection. There are three, so that a
+ * slow listener delays neither mirrors nor lease renewals, and a large list does not
+ * delay renewals. Each thread starts with its first task.
  */
 public final class EtcdLoops implements AutoCloseable {
 
@@ -17,7 +17,7 @@ public final class EtcdLoops implements AutoCloseable {
 	private final EventLoop events = new ThreadEventLoop("etcd-events");
 
 	/**
-	 * The loop of the leases and the keys below them.
+	 * The loop of the leases and the keys under them.
 	 * @return the loop, which the caller must not close
 	 */
 	public EventLoop leases() {
@@ -33,7 +33,7 @@ public final class EtcdLoops implements AutoCloseable {
 	}
 
 	/**
-	 * The loop that listeners of the application are called on.
+	 * The loop on which the application's listeners are called.
 	 * @return the loop, which the caller must not close
 	 */
 	public EventLoop events() {

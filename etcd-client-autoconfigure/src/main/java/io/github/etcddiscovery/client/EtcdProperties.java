@@ -48,12 +48,12 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	private static final Duration SHORTEST_TIMEOUT = Duration.ofMillis(100);
 
 	/**
-	 * Up to the last @, since a password may have anything in it.
+	 * Matches up to the last @, since a password may contain any character.
 	 */
 	private static final Pattern WITH_USER = Pattern.compile("^([A-Za-z]+://)?.*@", Pattern.DOTALL);
 
 	/**
-	 * Check what can be checked before anything is asked of etcd.
+	 * Validate the properties, as far as that is possible without etcd.
 	 */
 	public EtcdProperties {
 		endpoints = List.copyOf(endpoints);
@@ -92,7 +92,7 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	}
 
 	/**
-	 * Whether the endpoints, which are all alike, ask for TLS.
+	 * Whether the endpoints, which all have the same scheme, use TLS.
 	 */
 	static boolean isHttps(List<String> endpoints) {
 		return StringUtils.startsWithIgnoreCase(endpoints.get(0), "https:");
@@ -126,7 +126,7 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	}
 
 	/**
-	 * Nobody means 5 milliseconds who writes 5.
+	 * Refuse timeouts below 100 ms: whoever writes 5 means 5 seconds, not 5 milliseconds.
 	 */
 	private static void requireSensible(String property, Duration value) {
 		require(value.compareTo(SHORTEST_TIMEOUT) >= 0, property, value,
@@ -144,7 +144,7 @@ public record EtcdProperties(@DefaultValue("true") boolean enabled,
 	}
 
 	/**
-	 * Without the password.
+	 * Leaves the password out.
 	 */
 	@Override
 	public String toString() {

@@ -20,9 +20,9 @@ import org.springframework.boot.ssl.SslBundle;
 import org.springframework.boot.ssl.SslOptions;
 
 /**
- * TLS with what the SSL bundle holds at each handshake: certificates that were replaced
- * count from the next connection on, in every client that was made with this. Safe for
- * use by any thread.
+ * An SSL context that reads the SSL bundle at each handshake, so that replaced
+ * certificates take effect with the next connection of every client that uses it. Safe
+ * for use by any thread.
  */
 final class FollowingSslContext extends SslContext {
 
@@ -39,7 +39,7 @@ final class FollowingSslContext extends SslContext {
 	}
 
 	/**
-	 * What can't be used does not take the place of what can.
+	 * The current context. A bundle that is invalid does not replace the last valid one.
 	 */
 	private SslContext current() {
 		try {

@@ -7,8 +7,8 @@ import io.etcd.jetcd.api.LeaseTimeToLiveRequest;
 import io.github.etcddiscovery.watch.LeaseCheck;
 
 /**
- * The {@link LeaseCheck} on jetcd's stubs. etcd answers without a permission, as long as
- * it is not asked for the keys.
+ * The {@link LeaseCheck} on jetcd's stubs. The request needs no permission, as it does
+ * not ask for the keys of the lease.
  */
 public final class JetcdLeaseCheck implements LeaseCheck {
 
@@ -16,7 +16,7 @@ public final class JetcdLeaseCheck implements LeaseCheck {
 
 	/**
 	 * Create a check.
-	 * @param connection the connection
+	 * @param connection carries the requests
 	 */
 	public JetcdLeaseCheck(EtcdConnection connection) {
 		this.connection = connection;

@@ -25,8 +25,8 @@ import io.github.etcddiscovery.lease.LeaseStore;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * The {@link LeaseStore} on jetcd's stubs. Leases are renewed one request at a time and
- * never by jetcd's own keep-alive, which goes by the wall clock and gives up by itself.
+ * The {@link LeaseStore} on jetcd's stubs. Each renewal is a request of its own. jetcd's
+ * keep-alive is not used, since it relies on the wall clock and gives up by itself.
  */
 public final class JetcdLeaseStore implements LeaseStore {
 
@@ -38,9 +38,9 @@ public final class JetcdLeaseStore implements LeaseStore {
 
 	/**
 	 * Create a store.
-	 * @param connection the connection
-	 * @param ttl the leases' time to live: a quarter of it, and at least 500 ms, bounds a
-	 * renewal, so that a lease survives two that are lost
+	 * @param connection carries the requests
+	 * @param ttl the leases' time to live. A renewal may take a quarter of it, and at
+	 * least 500 ms, so that a lease survives the loss of two renewals
 	 */
 	public JetcdLeaseStore(EtcdConnection connection, Duration ttl) {
 		Duration quarter = ttl.dividedBy(4);
@@ -64,7 +64,7 @@ public final class JetcdLeaseStore implements LeaseStore {
 	}
 
 	/**
-	 * etcd says in this way that there is no such lease.
+	 * etcd reports a lease that does not exist by a time to live of zero.
 	 */
 	private static boolean isAlive(LeaseKeepAliveResponse response) {
 		return response.getTTL() > 0;

@@ -31,32 +31,32 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 
 /**
- * Lists and watches a range of keys with jetcd's stubs. A list comes in pages that are
- * all read at the revision of the first one.
+ * Lists and watches a range of keys with jetcd's stubs. A list is read in pages, all at
+ * the revision of the first page.
  */
 public final class JetcdListerWatcher implements ListerWatcher {
 
 	/**
-	 * Three times what is read as an instance.
+	 * Three times the largest value that is read as an instance.
 	 */
 	private static final int LARGEST_VALUE = 200 * 1024;
 
 	/**
-	 * What a watch may have to catch up with at once; a list costs less.
+	 * How much a watch may deliver in one batch; beyond that, a list costs less.
 	 */
 	private static final long MOST_CHARACTERS = 64 * 1024 * 1024;
 
 	private static final Duration PING_TIMEOUT = Duration.ofSeconds(2);
 
 	/**
-	 * In the place of a value that is too large, which would be kept for as long as it
-	 * stands in etcd.
+	 * Replaces a value that is too large, so that the mirror does not keep that value in
+	 * memory.
 	 */
 	private static final String TOO_LARGE = " ".repeat(LARGEST_VALUE + 1);
 
 	/**
-	 * The fields 'fragment' of a watch and of its responses, which jetcd's stubs don't
-	 * know. A response without it is the last one.
+	 * The field 'fragment' of a watch request and of its responses, which jetcd's stubs
+	 * don't know. A response without the field is the last fragment.
 	 */
 	private static final UnknownFieldSet IN_FRAGMENTS = UnknownFieldSet.newBuilder()
 		.addField(8, UnknownFieldSet.Field.newBuilder().addVarint(1).build())
@@ -80,8 +80,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	/**
 	 * Create a lister-watcher.
-	 * @param connection the connection
-	 * @param range the keys
+	 * @param connection carries the requests
+	 * @param range the keys to list and watch
 	 */
 	public JetcdListerWatcher(EtcdConnection connection, KeyRange range) {
 		this(connection, range, UnaryOperator.identity());
@@ -131,7 +131,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * Nothing was written since and there are as many keys: then they are the same.
+	 * The range is unchanged if no key was written since the mirror's revision and the
+	 * number of keys is the same.
 	 */
 	@Override
 	public CompletableFuture<Boolean> differs(Snapshot mirror) {
@@ -175,8 +176,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * Of keys alone, a list of etcd 3.7 does not tell the lease, but a watch does, which
-	 * can't leave out the value either: without both, the same key is the same entry.
+	 * An entry of a key without its value also leaves out the lease. A list of keys alone
+	 * does not return the lease on etcd 3.7, while a watch always sends lease and value.
+	 * Without both, the same key is the same entry in a list and in a watch.
 	 */
 	private Entry entry(KeyValue keyValue) {
 		Entry entry = entry(this.connection, keyValue);
@@ -197,7 +199,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * The first key after all that begin with this one.
+	 * The first key after all keys with this prefix.
 	 */
 	static ByteString endOfPrefix(ByteString prefix) {
 		for (int i = prefix.size() - 1; i >= 0; i--) {
@@ -220,7 +222,7 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * Keys that are not UTF-8 are of no use, but two of them must not become one.
+	 * A key that is not UTF-8 can't be used, but two such keys must stay distinct.
 	 */
 	static String key(ByteString bytes) {
 		String text = bytes.toStringUtf8();
@@ -241,9 +243,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * Hands on what a watch tells, one response at a time. etcd sends one that is large
-	 * in fragments, so that it need not be accepted as a whole; what is kept of it is
-	 * not.
+	 * Passes the responses of a watch on to the handler. etcd sends a large response in
+	 * fragments, so that no single message exceeds the limit; their changes are collected
+	 * into one batch.
 	 */
 	private final class Responses {
 
@@ -278,8 +280,8 @@ public final class JetcdListerWatcher implements ListerWatcher {
 		}
 
 		/**
-		 * Take the changes of a response.
-		 * @return whether it is the last of those that belong together
+		 * Collect the changes of a response.
+		 * @return whether this is the last fragment
 		 */
 		private boolean collect(WatchResponse response) {
 			for (Change change : changes(response.getEventsList())) {

@@ -18,9 +18,9 @@ import io.github.etcddiscovery.lease.QueueStore;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * The {@link QueueStore} on jetcd's stubs: the transactions of the {@code concurrency}
- * package of etcd's Go client, asked of the store itself. etcd's own lock and election
- * services are not used: their calls wait on one member and can't be given up.
+ * The {@link QueueStore} on jetcd's stubs. It sends the transactions of the
+ * {@code concurrency} package of etcd's Go client. etcd's lock and election services are
+ * not used, because their calls wait on one member and can't be cancelled.
  */
 public final class JetcdQueueStore implements QueueStore {
 
@@ -28,7 +28,7 @@ public final class JetcdQueueStore implements QueueStore {
 
 	/**
 	 * Create a store.
-	 * @param connection the connection
+	 * @param connection carries the requests
 	 */
 	public JetcdQueueStore(EtcdConnection connection) {
 		this.connection = connection;
@@ -41,7 +41,7 @@ public final class JetcdQueueStore implements QueueStore {
 			.setRequestPut(
 					PutRequest.newBuilder().setKey(bytes).setValue(ByteString.copyFromUtf8(value)).setLease(leaseId))
 			.build();
-		// The key itself is the last one then
+		// After the put, the key itself is the last one
 		RequestOp lastTwo = range(last(queue).setLimit(2));
 		RequestOp own = range(RangeRequest.newBuilder().setKey(bytes));
 		TxnRequest request = TxnRequest.newBuilder()
@@ -95,8 +95,8 @@ public final class JetcdQueueStore implements QueueStore {
 	}
 
 	/**
-	 * With the values, although nobody reads them: of keys alone etcd 3.7 does not tell
-	 * the lease.
+	 * Requests the values although they are not used, because etcd 3.7 does not return
+	 * the lease of keys alone.
 	 */
 	private RangeRequest.Builder last(String queue) {
 		ByteString prefix = this.connection.inNamespace(queue);

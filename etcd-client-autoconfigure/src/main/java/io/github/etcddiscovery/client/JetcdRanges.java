@@ -24,14 +24,14 @@ import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Snapshot;
 
 /**
- * Reads several ranges of keys as they stand at one revision: by one transaction, or, if
- * that is too large to be taken at once, page by page at the revision of the first. Safe
- * for use by any thread.
+ * Reads several ranges of keys at one revision: in one transaction or, if its response
+ * would be too large, in pages at the revision of the first page. Safe for use by any
+ * thread.
  */
 public final class JetcdRanges {
 
 	/**
-	 * So many operations etcd takes in one transaction by default.
+	 * etcd's default limit for the operations of a transaction.
 	 */
 	private static final int MOST_OPERATIONS = 128;
 
@@ -39,17 +39,17 @@ public final class JetcdRanges {
 
 	/**
 	 * Create a reader.
-	 * @param connection the connection
+	 * @param connection carries the requests
 	 */
 	public JetcdRanges(EtcdConnection connection) {
 		this.connection = connection;
 	}
 
 	/**
-	 * Read ranges as a majority of etcd has them.
+	 * Read ranges with the consent of a majority of the members.
 	 * @param ranges the ranges, at least one
-	 * @param revision the revision to read at, or 0 for what is true now
-	 * @return a snapshot for each range, in their order and all of one revision; fails
+	 * @param revision the revision to read at, or 0 for the current one
+	 * @return a snapshot for each range, in the same order and all at one revision; fails
 	 * with an {@link EtcdAccessException}, within a deadline
 	 */
 	public CompletableFuture<List<Snapshot>> read(List<KeyRange> ranges, long revision) {
@@ -57,10 +57,10 @@ public final class JetcdRanges {
 	}
 
 	/**
-	 * Read ranges as a single member has them, whether or not it has a majority behind
-	 * it: they may be out of date.
+	 * Read ranges from a single member, whether or not it has a majority behind it. The
+	 * result may be out of date.
 	 * @param ranges the ranges, at least one
-	 * @return a snapshot for each range, in their order and all of one revision; fails
+	 * @return a snapshot for each range, in the same order and all at one revision; fails
 	 * with an {@link EtcdAccessException}, within a deadline
 	 */
 	public CompletableFuture<List<Snapshot>> readStale(List<KeyRange> ranges) {
@@ -129,7 +129,8 @@ public final class JetcdRanges {
 	}
 
 	/**
-	 * With the whole value, however large: who asks for a document wants all of it.
+	 * The entry with its whole value, however large, because a document is useless in
+	 * part.
 	 */
 	private Entry entry(KeyValue keyValue) {
 		return new Entry(JetcdListerWatcher.key(this.connection.outOfNamespace(keyValue.getKey())),

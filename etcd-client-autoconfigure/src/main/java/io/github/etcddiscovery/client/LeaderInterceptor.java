@@ -9,9 +9,9 @@ import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 
 /**
- * Asks a member that has no leader to say so at once. It would otherwise keep a request
- * until its deadline, while another member could have answered it. A request that such a
- * member may answer says so by {@link #LEADERLESS}.
+ * Makes a member without a leader refuse a request at once. The member would otherwise
+ * keep the request until its deadline, while another member could have answered it.
+ * Requests with {@link #LEADERLESS} may be answered by a member without a leader.
  */
 final class LeaderInterceptor implements ClientInterceptor {
 

@@ -29,12 +29,12 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs in, and shows the token with every call. All clients of a factory share one token,
- * also over reconnections: however many calls etcd refuses because a token has ended,
- * there is one log-in. And never more than one begins within a second, since etcd is slow
- * on purpose when it checks a password; calls wait for it as long as their deadline lets
- * them. (jetcd itself logs in anew for each call that is refused, and for renewals not at
- * all.) Safe for use by any thread.
+ * Logs in, and adds the token to every call. All clients of a factory share one token,
+ * also across reconnections: however many calls etcd refuses because the token has
+ * expired, there is one log-in. At most one log-in begins within a second, since etcd
+ * checks passwords slowly on purpose; calls wait for it until their deadline. (jetcd
+ * itself logs in again for every refused call, and not at all for lease renewals.) Safe
+ * for use by any thread.
  */
 final class LoginInterceptor implements ClientInterceptor {
 
@@ -45,8 +45,7 @@ final class LoginInterceptor implements ClientInterceptor {
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
 	/**
-	 * In the place of a token, when there is no user or etcd has authentication switched
-	 * off.
+	 * Stands for no token: there is no user, or authentication is disabled in etcd.
 	 */
 	private static final String NONE = "";
 
@@ -59,28 +58,28 @@ final class LoginInterceptor implements ClientInterceptor {
 	private final Object lock = new Object();
 
 	/**
-	 * The log-in that counts, be it under way or done; none if it failed or its token was
-	 * refused.
+	 * The current log-in, under way or done; {@code null} after a failure or when its
+	 * token was refused.
 	 */
 	private @Nullable CompletableFuture<String> login;
 
 	private @Nullable Long lastBegin;
 
 	/**
-	 * Whom the log-in is for.
+	 * The user and password of the current log-in.
 	 */
 	private @Nullable String user;
 
 	/**
-	 * Whether it was said that etcd has authentication switched off.
+	 * Whether the warning about disabled authentication was logged.
 	 */
 	private volatile boolean toldNotEnabled;
 
 	/**
 	 * Create an interceptor.
-	 * @param details the user and the password
+	 * @param details name the user and the password
 	 * @param timeout how long a log-in may take
-	 * @param loop where a log-in waits for its time
+	 * @param loop delays log-ins that would follow too soon
 	 */
 	LoginInterceptor(EtcdConnectionDetails details, Duration timeout, EventLoop loop) {
 		this.details = details;
@@ -127,7 +126,8 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * Older members say "permission denied" to a watch whose token has ended.
+	 * Whether a watch may have been refused because of its token. Older members answer
+	 * "permission denied" when the token has expired.
 	 */
 	private static boolean mayHaveRefusedToken(WatchResponse response) {
 		return response.getCanceled() && (response.getCancelReason().contains("permission denied")
@@ -136,7 +136,7 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * Whether calls wait for a log-in.
+	 * Whether a log-in is under way, for which calls wait.
 	 */
 	boolean isUnderWay() {
 		synchronized (this.lock) {
@@ -145,7 +145,8 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * Log in anew with the next call if user or password were replaced.
+	 * Forget the token if the user or the password was replaced, so that the next call
+	 * logs in.
 	 */
 	void refresh() {
 		String user = user();
@@ -157,7 +158,7 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * User and password as they are now, to be compared.
+	 * The current user and password, for comparison.
 	 */
 	private String user() {
 		return this.details.getUsername() + ":" + this.details.getPassword();
@@ -225,8 +226,8 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * As other clients do, so that a user can be configured before authentication is
-	 * switched on. Calls that are refused afterwards log in.
+	 * Send calls without a token, as other clients do, so that a user can be configured
+	 * before authentication is enabled. Once etcd refuses a call, the next one logs in.
 	 */
 	private void goOnWithout(CompletableFuture<String> login) {
 		if (!this.toldNotEnabled) {
@@ -238,7 +239,7 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * With the user and password as they are now.
+	 * The request to log in with the current user and password.
 	 */
 	private AuthenticateRequest request() {
 		String username = this.details.getUsername();
@@ -260,7 +261,7 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * A log-in that did not reach etcd is no reason to wait.
+	 * Forget a log-in. If it did not reach etcd, the next one may begin at once.
 	 */
 	private void forget(CompletableFuture<String> login, boolean asked) {
 		synchronized (this.lock) {
@@ -272,8 +273,8 @@ final class LoginInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * What a call fails with for which there is no token. gRPC allows a credential only
-	 * some codes, and none of those that etcd refuses a password with.
+	 * The status of a call for which there is no token. gRPC does not allow credentials
+	 * to fail with the codes that etcd uses for a wrong password.
 	 */
 	private static Status statusOf(Throwable failure) {
 		Status status = Status.fromThrowable(failure);
@@ -316,8 +317,8 @@ final class LoginInterceptor implements ClientInterceptor {
 		}
 
 		/**
-		 * Only the first call that was refused with it forgets it: the others would
-		 * forget the one that has come since.
+		 * etcd refused the token. Forgets only this token, not a newer one that another
+		 * call has obtained since.
 		 */
 		void refused() {
 			CompletableFuture<String> used = this.used;

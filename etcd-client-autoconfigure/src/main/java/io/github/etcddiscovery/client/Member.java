@@ -12,8 +12,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One member of etcd: its channel, and what was last seen of it. Confined to the loop of
- * the connection, but for {@link #heard()}.
+ * One member of etcd: its channel and its standing. Confined to the loop of the
+ * connection, except for {@link #heard(long)}.
  */
 final class Member {
 
@@ -41,8 +41,8 @@ final class Member {
 	}
 
 	/**
-	 * The channel to make a call on. One that has failed to connect is not used again:
-	 * gRPC would wait for up to two minutes before it connects, a fresh one does so at
+	 * The channel for the next call. A channel that failed to connect is replaced: gRPC
+	 * would wait up to two minutes before it reconnects, while a new channel connects at
 	 * once.
 	 */
 	ManagedChannel channel() {
@@ -60,7 +60,8 @@ final class Member {
 	}
 
 	/**
-	 * Make the next call on a fresh channel; those that are under way end on the old one.
+	 * Retire the current channel. The next call gets a new one, and calls that are under
+	 * way complete on the old one.
 	 */
 	void retire() {
 		this.retired.removeIf(ManagedChannel::isTerminated);
@@ -72,7 +73,7 @@ final class Member {
 	}
 
 	/**
-	 * End all calls.
+	 * Close all channels, which ends all calls.
 	 */
 	void close() {
 		retire();
@@ -81,31 +82,31 @@ final class Member {
 	}
 
 	/**
-	 * Something arrived from it. From any thread.
-	 * @param now when
+	 * A message arrived from the member. From any thread.
+	 * @param now the current time
 	 */
 	void heard(long now) {
 		this.heardAt = now;
 	}
 
 	/**
-	 * Whether something has arrived from it since.
+	 * Whether a message has arrived from the member since a given time.
 	 */
 	boolean heardSince(long then) {
 		return this.heardAt - then >= 0;
 	}
 
 	/**
-	 * It has answered.
+	 * The member has answered a request.
 	 */
 	void good() {
 		become(Standing.GOOD);
 	}
 
 	/**
-	 * It is of no use for now.
-	 * @param why its new standing
-	 * @param now when that was seen
+	 * Prefer other members to this one from now on.
+	 * @param why the new standing
+	 * @param now the current time
 	 */
 	void passBy(Standing why, long now) {
 		become(why);
@@ -113,9 +114,9 @@ final class Member {
 	}
 
 	/**
-	 * Nothing is heard from it over this channel, though gRPC takes it for connected.
+	 * The member has fallen silent on a channel, although gRPC considers it connected.
 	 * @param silent the channel
-	 * @param now when that was seen
+	 * @param now the current time
 	 */
 	void silent(ManagedChannel silent, long now) {
 		if (this.channel == silent && silent.getState(false) == ConnectivityState.READY) {
@@ -138,7 +139,7 @@ final class Member {
 	}
 
 	/**
-	 * Whether there is no reason to prefer another one.
+	 * Whether there is no reason to prefer another member.
 	 */
 	boolean isGood() {
 		return this.standing == Standing.GOOD || this.standing == Standing.UNTRIED;
@@ -154,7 +155,7 @@ final class Member {
 	}
 
 	/**
-	 * What was last seen of a member.
+	 * What the last call has shown about a member.
 	 */
 	enum Standing {
 

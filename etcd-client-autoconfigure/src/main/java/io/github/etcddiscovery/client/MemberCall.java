@@ -25,21 +25,21 @@ import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and what is done until there is an answer. All that is ever asked again is
- * asked again here:
+ * One request, including its retries on this or another member. All retries of requests
+ * are decided here:
  * <ul>
  * <li>A member that can't be reached, has no leader, is a learner or did not answer in
- * time is passed by: the next one is asked at once, each of them once.
- * <li>A member that has not connected within the policy's patience is given up for the
- * next one. The request was not sent, so it may be any.
- * <li>A member that is connected and keeps a hedged request waiting for that long stays
- * under way, and the next one is asked as well. The first answer counts.
- * <li>Where there is no next one, the only member is asked once more, over a fresh
- * connection, when the one it was asked over broke or nothing is heard over it.
- * <li>A member that refuses the token is asked once more with a new one.
+ * time is passed by. The next member is asked at once, and each member is asked once.
+ * <li>A member that has not connected within the policy's patience is passed by as well.
+ * The request was not sent, so this holds for reads and writes.
+ * <li>When a connected member has not answered a hedged request within the patience, the
+ * next member is asked in addition. The first answer counts.
+ * <li>When there is no other member, the only one is asked once more over a new channel,
+ * if the first channel broke or fell silent.
+ * <li>A member that refuses the token is asked once more with a new token.
  * </ul>
- * Everything ends with the deadline of the policy. A request may reach etcd twice, and
- * must be one for which that is the same as once. Confined to the loop.
+ * The policy's deadline covers all of that. A request may reach etcd twice, so it must be
+ * idempotent. Confined to the loop.
  *
  * @param <Q> the type of the request
  * @param <R> the type of the answer
@@ -105,8 +105,8 @@ final class MemberCall<Q, R> {
 	}
 
 	/**
-	 * Ask another member, or the same one over a fresh connection.
-	 * @return whether anybody was asked
+	 * Ask another member, or the same one over a new channel.
+	 * @return whether a member was asked
 	 */
 	private boolean askNext(Member last, boolean repeatable) {
 		if (this.deadline - this.loop.nanoTime() <= 0) {
@@ -155,7 +155,7 @@ final class MemberCall<Q, R> {
 	}
 
 	/**
-	 * The request as it is made of one member.
+	 * The request to one member.
 	 */
 	private final class Attempt extends ClientCall.Listener<R> {
 
@@ -194,8 +194,8 @@ final class MemberCall<Q, R> {
 		}
 
 		/**
-		 * Renewals go over a stream. It is ended once it has been answered: etcd's proxy
-		 * takes an end before that for a call that was given up.
+		 * Whether the method is unary. A renewal uses a stream, which is closed only
+		 * after the answer: etcd's proxy takes an earlier end for a cancelled call.
 		 */
 		private boolean isUnary() {
 			return MemberCall.this.method.getType() == MethodType.UNARY;
@@ -228,7 +228,7 @@ final class MemberCall<Q, R> {
 		}
 
 		/**
-		 * One that is merely slow keeps its connection.
+		 * Pass the member by. A member that is merely slow keeps its channel.
 		 */
 		private void passBy(Standing standing) {
 			long now = MemberCall.this.loop.nanoTime();

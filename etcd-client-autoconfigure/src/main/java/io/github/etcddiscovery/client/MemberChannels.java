@@ -33,7 +33,7 @@ final class MemberChannels {
 	}
 
 	/**
-	 * Make a channel; it connects with its first call.
+	 * Make a channel, which connects with its first call.
 	 */
 	ManagedChannel create(Endpoint endpoint) {
 		NettyChannelBuilder builder = NettyChannelBuilder.forTarget(MemberResolver.target(List.of(endpoint)))

@@ -27,10 +27,10 @@ import io.grpc.SynchronizationContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds all addresses of the members that a channel leads to. The names are looked up
- * side by side and never on an event loop, and what is found first is used first: a name
- * that can't be resolved, or only slowly, holds up nobody but itself. A name that is not
- * known stays in the list as what it is, so that connecting to it fails for that reason.
+ * Finds all addresses of the members of a channel. Names are looked up in parallel and
+ * never on an event loop, and each result is used as soon as it is there, so that a name
+ * that can't be resolved, or only slowly, does not delay the others. An unknown name
+ * stays in the list unresolved, so that connecting to it fails with that reason.
  */
 final class MemberResolver extends NameResolver {
 
@@ -41,7 +41,7 @@ final class MemberResolver extends NameResolver {
 	}
 
 	/**
-	 * How to look a name up, where not in the way that Java does.
+	 * Replaces Java's own look-up of names.
 	 */
 	static final Args.Key<NameLookup> LOOKUP = Args.Key.create("name-lookup");
 
@@ -77,14 +77,14 @@ final class MemberResolver extends NameResolver {
 	}
 
 	/**
-	 * The target of a channel that leads to these members.
+	 * The target of a channel to given members.
 	 */
 	static String target(Collection<Endpoint> endpoints) {
 		return target(null, endpoints.stream().map(Endpoint::authority).collect(Collectors.joining(",")));
 	}
 
 	/**
-	 * The target of a channel that leads to the members that are configured.
+	 * The target of a channel to the configured members.
 	 */
 	static String target(Endpoints endpoints) {
 		if (endpoints.areLookedUp()) {
@@ -97,7 +97,7 @@ final class MemberResolver extends NameResolver {
 
 	private static String target(@Nullable String srv, String path) {
 		try {
-			// Which escapes the brackets of IPv6 addresses
+			// This constructor escapes the brackets of IPv6 addresses
 			return new URI(SCHEME, (srv != null) ? srv : "", "/" + path, null).toString();
 		}
 		catch (URISyntaxException ex) {
@@ -210,7 +210,7 @@ final class MemberResolver extends NameResolver {
 	}
 
 	/**
-	 * Gives gRPC the resolver for our targets, and for no others.
+	 * Provides gRPC with the resolver for targets of our scheme only.
 	 */
 	private static final class Provider extends NameResolverProvider {
 
@@ -221,7 +221,7 @@ final class MemberResolver extends NameResolver {
 
 		@Override
 		protected int priority() {
-			// Never the one for targets without a scheme
+			// Zero, so that targets without a scheme never use this provider
 			return 0;
 		}
 

@@ -12,8 +12,8 @@ import io.grpc.ManagedChannel;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The members of etcd, of which one is in use for as long as it is of use. Confined to
- * the loop of the connection.
+ * The members of etcd. One member stays in use until it fails. Confined to the loop of
+ * the connection.
  */
 final class Members {
 
@@ -26,11 +26,10 @@ final class Members {
 	private Member current;
 
 	/**
-	 * Know the members, in an order of their own for each process, so that the processes
-	 * spread over them.
-	 * @param endpoints where they are, at least one
-	 * @param channels makes a channel
-	 * @param now the time, by the loop's clock
+	 * Create the members, in random order, so that processes spread over them.
+	 * @param endpoints where the members are, at least one
+	 * @param channels makes a channel to an endpoint
+	 * @param now the current time, by the loop's clock
 	 */
 	Members(Collection<Endpoint> endpoints, Function<Endpoint, ManagedChannel> channels, long now) {
 		endpoints.forEach((endpoint) -> this.members.add(new Member(endpoint, channels, now)));
@@ -41,8 +40,8 @@ final class Members {
 	/**
 	 * The member to ask: the one in use while it is good, then another good one, then the
 	 * one that was passed by the longest time ago.
-	 * @param tried those that were asked already
-	 * @return the member, or {@code null} if all were
+	 * @param tried the members that were asked already
+	 * @return the member, or {@code null} if all were asked
 	 */
 	@Nullable Member next(Collection<Member> tried) {
 		if (this.current.isGood() && !tried.contains(this.current)) {
@@ -60,14 +59,14 @@ final class Members {
 	}
 
 	/**
-	 * All of them, by their endpoints.
+	 * All members, in the order of their endpoints.
 	 */
 	List<Member> all() {
 		return this.members.stream().sorted(Comparator.comparing((member) -> member.endpoint().toString())).toList();
 	}
 
 	/**
-	 * The member has answered, so it is the one in use.
+	 * The member has answered, so it becomes the one in use.
 	 */
 	void answered(Member member) {
 		member.good();
@@ -75,7 +74,7 @@ final class Members {
 	}
 
 	/**
-	 * End all calls.
+	 * Close all channels, which ends all calls.
 	 */
 	void close() {
 		this.members.forEach(Member::close);

@@ -18,11 +18,11 @@ import org.pcollections.PSortedMap;
 import org.pcollections.TreePMap;
 
 /**
- * Reads a range in pages that are all of the revision of the first one, or of the one
- * that is asked for. What others write may make a page larger than is accepted: then it
- * is asked for again with fewer keys, and each one that comes lets the next have more. Of
- * a value that is too large by itself the key is read alone. One page is asked for at a
- * time, and while it is under way the one before is read.
+ * Reads a range in pages, all at the requested revision or at that of the first page. A
+ * page that turns out too large to accept is requested again with fewer keys; after each
+ * page that arrives, the next one may have more. If a single value is too large, only its
+ * key is read. One page is requested at a time; while it is under way, the previous page
+ * is converted.
  */
 final class PagedList {
 
@@ -32,20 +32,20 @@ final class PagedList {
 	static final long LARGEST_PAGE = 5000;
 
 	/**
-	 * A page that does not come in time may have been too large for the network, or
-	 * nobody may be there.
+	 * Down to which size a page that timed out is made smaller. It may have been too
+	 * large for the network, or etcd may be away.
 	 */
 	private static final long SMALLEST_LATE_PAGE = 50;
 
 	/**
-	 * So many values of the largest size that etcd takes by default, 1.5 MiB, are always
-	 * accepted by default. There is nothing between: etcd collects all of a page before
-	 * it is refused here.
+	 * With default limits a page of this size is always accepted, even if every value has
+	 * the largest size that etcd takes, 1.5 MiB. A page that was refused goes straight to
+	 * this size, because etcd collects each page in full before it is refused here.
 	 */
 	private static final long SAFE_PAGE = 16;
 
 	/**
-	 * A page up to this size lets the next one have more keys.
+	 * After a page up to this size, the next one may have more keys.
 	 */
 	private static final int SMALL_PAGE_BYTES = 1024 * 1024;
 
@@ -72,11 +72,12 @@ final class PagedList {
 
 	/**
 	 * Create a list.
-	 * @param etcd reads a page
-	 * @param range what to read, without a limit; without a revision what is true now
-	 * @param reader reads an entry
-	 * @param keyReader makes an entry of a key whose value is too large to be read
-	 * @param pageSize how many keys to ask for first
+	 * @param etcd requests a page
+	 * @param range the range to read, without a limit; without a revision, the current
+	 * one is read
+	 * @param reader converts a key with its value
+	 * @param keyReader converts a key whose value is too large to read
+	 * @param pageSize how many keys to request first
 	 */
 	PagedList(Function<RangeRequest, CompletableFuture<RangeResponse>> etcd, RangeRequest range,
 			Function<KeyValue, Entry> reader, Function<KeyValue, Entry> keyReader, long pageSize) {
@@ -88,14 +89,14 @@ final class PagedList {
 	}
 
 	/**
-	 * Read all pages. To be called once.
+	 * Read all pages. Must be called only once.
 	 */
 	CompletableFuture<Snapshot> read() {
 		return page(this.range.getKey(), false);
 	}
 
 	/**
-	 * How many keys the next list should ask for first.
+	 * How many keys the next list should request first.
 	 */
 	long pageSize() {
 		return this.pageSize;

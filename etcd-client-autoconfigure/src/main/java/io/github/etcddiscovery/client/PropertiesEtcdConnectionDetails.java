@@ -17,9 +17,9 @@ import org.springframework.boot.ssl.SslBundles;
 import org.springframework.util.StringUtils;
 
 /**
- * Connection details from {@link EtcdProperties} as they are now. What can't be used does
- * not take the place of what can: when the properties became invalid, the last good ones
- * stay in use, and a warning says once what is wrong. Safe for use by any thread.
+ * Connection details from the current {@link EtcdProperties}. When the properties become
+ * invalid, the last good ones stay in use, and one warning says what is wrong. Safe for
+ * use by any thread.
  */
 public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDetails {
 
@@ -35,7 +35,7 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 
 	/**
 	 * Create connection details that never change and have no SSL bundle.
-	 * @param properties the properties
+	 * @param properties valid properties
 	 */
 	public PropertiesEtcdConnectionDetails(EtcdProperties properties) {
 		this(() -> properties, null);
@@ -43,9 +43,10 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 
 	/**
 	 * Create connection details.
-	 * @param properties the properties as they are now, with a password that may have
-	 * been replaced
-	 * @param bundles where the SSL bundle is found, or {@code null} if there is none
+	 * @param properties returns the current properties, whose password may have been
+	 * replaced
+	 * @param bundles the SSL bundles of the application, or {@code null} if there are
+	 * none
 	 */
 	public PropertiesEtcdConnectionDetails(Supplier<EtcdProperties> properties, @Nullable SslBundles bundles) {
 		this.properties = properties;
@@ -54,8 +55,9 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 	}
 
 	/**
-	 * The properties as they are now, if they can be used. One thread at a time, so that
-	 * one that has read earlier properties does not take back what a later one has told.
+	 * The current properties if they are valid, otherwise the last good ones.
+	 * Synchronised, so that a thread that read older properties does not undo the warning
+	 * of another.
 	 */
 	private synchronized EtcdProperties current() {
 		try {
@@ -77,7 +79,7 @@ public final class PropertiesEtcdConnectionDetails implements EtcdConnectionDeta
 	}
 
 	/**
-	 * Never the value of the password, which is not checked.
+	 * Describe what is wrong. The password never appears, as its value is not validated.
 	 */
 	private static String problem(RuntimeException failure) {
 		String property = "spring.cloud.etcd";

@@ -4,10 +4,10 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether etcd was reached when something was asked of it last.
+ * Whether the last request reached etcd.
  *
- * @param state whether it was
- * @param reason why it was not; {@code null} otherwise
+ * @param state whether etcd was reached
+ * @param reason why etcd was not reached; {@code null} otherwise
  */
 public record Reachability(State state, @Nullable String reason) {
 
@@ -16,7 +16,7 @@ public record Reachability(State state, @Nullable String reason) {
 	static final Reachability REACHABLE = new Reachability(State.REACHABLE, null);
 
 	/**
-	 * What a request says that was answered or has failed.
+	 * The reachability after a request has completed.
 	 */
 	Reachability after(@Nullable Throwable failure) {
 		if (!(failure instanceof EtcdAccessException access)) {
@@ -36,18 +36,18 @@ public record Reachability(State state, @Nullable String reason) {
 	public enum State {
 
 		/**
-		 * Nothing was asked yet.
+		 * No request has completed yet.
 		 */
 		UNKNOWN,
 
 		/**
-		 * A member answered, be it that a key may not be read.
+		 * A member answered, even if only to deny a permission.
 		 */
 		REACHABLE,
 
 		/**
-		 * No member answered in time, or none of use: without a leader, or one that does
-		 * not let this application in.
+		 * No member answered in time, or only members that have no leader or do not let
+		 * this application in.
 		 */
 		UNREACHABLE
 

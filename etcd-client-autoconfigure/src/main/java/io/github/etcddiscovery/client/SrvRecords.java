@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
 
 /**
- * The members of etcd by the SRV records of a domain, as etcd's own clients find them
- * with {@code --discovery-srv}: {@code _etcd-client-ssl._tcp} where TLS is configured,
+ * Finds the members of etcd by the SRV records of a domain, like etcd's own clients with
+ * {@code --discovery-srv}: {@code _etcd-client-ssl._tcp} where TLS is configured,
  * otherwise {@code _etcd-client._tcp}.
  *
  * @param server the name server to ask, or {@code null} for the system's
@@ -32,7 +32,7 @@ record SrvRecords(@Nullable String server, String domain, boolean tls) {
 	private static final String ATTRIBUTE = "SRV";
 
 	/**
-	 * The records that an endpoint asks for.
+	 * Parse an endpoint that names a domain.
 	 * @param endpoint {@code dns+srv://domain} or {@code dns+srv://server:port/domain}
 	 * @param tls whether TLS is configured
 	 */
@@ -44,7 +44,7 @@ record SrvRecords(@Nullable String server, String domain, boolean tls) {
 	}
 
 	/**
-	 * Whether an endpoint is no member but a domain to look for members in.
+	 * Whether an endpoint names a domain, not a member.
 	 */
 	static boolean isDomain(String endpoint) {
 		return StringUtils.startsWithIgnoreCase(endpoint, SCHEME + ":");
@@ -55,11 +55,12 @@ record SrvRecords(@Nullable String server, String domain, boolean tls) {
 	}
 
 	/**
-	 * Ask the name server, which takes seconds where it does not answer.
-	 * @return the members, those to prefer first
-	 * @throws IllegalStateException if there are none, or nobody answers
+	 * Query the name server. Blocks for seconds if it does not answer.
+	 * @return the members, in the order of their priority
+	 * @throws IllegalStateException if there are no records, or the name server does not
+	 * answer
 	 */
-	// What comes of a look-up in DNS is text and never deserialized
+	// The result of a DNS look-up is text and never deserialized
 	@SuppressWarnings("BanJNDI")
 	List<Endpoint> lookUp() {
 		Hashtable<String, String> environment = new Hashtable<>();

@@ -15,7 +15,7 @@ import org.springframework.util.StringUtils;
 public record SslProperties(@Nullable Boolean enabled, @Nullable String bundle) {
 
 	/**
-	 * TLS as the endpoints say, with what the JVM trusts.
+	 * TLS if the endpoints are https, with the JVM's trust store.
 	 * @return the properties
 	 */
 	public static SslProperties none() {
@@ -23,15 +23,15 @@ public record SslProperties(@Nullable Boolean enabled, @Nullable String bundle) 
 	}
 
 	/**
-	 * Whether TLS was asked for, apart from what the endpoints say.
+	 * Whether the properties ask for TLS, whatever the scheme of the endpoints.
 	 */
 	boolean isWanted() {
 		return (this.enabled != null) ? this.enabled : StringUtils.hasText(this.bundle);
 	}
 
 	/**
-	 * The bundle to use, if any.
-	 * @return the name, or {@code null} where there is none or TLS is off
+	 * The bundle to use.
+	 * @return the name of the bundle, or {@code null} if there is none or TLS is disabled
 	 */
 	public @Nullable String bundleInUse() {
 		return (isWanted() && StringUtils.hasText(this.bundle)) ? this.bundle : null;

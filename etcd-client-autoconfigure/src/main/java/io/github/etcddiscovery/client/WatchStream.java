@@ -25,8 +25,8 @@ import io.grpc.stub.StreamObserver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One watch on one stream to one member. It ends with its first failure; nothing is asked
- * again. Its methods can be called from any thread and do their work on the loop.
+ * One watch on one stream to one member. The watch ends with its first failure, without a
+ * retry. The methods can be called from any thread and do their work on the loop.
  */
 final class WatchStream {
 
@@ -45,12 +45,12 @@ final class WatchStream {
 	private boolean closed;
 
 	/**
-	 * Create a stream that is not there before it is started.
+	 * Create a stream that does nothing until it is started.
 	 * @param loop the loop of the connection
-	 * @param translation says in our words what went wrong
-	 * @param request what to watch
-	 * @param onResponse is given what arrives, one response at a time, on gRPC's threads
-	 * @param onEnd is told why it has ended, unless it was closed
+	 * @param translation translates gRPC's exceptions
+	 * @param request the range to watch
+	 * @param onResponse receives one response at a time, on gRPC's threads
+	 * @param onEnd receives the reason when the watch has ended, unless it was closed
 	 */
 	WatchStream(EventLoop loop, Function<Throwable, EtcdAccessException> translation, WatchRequest request,
 			Consumer<WatchResponse> onResponse, Consumer<EtcdAccessException> onEnd) {
@@ -62,7 +62,7 @@ final class WatchStream {
 	}
 
 	/**
-	 * Begin. On the loop.
+	 * Start the watch. To be called on the loop.
 	 */
 	void start(Member member) {
 		this.loop.assertInLoop();
@@ -73,7 +73,7 @@ final class WatchStream {
 	}
 
 	/**
-	 * Ask for a sign of life.
+	 * Ask the watch for a sign of life.
 	 */
 	void requestProgress() {
 		this.loop.execute(() -> {
@@ -86,8 +86,8 @@ final class WatchStream {
 	}
 
 	/**
-	 * Ask the member itself for something, over the connection of the watch.
-	 * @param timeout how long it may take
+	 * Make a request of the watch's member, over the same channel.
+	 * @param timeout the deadline of the request
 	 */
 	<Q, R> CompletableFuture<R> ask(MethodDescriptor<Q, R> method, Q request, Duration timeout) {
 		CompletableFuture<R> answer = new CompletableFuture<>();
@@ -120,7 +120,7 @@ final class WatchStream {
 	}
 
 	/**
-	 * Let others go another way: nothing is heard from the member.
+	 * Keep other calls away from the member, which has fallen silent.
 	 */
 	void shun() {
 		this.loop.execute(() -> {
@@ -144,7 +144,7 @@ final class WatchStream {
 	}
 
 	/**
-	 * The stream while it is there.
+	 * The running stream.
 	 */
 	private final class Running extends ClientCall.Listener<WatchResponse> {
 

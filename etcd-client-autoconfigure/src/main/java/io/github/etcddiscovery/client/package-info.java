@@ -1,5 +1,5 @@
 /**
- * The connection to etcd: properties, connection details and the adapters onto jetcd.
+ * The connection to etcd: properties, connection details and the adapters to jetcd.
  */
 @NullMarked
 package io.github.etcddiscovery.client;
