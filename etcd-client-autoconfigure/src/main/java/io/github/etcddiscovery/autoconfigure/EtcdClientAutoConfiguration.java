@@ -36,9 +36,9 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 
 /**
- * Auto-configuration for the connection to etcd: a jetcd {@link Client} to inject, and
- * the supervised connection and the threads that all else stands on. Nothing connects
- * before it is used.
+ * Auto-configuration for the connection to etcd: a jetcd {@link Client} to inject, the
+ * connection of registration and discovery, and their threads. Nothing connects before it
+ * is used.
  */
 @AutoConfiguration(after = SslAutoConfiguration.class)
 @ConditionalOnClass(Client.class)
@@ -53,8 +53,8 @@ public final class EtcdClientAutoConfiguration {
 	}
 
 	/**
-	 * Binds anew, since the password may have been replaced and the bean that holds it
-	 * cannot change.
+	 * Binds the properties again, because the password may have been replaced, while the
+	 * properties bean cannot change.
 	 */
 	private static EtcdProperties current(Environment environment) {
 		return Binder.get(environment, new BlankIsUnset(BindHandler.DEFAULT))
@@ -67,7 +67,8 @@ public final class EtcdClientAutoConfiguration {
 	}
 
 	/**
-	 * That of a connection from before there was a context, if it is the same.
+	 * Takes over the factory of a connection from before the context, if that leads to
+	 * the same etcd.
 	 */
 	@Bean
 	@ConditionalOnMissingBean
@@ -116,7 +117,8 @@ public final class EtcdClientAutoConfiguration {
 	}
 
 	/**
-	 * Apart, so that it is in place whatever beans of the application replace these.
+	 * A bean of its own, so that it works even if beans of the application replace the
+	 * others.
 	 */
 	@Bean
 	SmartInitializingSingleton etcdCertificateReload(EtcdProperties properties, ObjectProvider<SslBundles> bundles,
@@ -133,7 +135,7 @@ public final class EtcdClientAutoConfiguration {
 	}
 
 	/**
-	 * Also for those who let the actuator's endpoints show values.
+	 * Hides the password even where the actuator's endpoints may show values.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(SanitizingFunction.class)

@@ -12,8 +12,8 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration for the health of the connection, where discovery has none that says
- * more.
+ * Auto-configuration for the health of the connection. Backs off where discovery
+ * contributes a more detailed health indicator.
  */
 @AutoConfiguration(after = EtcdClientAutoConfiguration.class,
 		afterName = "io.github.etcddiscovery.autoconfigure.EtcdHealthContributorAutoConfiguration")

@@ -20,10 +20,10 @@ import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 
 /**
- * Explains which of the starter's properties is wrong and what it must be. Comes before
- * Spring Boot's own analyzers: the one for properties that are bound by constructor hides
- * the sentence behind class names, the other shows the value as it was set, which may
- * hold a password.
+ * Explains which of the starter's properties is wrong and which values are valid. Comes
+ * before Spring Boot's own analyzers: one of them hides our sentence behind class names
+ * when properties are bound by constructor, the other shows the value as it was set,
+ * which may contain a password.
  */
 @Order(0)
 final class InvalidPropertyFailureAnalyzer extends AbstractFailureAnalyzer<InvalidConfigurationPropertyValueException> {
@@ -61,7 +61,7 @@ final class InvalidPropertyFailureAnalyzer extends AbstractFailureAnalyzer<Inval
 	}
 
 	/**
-	 * Where the property was set, be it as one value or as a list.
+	 * Where the property was set, as a single value or as a list.
 	 */
 	private @Nullable Origin origin(String property) {
 		ConfigurationPropertyName name = ConfigurationPropertyName.of(property);

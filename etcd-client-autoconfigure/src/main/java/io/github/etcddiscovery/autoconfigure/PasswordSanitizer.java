@@ -10,10 +10,10 @@ import org.springframework.boot.actuate.endpoint.SanitizableData;
 import org.springframework.boot.actuate.endpoint.SanitizingFunction;
 
 /**
- * Hides etcd's password in the actuator's endpoints: by the name of our property, and by
- * its value wherever else that stands, such as in a variable that a placeholder refers
- * to. A password that may as well be a word of its own, such as {@code root}, is looked
- * for only where a name says that there is a secret, or behind the user's name.
+ * Hides etcd's password in the actuator's endpoints: under the name of our property, and
+ * wherever else its value appears, such as in a variable that a placeholder refers to. A
+ * password that is also an ordinary word, such as {@code root}, is only hidden in
+ * properties whose name suggests a secret, or behind the user's name.
  */
 final class PasswordSanitizer implements SanitizingFunction {
 
@@ -37,7 +37,8 @@ final class PasswordSanitizer implements SanitizingFunction {
 	}
 
 	/**
-	 * In any way of writing it, such as an environment variable's.
+	 * Whether a key is that of the password, in any notation, such as that of an
+	 * environment variable.
 	 */
 	private static boolean isPassword(String key) {
 		return key.replaceAll("[^a-z]", "").equals("springcloudetcdpassword");

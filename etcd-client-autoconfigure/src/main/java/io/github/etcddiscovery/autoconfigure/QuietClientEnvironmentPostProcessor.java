@@ -8,8 +8,9 @@ import org.springframework.boot.env.DefaultPropertiesPropertySource;
 import org.springframework.core.env.ConfigurableEnvironment;
 
 /**
- * Silences jetcd, behind whatever the application sets itself: it warns of every attempt
- * that failed, several times a second while etcd is away; the starter says the same once.
+ * Sets jetcd's log level so that its warnings are off, unless the application configures
+ * it. jetcd warns of every failed attempt, several times a second while etcd is away; the
+ * starter logs the same once.
  */
 final class QuietClientEnvironmentPostProcessor implements EnvironmentPostProcessor {
 

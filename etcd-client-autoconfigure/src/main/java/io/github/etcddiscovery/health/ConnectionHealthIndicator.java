@@ -7,12 +7,12 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * Says whether etcd was reached when something was asked of it last, for applications
- * without discovery. Asks nothing itself and answers from memory at once.
+ * Reports whether the last request reached etcd, for applications without discovery.
+ * Sends no request itself, and answers at once from memory.
  * <ul>
- * <li>{@code UP} after an answer, be it that a key may not be read.
- * <li>{@code DOWN} after a request that no member with a leader answered, or that was
- * refused because of the credentials or certificates.
+ * <li>{@code UP} after an answer, even if that only denied a permission.
+ * <li>{@code DOWN} after a request that no member with a leader answered, or that etcd
+ * refused because of credentials or certificates.
  * <li>{@code UNKNOWN} before the first request.
  * </ul>
  */
@@ -22,7 +22,7 @@ public final class ConnectionHealthIndicator implements HealthIndicator {
 
 	/**
 	 * Create an indicator.
-	 * @param connection the connection
+	 * @param connection knows the outcome of the last request
 	 */
 	public ConnectionHealthIndicator(EtcdConnection connection) {
 		this.connection = connection;

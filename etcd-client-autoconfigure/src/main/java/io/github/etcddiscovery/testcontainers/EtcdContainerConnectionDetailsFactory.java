@@ -20,14 +20,14 @@ import org.springframework.util.StreamUtils;
 
 /**
  * Connection details from a {@code @ServiceConnection} container: jetcd-launcher's
- * {@code EtcdContainer}, or any other whose image or connection name is that of etcd. One
- * factory for both, since a container may be both.
+ * {@code EtcdContainer}, or any container with an etcd image or the connection name of
+ * etcd. One factory serves both, since a container may be both.
  */
 final class EtcdContainerConnectionDetailsFactory
 		extends ContainerConnectionDetailsFactory<GenericContainer<?>, EtcdConnectionDetails> {
 
 	/**
-	 * By its name, so that nobody needs the launcher who does not use it.
+	 * Refers to the class by name, so that the launcher stays an optional dependency.
 	 */
 	private static final String ETCD_CONTAINER = "io.etcd.jetcd.launcher.EtcdContainer";
 
@@ -82,8 +82,9 @@ final class EtcdContainerConnectionDetailsFactory
 		}
 
 		/**
-		 * What etcd shows itself with, which {@code @Ssl} alone asks to trust. Always the
-		 * same bundle, since another one would mean other certificates.
+		 * A bundle that trusts etcd's own certificate, which {@code @Ssl} without
+		 * attributes asks for. Always the same object, since a different bundle would
+		 * mean that the certificates were replaced.
 		 */
 		private @Nullable SslBundle ownCertificate() {
 			String file = environment().certificateFile();

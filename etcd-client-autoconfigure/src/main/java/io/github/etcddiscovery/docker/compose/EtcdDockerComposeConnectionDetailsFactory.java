@@ -12,8 +12,8 @@ import org.springframework.boot.docker.compose.service.connection.DockerComposeC
 import org.springframework.boot.ssl.SslBundle;
 
 /**
- * Connection details from a service of Docker Compose whose image is that of etcd, or
- * that is labelled so.
+ * Connection details from a service of Docker Compose with an etcd image, or with a label
+ * that says so.
  */
 final class EtcdDockerComposeConnectionDetailsFactory
 		extends DockerComposeConnectionDetailsFactory<EtcdConnectionDetails> {
