@@ -15,7 +15,7 @@ sealed interface Goal {
 
 	/**
 	 * The key has a value, under the lease of this process.
-	 * 
+	 *
 	 * @param value the wanted value
 	 * @param sameAddress whether another value contains the same address as this one
 	 * @param shared whether another process may own the key while this one stands by
@@ -27,7 +27,7 @@ sealed interface Goal {
 
 	/**
 	 * The key does not exist, or belongs to another process.
-	 * 
+	 *
 	 * @param firstTry completes with the outcome of the first try
 	 */
 	record Gone(CompletableFuture<Void> firstTry) implements Goal {

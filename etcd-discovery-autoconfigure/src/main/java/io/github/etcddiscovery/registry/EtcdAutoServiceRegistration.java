@@ -42,25 +42,27 @@ import org.springframework.context.event.EventListener;
 import org.springframework.core.NestedExceptionUtils;
 
 /**
- * Registers the application when it accepts traffic, with the port it really has, and
- * takes it out again before the web server begins to shut down. While it refuses traffic
- * in between, it is registered as out of service, and for two seconds more: readiness
- * that flaps is not passed on.
+ * Registers the application when it accepts traffic, with the port on which it listens,
+ * and deregisters it before the web server begins to shut down. While the application
+ * refuses traffic in between, and for two seconds more, it is registered as out of
+ * service, so that flapping readiness is not passed on.
  * <p>
- * Spring Cloud's base class does the one when the web server is up and the other when its
- * sockets are gone; here the lifecycle phase and Spring Boot's readiness decide.
+ * Spring Cloud's base class registers when the web server has started and deregisters
+ * when its sockets are closed. Here the lifecycle phase and Spring Boot's readiness
+ * decide.
  */
 public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration<EtcdRegistration>
 		implements SmartLifecycle {
 
 	/**
-	 * Stopped before the web server's graceful shutdown, and before the management
-	 * server's, which lies 512 above it.
+	 * Stops before the graceful shutdown of the web server and of the management server,
+	 * whose phase is 512 higher.
 	 */
 	static final int PHASE = WebServerApplicationContext.GRACEFUL_SHUTDOWN_PHASE + 768;
 
 	/**
-	 * How long the start may take before somebody may wonder why it is not registered.
+	 * How long the start may take before a log line says why the application is not
+	 * registered yet.
 	 */
 	static final Duration NOTICE_AFTER = Duration.ofSeconds(5);
 
@@ -99,8 +101,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	private volatile @Nullable Object refusesTraffic;
 
 	/**
-	 * Whether a gRPC server stops or has stopped, whose port may be another one when it
-	 * is started again.
+	 * Whether a gRPC server is stopping or has stopped. Its port may change when it is
+	 * started again.
 	 */
 	private boolean awaitsGrpc;
 
@@ -117,17 +119,18 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	/**
 	 * Create an auto-registration.
 	 * @param context the context whose readiness counts
-	 * @param registry where to register
+	 * @param registry the registry to register with
 	 * @param properties how to register
 	 * @param autoProperties whether to register the management port
 	 * @param source makes the instance of the management port
-	 * @param customizers have the last word on what is registered
-	 * @param registration what is registered
+	 * @param customizers customize each instance last, in order
+	 * @param registration the registration of the application
 	 * @param availability whether the application accepts traffic already
-	 * @param loop the loop that times the drain, and on which readiness that flaps comes
-	 * to rest; not closed here
-	 * @param lifecycles are told around registering and deregistering
-	 * @param managementLifecycles are told around those of the management port
+	 * @param loop times the drain and the delay of readiness; not closed here
+	 * @param lifecycles are called before and after registering and deregistering the
+	 * application
+	 * @param managementLifecycles are called before and after registering and
+	 * deregistering the management port
 	 */
 	public EtcdAutoServiceRegistration(ApplicationContext context, EtcdServiceRegistry registry,
 			EtcdRegistrationProperties properties, AutoServiceRegistrationProperties autoProperties,
@@ -155,7 +158,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Notes how the servers listen; it is too early to register.
+	 * Records how a server listens. It is too early to register.
 	 */
 	@Override
 	public synchronized void onApplicationEvent(WebServerInitializedEvent event) {
@@ -168,7 +171,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * What made the server knows how it listens, however it was configured.
+	 * How a server listens. The factory that made it knows, however the server was
+	 * configured.
 	 */
 	private static LocalServer server(WebServerInitializedEvent event) {
 		int port = Math.max(0, event.getWebServer().getPort());
@@ -184,7 +188,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	/**
 	 * Registers when the application begins to accept traffic, and tells others when it
 	 * refuses it.
-	 * @param event the change, whoever says so; that of a child context is passed over
+	 * @param event the change, from any source; changes of child contexts are ignored
 	 */
 	@EventListener
 	public synchronized void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
@@ -203,8 +207,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Registers if the application accepts traffic already: a context that is started
-	 * again says so no second time.
+	 * Registers if the application accepts traffic already, because a context that is
+	 * started again publishes no second event.
 	 */
 	@Override
 	public synchronized void start() {
@@ -217,8 +221,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Notes that only runners can keep the application from being ready.
-	 * @param event the event of this context or a child of it
+	 * Records that from now on only runners can keep the application from being ready.
+	 * @param event the event of this context or of a child context
 	 */
 	@EventListener
 	public void onApplicationStarted(ApplicationStartedEvent event) {
@@ -228,7 +232,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * On the loop, which registering may wait for: takes no lock.
+	 * Log why the application is not registered yet. Takes no lock, since registering may
+	 * wait for this loop.
 	 */
 	private void sayWhatItWaitsFor() {
 		Object refusesTraffic = this.refusesTraffic;
@@ -275,7 +280,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 				super.start();
 			}
 			catch (RuntimeException ex) {
-				// The application may stand in etcd already, if not its management port
+				// The application may be registered already, without its management port
 				takeBack();
 				throw ex;
 			}
@@ -286,16 +291,16 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		}
 		this.announced = true;
 		logger.info("Not registered: there is no web server; set 'spring.cloud.etcd.discovery.port' to register");
-		// Spring Cloud's health indicators wait for it, registered or not
+		// Spring Cloud's health indicators wait for this event, registered or not
 		this.context.publishEvent(new InstanceRegisteredEvent<>(this, this.properties));
 	}
 
 	/**
-	 * A server of gRPC listens, or none does that can be called from elsewhere. Its port
-	 * becomes metadata of the registration; where there is no web server, and no port is
-	 * set, it is the port of the registration, and the address that it listens on counts.
+	 * A gRPC server has started, or there is none that other machines can call. The port
+	 * of the server becomes metadata of the registration. Without a web server and a
+	 * configured port, the gRPC server's port and address are those of the registration.
 	 * @param server the server, or {@link LocalServer#NONE}
-	 * @param metadata what callers are told of it
+	 * @param metadata describes the server to callers
 	 */
 	public synchronized void grpcServes(LocalServer server, Map<String, String> metadata) {
 		this.awaitsGrpc = false;
@@ -312,7 +317,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * The server of gRPC is about to stop: leave, and come back no sooner than it does.
+	 * The gRPC server is about to stop: deregister, and register again only after it has
+	 * restarted.
 	 */
 	public synchronized void grpcStops() {
 		stop();
@@ -320,7 +326,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * What is to be registered now.
+	 * The instance to register, as servers, properties and customizers make it now.
 	 */
 	private EtcdServiceInstance currentInstance() {
 		EtcdServiceInstance instance = this.registration.current(this.servers);
@@ -380,10 +386,10 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Takes changed properties over, such as metadata or the weight, under the same
-	 * lease. Looks at all of them, whatever has changed: the values of ours may refer to
+	 * Applies changed properties, such as metadata or the weight, under the same lease.
+	 * Binds all properties again, whichever has changed, since their values may refer to
 	 * it.
-	 * @param event what changed
+	 * @param event the names of the changed properties
 	 */
 	@EventListener
 	public synchronized void onEnvironmentChange(EnvironmentChangeEvent event) {
@@ -412,7 +418,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			this.registry.follow(registration, next);
 		}
 		catch (RuntimeException ex) {
-			// Nobody else who listens to the event is to miss it
+			// An exception here would keep the event from other listeners
 			logger.warn("Still registered as %s: %s".formatted(last,
 					NestedExceptionUtils.getMostSpecificCause(ex).getMessage()));
 		}
@@ -424,7 +430,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Says goodbye, gives callers the time to hear it, and takes the registration out.
+	 * Says goodbye, waits until callers have heard it, and deregisters.
 	 */
 	@Override
 	public synchronized void stop() {
@@ -439,8 +445,8 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Whether it has been registered and is leaving now, be it that etcd knows of it or
-	 * not.
+	 * Whether the application was registered and is leaving now, whether or not etcd
+	 * could be told.
 	 * @return {@code true} from the goodbye on
 	 */
 	public boolean isLeaving() {
@@ -457,7 +463,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		CountDownLatch heard = new CountDownLatch(1);
 		this.loop.schedule(heard::countDown, drain);
 		try {
-			// Bounded, for the case that the loop is closed already
+			// Bounded, in case the loop is closed already
 			heard.await(drain.plusSeconds(1).toMillis(), TimeUnit.MILLISECONDS);
 		}
 		catch (InterruptedException ex) {
@@ -491,7 +497,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Asked for only if {@link #shouldRegisterManagement()} says so.
+	 * Called only if {@link #shouldRegisterManagement()} returns {@code true}.
 	 */
 	@Override
 	protected EtcdRegistration getManagementRegistration() {
@@ -499,7 +505,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Goes by the port that the management server has, which may have been chosen at
+	 * Uses the actual port of the management server, which may have been chosen at
 	 * random.
 	 */
 	@Override

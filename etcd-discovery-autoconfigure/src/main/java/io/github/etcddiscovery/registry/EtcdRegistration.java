@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.serviceregistry.Registration;
 
 /**
- * What is registered under one key: an instance that can be replaced by one with another
+ * The registration of one instance. The instance can be replaced by one with another
  * status, other metadata or, before it is registered, another port. Safe for use by any
  * thread.
  */
@@ -22,7 +22,7 @@ public class EtcdRegistration implements Registration {
 	private final Function<LocalServers, EtcdServiceInstance> instances;
 
 	/**
-	 * What it was made to be, before code changed it.
+	 * The instance as properties and servers made it, without changes by code.
 	 */
 	private EtcdServiceInstance origin;
 
@@ -33,10 +33,10 @@ public class EtcdRegistration implements Registration {
 	private volatile @Nullable CompletableFuture<Void> withdrawal;
 
 	/**
-	 * Create a registration, for example of a second port of the application, to be given
-	 * to {@link EtcdServiceRegistry#register(EtcdRegistration)}. As a bean it is what the
-	 * application registers in place of what its properties say.
-	 * @param instance the instance; as a bean, one with port 0 gets that of the web
+	 * Create a registration, for example of a second port of the application, to be
+	 * passed to {@link EtcdServiceRegistry#register(EtcdRegistration)}. As a bean, it
+	 * replaces the registration that the properties describe.
+	 * @param instance the instance; in a bean, port 0 stands for the port of the web
 	 * server
 	 */
 	public EtcdRegistration(EtcdServiceInstance instance) {
@@ -45,7 +45,7 @@ public class EtcdRegistration implements Registration {
 
 	/**
 	 * Create a registration of the application that follows its properties.
-	 * @param source makes the instance from the properties as they are then
+	 * @param source makes the instance from the current properties
 	 */
 	public EtcdRegistration(RegistrationSource source) {
 		this(source.preview(), source::application);
@@ -58,18 +58,19 @@ public class EtcdRegistration implements Registration {
 	}
 
 	/**
-	 * What is to be registered now, but for what code has changed.
+	 * The instance to register now, without changes by code.
 	 * @param servers the servers that have started
-	 * @return the instance, with port 0 if it has none and there is no web server
+	 * @return the instance, with port 0 if no port is configured and there is no web
+	 * server
 	 */
 	EtcdServiceInstance current(LocalServers servers) {
 		return this.instances.apply(servers);
 	}
 
 	/**
-	 * Take over what has changed in what it is made of. What code has changed meanwhile,
-	 * by {@link #setInstance}, stays as it is. Called with this object locked.
-	 * @param next what it is made to be now
+	 * Apply what has changed in the properties and servers. Changes that code has made by
+	 * {@link #setInstance} are kept. Called with this object locked.
+	 * @param next the instance as properties and servers make it now
 	 */
 	void follow(EtcdServiceInstance next) {
 		InstanceStatus status = this.instance.getStatus();
@@ -94,16 +95,16 @@ public class EtcdRegistration implements Registration {
 	}
 
 	/**
-	 * What is, or is to be, registered.
-	 * @return the instance
+	 * The instance that is, or will be, registered.
+	 * @return the instance, with the status that was set
 	 */
 	public EtcdServiceInstance getInstance() {
 		return this.instance;
 	}
 
 	/**
-	 * The instance as others are to see it: out of service while the application refuses
-	 * traffic, whatever status was set.
+	 * The instance as others see it: out of service while the application refuses
+	 * traffic, even if its status is {@code UP}.
 	 * @return the instance
 	 */
 	public EtcdServiceInstance published() {
@@ -117,8 +118,8 @@ public class EtcdRegistration implements Registration {
 	}
 
 	/**
-	 * How it was taken out of etcd for as long as it is not to be called, if its format
-	 * has no other way to say so.
+	 * The withdrawal of the key, while the instance must not be called and its format
+	 * can't express that; otherwise {@code null}.
 	 */
 	@Nullable CompletableFuture<Void> getWithdrawal() {
 		return this.withdrawal;
@@ -129,9 +130,9 @@ public class EtcdRegistration implements Registration {
 	}
 
 	/**
-	 * Replace the instance; what stands in etcd changes with
-	 * {@link EtcdServiceRegistry#register(EtcdRegistration)}.
-	 * @param instance the instance
+	 * Replace the instance. {@link EtcdServiceRegistry#register(EtcdRegistration)} then
+	 * updates etcd.
+	 * @param instance the new instance
 	 */
 	void setInstance(EtcdServiceInstance instance) {
 		this.instance = instance;

@@ -3,8 +3,8 @@ package io.github.etcddiscovery.registry;
 import org.springframework.context.ApplicationEvent;
 
 /**
- * Something became of a registration of this application. Published on a thread of the
- * starter's own.
+ * The state of a registration of this application has changed. Published on a thread of
+ * the starter.
  */
 public class EtcdRegistrationEvent extends ApplicationEvent {
 
@@ -12,8 +12,8 @@ public class EtcdRegistrationEvent extends ApplicationEvent {
 
 	/**
 	 * Create an event.
-	 * @param source who publishes it
-	 * @param change what happened
+	 * @param source the publisher of the event
+	 * @param change the change
 	 */
 	public EtcdRegistrationEvent(Object source, RegistrationChange change) {
 		super(source);
@@ -21,7 +21,7 @@ public class EtcdRegistrationEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * What happened.
+	 * The change of the registration.
 	 * @return the change
 	 */
 	public RegistrationChange getChange() {

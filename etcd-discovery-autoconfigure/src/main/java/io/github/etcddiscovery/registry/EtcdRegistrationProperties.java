@@ -18,41 +18,38 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * How this application registers itself.
  *
  * @param register whether this application registers itself
- * @param serviceName name of the service; the application's name by default
- * @param instanceId id of this instance, unique within the service; made of the host name
- * and the port by default
- * @param hostname host name of this instance; found by 'spring.cloud.inetutils.*' by
- * default
+ * @param serviceName name of the service; by default the application's name
+ * @param instanceId id of this instance, unique within the service; by default the host
+ * name and the port
+ * @param hostname host name of this instance; by default the one that
+ * 'spring.cloud.inetutils.*' finds
  * @param ipAddress IP address of this instance; by default the one in 'server.address',
- * unless a port is set, or else found by 'spring.cloud.inetutils.*'
- * @param preferIpAddress whether callers are given the IP address rather than the host
- * name
- * @param port port that callers are given; the port of the web server by default.
- * Applications without a web server and a gRPC server register only when it is set
- * @param scheme scheme that callers use, http or https; by default what the web server
- * speaks
- * @param secure whether callers use https; another way to set the scheme
+ * unless a port is set, or else the one that 'spring.cloud.inetutils.*' finds
+ * @param preferIpAddress whether callers get the IP address rather than the host name
+ * @param port port that callers connect to; by default the port of the web server.
+ * Applications without a web server and a gRPC server register only if this is set
+ * @param scheme scheme that callers use, http or https; by default that of the web server
+ * @param secure whether callers use https; an alternative to 'scheme'
  * @param metadata metadata that callers see
- * @param managementMetadata metadata of the management port where it is registered by
- * itself; what the application says of itself does not stand there
+ * @param managementMetadata metadata of the management port, where that is registered
+ * separately; it does not inherit the application's metadata
  * @param zone zone of this instance, for zone-based load balancing
- * @param weight weight of this instance, for weighted load balancing; at most 1000, 0 for
- * none
- * @param initialStatus status that the application is first registered with; one that is
- * not UP gets no calls until its status is set
- * @param format what is written to etcd: json, address (http://host:port at the bare name
- * of the service), grpc (etcd's naming for Go), go-zero, kratos, or the name of a
- * ServiceInstanceCodec bean; several for others to find it as well, each below a prefix
- * of its own
- * @param formats what is different for single formats, by name: 'prefix' is the beginning
- * of the keys in that format, which have none with 'without-prefix'
+ * @param weight weight of this instance, for weighted load balancing, between 0 and 1000;
+ * an instance of weight 0 is not called while another has weight
+ * @param initialStatus status with which the application is first registered; an
+ * application that is not UP gets no calls until its status is set
+ * @param format format of the registration in etcd: json, address (http://host:port at
+ * the bare name of the service), grpc (etcd's naming for Go), go-zero, kratos, or the
+ * name of a ServiceInstanceCodec bean; several formats, separated by commas, are each
+ * written below a prefix of their own
+ * @param formats settings for single formats, by name: 'prefix' is the beginning of the
+ * keys in that format; with 'without-prefix' they have none
  * @param ttl time to live of the lease: how long the registration outlives an application
- * that has died. In whole seconds, at least 2
- * @param drain how long a stopping application, after it has told others, waits for them
- * to hear it before its web server begins to shut down; between 100ms and 5m, or 0s for
- * not at all
- * @param failFast whether the start fails when the first try to register fails, for
- * whatever reason, instead of retrying in the background
+ * that has crashed. Whole seconds, at least 2
+ * @param drain how long a stopping application waits between its goodbye and the shutdown
+ * of its web server, so that callers hear of it; between 100ms and 5m, or 0s to not wait
+ * @param failFast whether the start fails when the first try to register fails, for any
+ * reason, instead of retrying in the background
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdRegistrationProperties(@DefaultValue("true") boolean register, @Nullable String serviceName,
@@ -71,7 +68,7 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 	private static final Duration LONGEST_DRAIN = Duration.ofMinutes(5);
 
 	/**
-	 * Check what can be checked before anything is asked of etcd.
+	 * Validate the properties, as far as that is possible without etcd.
 	 */
 	public EtcdRegistrationProperties {
 		metadata = new LinkedHashMap<>(metadata);
@@ -101,7 +98,7 @@ public record EtcdRegistrationProperties(@DefaultValue("true") boolean register,
 
 	/**
 	 * Whether callers use https.
-	 * @param byDefault whether they do if nothing is set
+	 * @param byDefault whether callers use https if neither 'scheme' nor 'secure' is set
 	 * @return {@code true} for https
 	 */
 	public boolean usesHttps(boolean byDefault) {

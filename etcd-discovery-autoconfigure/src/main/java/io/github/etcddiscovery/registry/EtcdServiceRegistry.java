@@ -30,9 +30,10 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.serviceregistry.ServiceRegistry;
 
 /**
- * Registers instances in etcd. Registering returns at once and is completed, and kept up,
- * in the background; with {@code fail-fast} it waits and throws. All registrations share
- * the lease of the process. Safe for use by any thread.
+ * Registers instances in etcd. {@code register} returns at once, and the registration is
+ * made and maintained in the background; with {@code fail-fast} it waits for the first
+ * try, and throws if that fails. All registrations share the lease of the process. Safe
+ * for use by any thread.
  */
 public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, AutoCloseable {
 
@@ -43,7 +44,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	private final LeasedRegistrations registrations;
 
 	/**
-	 * The first says how a registration stands; the others follow it.
+	 * The formats to write. The state of a registration is that of its key in the first
+	 * format.
 	 */
 	private final List<WrittenFormat> formats;
 
@@ -57,14 +59,14 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	/**
 	 * Create a registry.
-	 * @param registrations keeps the registrations up
-	 * @param formats the formats to write, each at keys of its own. The first one says
-	 * how a registration stands
-	 * @param reader reads what others wrote
-	 * @param timeout how long a call waits for etcd at most, other than registering
-	 * @param registerTimeout how long registering waits for etcd before it throws;
-	 * {@code null} if it is to go on in the background
-	 * @param monitor is told of registrations that come and go
+	 * @param registrations maintains the registrations in etcd
+	 * @param formats the formats to write, each at keys of its own. The state of a
+	 * registration is that of its key in the first format
+	 * @param reader reads registrations of other processes
+	 * @param timeout how long calls other than {@code register} wait for etcd at most
+	 * @param registerTimeout how long {@code register} waits for etcd before it throws;
+	 * {@code null} to return at once and register in the background
+	 * @param monitor measures registering and deregistering
 	 */
 	public EtcdServiceRegistry(LeasedRegistrations registrations, List<WrittenFormat> formats, InstanceReader reader,
 			Duration timeout, @Nullable Duration registerTimeout, Monitor monitor) {
@@ -77,12 +79,12 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Register an instance, or change what is registered.
-	 * @param registration the instance
-	 * @throws InvalidInstanceException if it cannot be registered, since nobody could
-	 * read or call it
-	 * @throws RegistrationFailedException with {@code fail-fast}, if it could not be
-	 * registered in time
+	 * Register an instance, or update one that is registered.
+	 * @param registration the registration
+	 * @throws InvalidInstanceException if other processes could not read or call the
+	 * instance
+	 * @throws RegistrationFailedException with {@code fail-fast}, if the instance could
+	 * not be registered in time
 	 */
 	@Override
 	public void register(@Nullable EtcdRegistration registration) {
@@ -108,9 +110,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Called with the registration locked, so that of two changes the later one is also
-	 * put later.
-	 * @param anew whether it is also put if it does not stand in etcd
+	 * Write a registration in all formats. Called with the registration locked, so that
+	 * of two changes the later one is written later.
+	 * @param anew whether to write keys that are not registered, too
 	 */
 	private CompletableFuture<Void> put(EtcdRegistration registration, boolean anew) {
 		EtcdServiceInstance instance = registration.published();
@@ -135,8 +137,9 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Take out what cannot be said of in another way. It has been called until then, so
-	 * whoever stops waits for this, as for a change of its status.
+	 * Withdraw the key of an instance that must not be called, because the format can't
+	 * express its status. Callers have used the key until now, so a stop waits for the
+	 * withdrawal as it does for a change of the status.
 	 */
 	private CompletableFuture<Void> withdraw(EtcdRegistration registration, String key) {
 		CompletableFuture<Void> withdrawal = registration.getWithdrawal();
@@ -151,18 +154,19 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Put what has changed; also if it was taken out for as long as its status was not
-	 * {@code UP}, but not if it was given up.
+	 * Write a changed registration. A key that was withdrawn is written again; one that
+	 * was deregistered is not.
 	 */
 	private CompletableFuture<Void> revise(EtcdRegistration registration) {
 		return put(registration, this.registered.get(key(registration.getInstance())) == registration);
 	}
 
 	/**
-	 * Take an instance out of etcd; waits for it, for a bounded time. It says goodbye
-	 * first, by a status other than {@code UP}, so that nobody takes it for a victim of
-	 * an outage. When etcd cannot be told, the instance goes with its lease.
-	 * @param registration the instance
+	 * Deregister an instance, and wait for that in bounded time. Its status is changed
+	 * first, as a goodbye, so that other processes do not hold the instance as the victim
+	 * of an outage. If etcd can't be reached, the instance is removed when its lease
+	 * expires.
+	 * @param registration the registration
 	 */
 	@Override
 	public void deregister(@Nullable EtcdRegistration registration) {
@@ -203,11 +207,11 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Say goodbye for all that is registered: others see it as out of service from now
-	 * on. Waits for it, for a bounded time.
-	 * @return whether anybody may call one of them: also when etcd could not be told, or
-	 * has not been reached for longer than the lease lives, since callers go by what was
-	 * true last
+	 * Say goodbye for all registrations: others see them as out of service from now on.
+	 * Waits in bounded time.
+	 * @return whether other processes may still call one of them. That is also the case
+	 * when etcd could not be told, or has not been reached for longer than the time to
+	 * live, since callers then use their last snapshot
 	 */
 	boolean sayGoodbye() {
 		List<CompletableFuture<Void>> farewells = this.registered.values()
@@ -230,7 +234,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	private CompletableFuture<Void> farewell(EtcdRegistration registration) {
 		synchronized (registration) {
-			// Readiness may have said so just now: then this is what waits for it
+			// A change of readiness may be writing this status at the moment: the put
+			// below waits for it
 			boolean up = registration.getInstance().getStatus() == InstanceStatus.UP;
 			registration.setAcceptingTraffic(false);
 			if (!up || !isRegistered(registration) && registration.getWithdrawal() == null) {
@@ -241,10 +246,11 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Take all that is still registered out of etcd, such as the other ports of an
-	 * application that stops; waits for it, for a bounded time. Spring Cloud calls it
-	 * when the application's own registration stops. The registry can be used again, as
-	 * the application may start again; it ends in {@link #shutdown()}.
+	 * Deregister all instances that are still registered, such as further ports of an
+	 * application that stops, and wait for that in bounded time. Spring Cloud calls this
+	 * method when the application's own registration stops. The registry can be used
+	 * again afterwards, since the application may be started again; {@link #shutdown()}
+	 * ends it.
 	 */
 	@Override
 	public void close() {
@@ -260,7 +266,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Take all instances out of etcd, for good; waits for it, for a bounded time.
+	 * Deregister all instances for good and revoke the lease, and wait for that in
+	 * bounded time.
 	 */
 	public void shutdown() {
 		EtcdAccessException failure = await(this.registrations.close());
@@ -271,9 +278,10 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	/**
 	 * Change the status that others see.
-	 * @param registration the instance
+	 * @param registration the registration
 	 * @param status {@code UP}, {@code DOWN}, {@code OUT_OF_SERVICE}, {@code STARTING} or
-	 * {@code UNKNOWN}, in any case; only what is {@code UP} is handed to load balancing
+	 * {@code UNKNOWN}, in any case; load balancing uses only instances that are
+	 * {@code UP}
 	 * @throws IllegalArgumentException if there is no such status
 	 */
 	@Override
@@ -284,7 +292,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	/**
 	 * The status that was set.
-	 * @param registration the instance
+	 * @param registration the registration
 	 * @return a map with the {@code status}, as the {@code serviceregistry} endpoint
 	 * shows it
 	 */
@@ -296,19 +304,20 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 
 	/**
 	 * Change the metadata that others see, under the same lease.
-	 * @param registration the instance
-	 * @param metadata all of the metadata, in place of what there was
-	 * @throws InvalidInstanceException if nobody could read them; nothing is changed then
+	 * @param registration the registration
+	 * @param metadata the complete new metadata
+	 * @throws InvalidInstanceException if other processes could not read the metadata;
+	 * nothing is changed then
 	 */
 	public void setMetadata(EtcdRegistration registration, Map<String, String> metadata) {
 		change(registration, (instance) -> instance.withMetadata(metadata));
 	}
 
 	/**
-	 * Say whether the application accepts traffic. While it does not, others see it as
+	 * Set whether the application accepts traffic. While it does not, others see it as
 	 * out of service.
-	 * @param registration the instance
-	 * @param acceptingTraffic whether it does
+	 * @param registration the registration
+	 * @param acceptingTraffic whether the application accepts traffic
 	 */
 	void setAcceptingTraffic(EtcdRegistration registration, boolean acceptingTraffic) {
 		synchronized (registration) {
@@ -318,12 +327,13 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Take over what has changed in what a registration is made of, under the same key
-	 * and lease; its status and what else was changed by code stay.
-	 * @param registration the instance
-	 * @param next what it is made to be now, with the same name and id
-	 * @throws InvalidInstanceException if nobody could read or call it; nothing is
-	 * changed then
+	 * Apply changes of the properties to a registration, under the same key and lease.
+	 * The status and other changes by code are kept.
+	 * @param registration the registration
+	 * @param next the instance as properties and servers make it now, with the same name
+	 * and id
+	 * @throws InvalidInstanceException if other processes could not read or call the
+	 * instance; nothing is changed then
 	 */
 	void follow(EtcdRegistration registration, EtcdServiceInstance next) {
 		synchronized (registration) {
@@ -348,7 +358,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Whether it is ready to be called or not.
+	 * Validate an instance, whether or not its status is {@code UP}.
 	 */
 	private void requireReadable(EtcdServiceInstance instance) {
 		RegistrableInstance.requireMetadata(instance.getMetadata());
@@ -361,7 +371,8 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Others may allow other networks, so this is no reason to refuse it.
+	 * Warn if this application's own allowed networks exclude the instance. Others may
+	 * allow other networks, so that is no reason to refuse it.
 	 */
 	private void warnUnlessAllowed(EtcdServiceInstance instance) {
 		try {
@@ -376,25 +387,25 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
-	 * Whether the instance stands in etcd, as far as this process can know.
-	 * @param registration the instance
-	 * @return {@code true} if it does
+	 * Whether the instance is registered in etcd, as far as this process can know.
+	 * @param registration the registration
+	 * @return {@code true} if its key is in etcd under a lease that is alive
 	 */
 	public boolean isRegistered(EtcdRegistration registration) {
 		return this.registrations.isRegistered(key(registration.getInstance()));
 	}
 
 	/**
-	 * How the registration stands.
-	 * @param registration the instance
-	 * @return its state
+	 * The state of a registration.
+	 * @param registration the registration
+	 * @return the state of its key in the first format
 	 */
 	public RegistrationState getState(EtcdRegistration registration) {
 		return this.registrations.state(key(registration.getInstance()));
 	}
 
 	/**
-	 * What is registered, or is being registered, by this process.
+	 * The registrations of this process, including those that are being registered.
 	 * @return the registrations by key, in the order of the keys
 	 */
 	public Map<String, EtcdRegistration> getRegistrations() {

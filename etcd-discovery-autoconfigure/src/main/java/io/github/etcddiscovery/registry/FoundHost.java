@@ -15,23 +15,24 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.commons.util.InetUtils;
 
 /**
- * The name and the address of this machine, as {@code spring.cloud.inetutils.*} find
- * them: once, since looking them up can take a second, and what an instance is called
- * must not change while it runs. Says once if others can't mean this machine by them.
- * Safe for use by any thread.
+ * The host name and the IP address of this machine, as {@code spring.cloud.inetutils.*}
+ * find them. They are looked up once, since a look-up can take a second and the name of
+ * an instance must not change while it runs. Warns once if other machines can't reach
+ * this one by them. Safe for use by any thread.
  */
 public final class FoundHost {
 
 	private static final Log logger = LogFactory.getLog(FoundHost.class);
 
 	/**
-	 * What {@link InetUtils} answers on every host whose name cannot be looked up.
+	 * The name that {@link InetUtils} returns on every machine whose own name can't be
+	 * resolved.
 	 */
 	static final String NO_HOST_NAME = "localhost";
 
 	/**
-	 * Bridges of container engines and hypervisors, whose addresses are those of each
-	 * host that has one.
+	 * Network bridges of container engines and hypervisors, which have the same address
+	 * on every machine.
 	 */
 	private static final Pattern BRIDGE = Pattern.compile(
 			"docker\\d+|docker_gwbridge|br-[0-9a-f]{12}|virbr\\d+|podman\\d+|cni-?(podman)?\\d+|lxcbr\\d+|lxdbr\\d+");
@@ -43,7 +44,7 @@ public final class FoundHost {
 	private InetUtils.@Nullable HostInfo hostInfo;
 
 	/**
-	 * Create it; nothing is looked up yet.
+	 * Create an object that looks nothing up before it is used.
 	 * @param inetUtils finds the name and the address
 	 */
 	public FoundHost(InetUtils inetUtils) {
@@ -66,7 +67,7 @@ public final class FoundHost {
 	}
 
 	/**
-	 * The name, if it can be called.
+	 * The host name if it can be the host of a URI, otherwise the IP address.
 	 */
 	String callableName() {
 		if (RegistrableInstance.isUriHost(name())) {
@@ -81,7 +82,7 @@ public final class FoundHost {
 	}
 
 	/**
-	 * Say so, once, if what was found can't be meant for others.
+	 * Warn once if other machines can't reach this one by a host.
 	 * @param host the name or the address, as it is registered
 	 */
 	void warnUnlessForOthers(String host) {
@@ -99,7 +100,7 @@ public final class FoundHost {
 			return null;
 		}
 		try {
-			// An address, so nothing is looked up
+			// An IP address, so this call looks nothing up
 			InetAddress address = InetAddress.getByName(host);
 			if (address.isLoopbackAddress()) {
 				return "it is a loopback address";

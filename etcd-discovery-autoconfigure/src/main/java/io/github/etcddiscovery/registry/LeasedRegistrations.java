@@ -15,9 +15,9 @@ import io.github.etcddiscovery.lease.LeasedKeys;
 import io.github.etcddiscovery.lease.LossCause;
 import io.github.etcddiscovery.lease.ProcessLease;
 import io.github.etcddiscovery.lease.Standing;
-import io.github.etcddiscovery.lease.Standing.Owned;
 import io.github.etcddiscovery.lease.Standing.Leaving;
 import io.github.etcddiscovery.lease.Standing.Lost;
+import io.github.etcddiscovery.lease.Standing.Owned;
 import io.github.etcddiscovery.lease.Standing.Pending;
 import io.github.etcddiscovery.lease.Standing.Yielded;
 import io.github.etcddiscovery.registry.RegistrationChange.Type;
@@ -26,7 +26,7 @@ import io.github.etcddiscovery.watch.ListerWatcher;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The registrations of this process: its {@link LeasedKeys}, in the words of service
+ * The registrations of this process: its {@link LeasedKeys} in the vocabulary of service
  * registries. Safe for use by any thread.
  */
 public final class LeasedRegistrations {
@@ -34,12 +34,13 @@ public final class LeasedRegistrations {
 	private final LeasedKeys keys;
 
 	/**
-	 * Create registrations; nothing is asked of etcd before the first one.
-	 * @param store etcd
-	 * @param watches how to watch a key
-	 * @param lease the lease to put them under, whose loop owns the state
+	 * Create an empty set of registrations. Nothing is requested from etcd before the
+	 * first one.
+	 * @param store reads and writes keys
+	 * @param watches makes the watch of a key
+	 * @param lease the lease to attach the keys to, whose loop owns the state
 	 * @param requestTimeout how long etcd may take to set a watch up
-	 * @param listener is told what becomes of the registrations, on the loop: it must
+	 * @param listener is told of changes of the registrations, on the loop; it must
 	 * neither block nor throw
 	 */
 	public LeasedRegistrations(LeaseStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
@@ -62,80 +63,80 @@ public final class LeasedRegistrations {
 		if (next instanceof Yielded yielded) {
 			return yielded.shared() ? Type.STANDING_BY : Type.CONFLICTED;
 		}
-		// What was leaving was deregistered then
+		// A key that was leaving was already reported as deregistered
 		return (last instanceof Leaving) ? null : Type.DEREGISTERED;
 	}
 
 	/**
-	 * Register under a key of this process's own, or change the value of a key that is
-	 * registered.
+	 * Register under a key that no other process shares, or change the value of a
+	 * registered key.
 	 * @param key the key
 	 * @param value the value
-	 * @param sameAddress whether another value has the address that this one has
-	 * @return completes when the key stands in etcd, or fails when the first try failed:
-	 * further tries follow all the same
+	 * @param sameAddress whether another value contains the same address as this one
+	 * @return completes when the key is in etcd; fails when the first try failed, and
+	 * retries follow
 	 */
 	public CompletableFuture<Void> register(String key, String value, Predicate<String> sameAddress) {
 		return register(key, value, sameAddress, false);
 	}
 
 	/**
-	 * Register under a key, or change the value of a key that is registered.
+	 * Register under a key, or change the value of a registered key.
 	 * @param key the key
 	 * @param value the value
-	 * @param sameAddress whether another value has the address that this one has
-	 * @param shared whether it is as it should be when another process holds the key:
-	 * then this one stands by
-	 * @return completes when the key stands in etcd or this process stands by, or fails
-	 * when the first try failed: further tries follow all the same
+	 * @param sameAddress whether another value contains the same address as this one
+	 * @param shared whether another process may own the key; this one then stands by
+	 * @return completes when the key is in etcd or this process stands by; fails when the
+	 * first try failed, and retries follow
 	 */
 	public CompletableFuture<Void> register(String key, String value, Predicate<String> sameAddress, boolean shared) {
 		return this.keys.keep(key, value, sameAddress, shared);
 	}
 
 	/**
-	 * Change the value of a key, but only if it is registered or being registered.
+	 * Change the value of a key that is registered or being registered. Has no effect on
+	 * any other key.
 	 * @param key the key
 	 * @param value the value
-	 * @param sameAddress whether another value has the address that this one has
-	 * @return completes when the value stands in etcd, or when there is nothing to
-	 * change; fails when the first try failed: further tries follow all the same
+	 * @param sameAddress whether another value contains the same address as this one
+	 * @return completes when the value is in etcd, or when there is nothing to change;
+	 * fails when the first try failed, and retries follow
 	 */
 	public CompletableFuture<Void> update(String key, String value, Predicate<String> sameAddress) {
 		return this.keys.update(key, value, sameAddress);
 	}
 
 	/**
-	 * Give a key up.
+	 * Deregister a key.
 	 * @param key the key
-	 * @return completes when the key is gone, or fails when the first try failed: further
-	 * tries follow all the same, and at the latest the key goes with the lease
+	 * @return completes when the key is gone; fails when the first try to delete it
+	 * failed. Retries follow, and the end of the lease deletes the key at the latest
 	 */
 	public CompletableFuture<Void> deregister(String key) {
 		return this.keys.giveUp(key);
 	}
 
 	/**
-	 * Take a key away, for as long as what stands there can't say what it should.
+	 * Withdraw a key whose format can't express the status of its instance.
 	 * @param key the key
-	 * @return completes when the key is gone, or fails when the first try failed: further
-	 * tries follow all the same
+	 * @return completes when the key is gone; fails when the first try failed, and
+	 * retries follow
 	 */
 	CompletableFuture<Void> withdraw(String key) {
 		return this.keys.withdraw(key);
 	}
 
 	/**
-	 * Give all keys up, for good.
-	 * @return completes when they are gone; fails when etcd could not be told, in which
-	 * case they go with the lease
+	 * Deregister all keys, for good.
+	 * @return completes when they are gone; fails when etcd could not be reached, in
+	 * which case they are deleted when the lease ends
 	 */
 	public CompletableFuture<Void> close() {
 		return this.keys.close();
 	}
 
 	/**
-	 * The lease now.
+	 * The current status of the lease.
 	 * @return the status
 	 */
 	public LeaseStatus status() {
@@ -143,18 +144,18 @@ public final class LeasedRegistrations {
 	}
 
 	/**
-	 * Whether the key stands in etcd, as far as this process can know: never later than
-	 * its lease could have ended.
+	 * Whether a key is registered, as far as this process can know: never beyond the time
+	 * at which its lease may have ended.
 	 * @param key the key
-	 * @return {@code true} if it does
+	 * @return {@code true} if the key is in etcd under the lease of this process
 	 */
 	public boolean isRegistered(String key) {
 		return this.keys.isOwned(key);
 	}
 
 	/**
-	 * Whether others may go by the key: it stands in etcd or did until it was lost, or
-	 * another instance that shares it holds it.
+	 * Whether other processes may be using the key: it is in etcd, or was until it was
+	 * lost, or another instance that shares it owns it.
 	 * @param key the key
 	 * @return {@code true} if they may
 	 */
@@ -164,17 +165,18 @@ public final class LeasedRegistrations {
 	}
 
 	/**
-	 * How a registration stands.
-	 * @param key its key
-	 * @return the state; {@link RegistrationState#PENDING} also for what is not known
+	 * The state of a registration.
+	 * @param key the key of the registration
+	 * @return the state; {@link RegistrationState#PENDING} for an unknown key
 	 */
 	public RegistrationState state(String key) {
 		return state(key, this.keys.standings().get(key));
 	}
 
 	/**
-	 * How the registrations of this process stand.
-	 * @return the state by key, of those that have come about and were not given up
+	 * The states of the registrations of this process.
+	 * @return the state by key; a key is missing before its first try and after it was
+	 * deregistered
 	 */
 	public Map<String, RegistrationState> states() {
 		return this.keys.standings()
@@ -195,7 +197,7 @@ public final class LeasedRegistrations {
 
 	/**
 	 * How often a registration had to be put back, by cause.
-	 * @return the counts
+	 * @return the counts since the start
 	 */
 	public Tally<LossCause> recoveries() {
 		return this.keys.recoveries();

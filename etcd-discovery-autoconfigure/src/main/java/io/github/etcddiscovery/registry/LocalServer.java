@@ -5,16 +5,16 @@ import java.net.InetAddress;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A server of this application, as it really listens.
+ * How a server of this application actually listens.
  *
- * @param port its port, 0 if there is no server
- * @param secure whether it speaks TLS
- * @param address the one address that it listens on, if it is told one
+ * @param port the port, or 0 if there is no server
+ * @param secure whether the server speaks TLS
+ * @param address the address that it is bound to, or {@code null} if it listens on all
  */
 public record LocalServer(int port, boolean secure, @Nullable InetAddress address) {
 
 	/**
-	 * There is no server.
+	 * Stands for no server.
 	 */
 	public static final LocalServer NONE = new LocalServer(0, false, null);
 

@@ -4,13 +4,13 @@ package io.github.etcddiscovery.registry;
  * The servers of this application.
  *
  * @param web the web server, or {@link LocalServer#NONE}
- * @param management the management server, or {@link LocalServer#NONE} if it is the web
- * server or there is none
+ * @param management the management server, or {@link LocalServer#NONE} if there is none
+ * or it is the web server
  */
 public record LocalServers(LocalServer web, LocalServer management) {
 
 	/**
-	 * There is no server.
+	 * Stands for no servers.
 	 */
 	public static final LocalServers NONE = new LocalServers(LocalServer.NONE, LocalServer.NONE);
 

@@ -5,8 +5,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What readers of metadata, such as Spring Boot Admin, need to be told of an application
- * because they would guess it wrong; never over what the application says itself.
+ * Adds metadata for readers such as Spring Boot Admin, where their own assumptions about
+ * an application would be wrong. Metadata that the application sets itself takes
+ * precedence.
  */
 record ReadersHints(ApplicationPaths paths, LocalServers servers) {
 
@@ -14,7 +15,7 @@ record ReadersHints(ApplicationPaths paths, LocalServers servers) {
 
 	void addTo(Map<String, String> metadata, boolean secure, String host, String managementHost) {
 		if (this.servers.web().port() == 0) {
-			// Whose port is registered then is not known, nor what is behind it
+			// The registered port is then another server's, about which nothing is known
 			return;
 		}
 		if (!this.paths.context().isEmpty()) {
@@ -44,7 +45,7 @@ record ReadersHints(ApplicationPaths paths, LocalServers servers) {
 	}
 
 	/**
-	 * Both ways of writing a name are in use.
+	 * Put a value unless the application has set it, in either spelling that is in use.
 	 */
 	private static void put(Map<String, String> metadata, String name, @Nullable String value) {
 		if (value != null && !metadata.containsKey(name.replace('.', '-'))) {

@@ -14,9 +14,10 @@ import io.github.etcddiscovery.instance.InvalidInstanceException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an instance must be like to be registered. At least as strict as those who read
- * it, or it would be registered and found by nobody; and stricter: a name or a host that
- * no URI can hold could never be called, and an id travels in cookies.
+ * Validates an instance before it is registered. The rules include those of the readers,
+ * since an instance that they refuse would be registered in vain. Further rules apply:
+ * name and host must fit into a URI, or the instance could never be called, and the id
+ * must fit into a cookie.
  */
 final class RegistrableInstance {
 
@@ -39,8 +40,8 @@ final class RegistrableInstance {
 	}
 
 	/**
-	 * A name is registered only if it is the host of {@code http://<name>/}, as load
-	 * balanced clients call it.
+	 * A service name must be the host of {@code http://<name>/}, the URI that
+	 * load-balanced clients use.
 	 */
 	static void requireServiceName(String name) {
 		if (!isUriHost(name)) {
@@ -64,8 +65,7 @@ final class RegistrableInstance {
 	}
 
 	/**
-	 * A host is registered only if clients can make a URI of it, and reach this machine
-	 * by it.
+	 * A host must fit into a URI, and must identify this machine to others.
 	 */
 	static void requireHost(String host) {
 		Addresses.requireHost(host);
@@ -115,7 +115,7 @@ final class RegistrableInstance {
 	}
 
 	/**
-	 * Check what is written, in whatever format.
+	 * Validate an encoded instance, in any format.
 	 */
 	static void requireValue(String value) {
 		readable(() -> InstanceLimits.requireValue(value), "Shorten its metadata");

@@ -3,49 +3,50 @@ package io.github.etcddiscovery.registry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What became of a registration.
+ * A change of a registration.
  *
  * @param type what happened
- * @param key the registration's key
- * @param leaseId the lease, or 0 when there is none
- * @param reason why, for people; {@code null} when there is nothing to say
+ * @param key the key of the registration
+ * @param leaseId the id of the lease, or 0 when there is none
+ * @param reason a sentence for people, or {@code null}
  */
 public record RegistrationChange(Type type, String key, long leaseId, @Nullable String reason) {
 
 	/**
-	 * What can happen to a registration.
+	 * The kinds of change.
 	 */
 	public enum Type {
 
 		/**
-		 * The key stands in etcd, for the first time.
+		 * The key is in etcd, for the first time.
 		 */
 		REGISTERED,
 
 		/**
-		 * The key is gone, or the lease could not be renewed for its whole time to live,
-		 * so that others must be supposed to see it gone. It is being put back.
+		 * The key is gone, or must be presumed gone for others because the lease could
+		 * not be renewed for its whole time to live. The key is being put back.
 		 */
 		LOST,
 
 		/**
-		 * The key stands in etcd again.
+		 * The key is in etcd again.
 		 */
 		RECOVERED,
 
 		/**
-		 * The key belongs to another live process. It is taken when that one leaves.
+		 * The key belongs to another live process. This process takes over when that one
+		 * leaves.
 		 */
 		CONFLICTED,
 
 		/**
-		 * The key is held by another instance of the service, as keys are that several
-		 * share. It is taken when that one leaves.
+		 * Another instance of the service owns the key, which several instances share.
+		 * This process takes over when that one leaves.
 		 */
 		STANDING_BY,
 
 		/**
-		 * The key was given up.
+		 * The registration was given up.
 		 */
 		DEREGISTERED
 

@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * Makes the instance that this application registers, from its properties and the machine
- * it runs on.
+ * Makes the instance that this application registers, from its properties and its
+ * machine.
  */
 public final class RegistrationFactory {
 
@@ -36,9 +36,9 @@ public final class RegistrationFactory {
 	/**
 	 * Create a factory.
 	 * @param properties how the application registers itself
-	 * @param applicationName the application's name, if it has one
+	 * @param applicationName the value of {@code spring.application.name}, if it is set
 	 * @param found the machine's name and address
-	 * @param paths where the application's pages and its actuator are
+	 * @param paths the paths of the application's pages and of its actuator
 	 */
 	public RegistrationFactory(EtcdRegistrationProperties properties, @Nullable String applicationName, FoundHost found,
 			ApplicationPaths paths) {
@@ -49,13 +49,13 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * Make the instance. A port that is configured is that of something else, such as a
-	 * proxy or a container's host, so the address that the web server listens on says
-	 * nothing of it.
+	 * Make the instance. A configured port belongs to something else, such as a proxy or
+	 * the host of a container, so the address that the web server is bound to is then
+	 * ignored.
 	 * @param servers the servers of the application
-	 * @return the instance, with the status that it begins with
-	 * @throws InvalidConfigurationPropertyValueException if a property can't be
-	 * registered, which it names
+	 * @return the instance, with its initial status
+	 * @throws InvalidConfigurationPropertyValueException if a property has a value that
+	 * can't be registered; names the property
 	 */
 	public EtcdServiceInstance create(LocalServers servers) {
 		int configured = Objects.requireNonNullElse(this.properties.port(), 0);
@@ -76,13 +76,13 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * Make the instance of the management port, which has metadata of its own: what the
-	 * application says of itself is not true of its actuator.
+	 * Make the instance of the management port. It has metadata of its own, since the
+	 * application's metadata does not apply to its actuator.
 	 * @param application the application's own instance
 	 * @param server the management server
 	 * @return the instance, with the status {@code UP}
-	 * @throws InvalidConfigurationPropertyValueException if a property can't be
-	 * registered, which it names
+	 * @throws InvalidConfigurationPropertyValueException if a property has a value that
+	 * can't be registered; names the property
 	 */
 	public EtcdServiceInstance management(EtcdServiceInstance application, LocalServer server) {
 		Map<String, String> metadata = metadata(this.properties.managementMetadata(), "management-metadata");
@@ -116,8 +116,8 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * The same after a restart on the same host and port, different on each host, and
-	 * safe in a cookie.
+	 * The default id: the same after a restart on the same host and port, different on
+	 * each host, and safe in a cookie.
 	 */
 	private String defaultId(int port) {
 		String name = this.properties.hostname();
@@ -137,7 +137,7 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * What the properties tell, if they do.
+	 * The host that the properties specify, or {@code null}.
 	 */
 	private @Nullable String host(@Nullable InetAddress listening) {
 		checkHost("hostname", this.properties.hostname(), !this.properties.preferIpAddress());
@@ -160,8 +160,8 @@ public final class RegistrationFactory {
 	}
 
 	/**
-	 * A link-local address leads nowhere without the interface, which differs from host
-	 * to host.
+	 * The bound address, unless it is link-local: such an address is of no use without
+	 * the network interface, whose name differs from machine to machine.
 	 */
 	private static @Nullable String address(@Nullable InetAddress listening) {
 		if (listening == null || listening.isAnyLocalAddress() || listening.isLinkLocalAddress()) {

@@ -11,8 +11,8 @@ public class RegistrationFailedException extends RuntimeException {
 
 	/**
 	 * Create an exception.
-	 * @param key the key it was to stand under
-	 * @param failure what went wrong
+	 * @param key the key of the registration
+	 * @param failure why registering failed
 	 */
 	public RegistrationFailedException(String key, EtcdAccessException failure) {
 		super("'%s' could not be registered: %s".formatted(key, failure.getMessage()), failure);
@@ -20,7 +20,7 @@ public class RegistrationFailedException extends RuntimeException {
 	}
 
 	/**
-	 * What went wrong.
+	 * Why registering failed.
 	 * @return the failure
 	 */
 	public EtcdAccessException getFailure() {

@@ -4,7 +4,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
 /**
- * Explains why the start failed when {@code fail-fast} is on.
+ * Explains why the start failed with {@code fail-fast}.
  */
 final class RegistrationFailureAnalyzer extends AbstractFailureAnalyzer<RegistrationFailedException> {
 

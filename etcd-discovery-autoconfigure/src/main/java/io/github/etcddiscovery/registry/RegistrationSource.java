@@ -3,27 +3,27 @@ package io.github.etcddiscovery.registry;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 
 /**
- * Makes what the application registers, from its properties as they are at the time. Safe
+ * Makes the instances that the application registers, from its current properties. Safe
  * for use by any thread.
  */
 public interface RegistrationSource {
 
 	/**
-	 * What is known before the application's servers have started.
-	 * @return the instance, without what can only be known later, such as a port that is
-	 * chosen at random
+	 * The application's instance before its servers have started.
+	 * @return the instance, without properties that are known only later, such as a
+	 * random port
 	 */
 	EtcdServiceInstance preview();
 
 	/**
-	 * The application.
+	 * The application's instance.
 	 * @param servers the servers that have started
-	 * @return the instance; its port is 0 if there is none to register
+	 * @return the instance; its port is 0 if there is no port to register
 	 */
 	EtcdServiceInstance application(LocalServers servers);
 
 	/**
-	 * The application's management port.
+	 * The instance of the application's management port.
 	 * @param application the application's own instance
 	 * @param server the management server
 	 * @return the instance

@@ -1,33 +1,34 @@
 package io.github.etcddiscovery.registry;
 
 /**
- * How a registration of this process stands.
+ * The states of a registration of this process.
  */
 public enum RegistrationState {
 
 	/**
-	 * It is being put into etcd for the first time.
+	 * The key has not been written yet.
 	 */
 	PENDING,
 
 	/**
-	 * Its key stands in etcd, as far as this process can know.
+	 * The key is in etcd, as far as this process can know.
 	 */
 	REGISTERED,
 
 	/**
-	 * Its key is gone, or others must be supposed to see it gone. It is being put back.
+	 * The key is gone, or must be presumed gone for others. It is being put back.
 	 */
 	LOST,
 
 	/**
-	 * Its key belongs to another live process. It is taken when that one leaves.
+	 * The key belongs to another live process. This process takes over when that one
+	 * leaves.
 	 */
 	CONFLICTED,
 
 	/**
-	 * Its key, which several instances share, is held by another one. It is taken when
-	 * that one leaves.
+	 * Another instance owns the key, which several instances share. This process takes
+	 * over when that one leaves.
 	 */
 	STANDING_BY
 

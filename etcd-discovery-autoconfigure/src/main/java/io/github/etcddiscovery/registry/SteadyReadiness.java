@@ -6,14 +6,15 @@ import java.util.function.Consumer;
 import io.github.etcddiscovery.core.EventLoop;
 
 /**
- * Tells others at once that the application refuses traffic, and that it accepts it again
- * only when that has lasted: readiness that flaps is out of service until it has come to
- * rest, instead of writing to etcd each time. Safe for use by any thread.
+ * Damps changes of readiness. That the application refuses traffic is passed on at once;
+ * that it accepts traffic again only after that has lasted for {@link #REST}. An
+ * application whose readiness flaps is thus out of service until it settles, instead of
+ * writing to etcd each time. Safe for use by any thread.
  */
 final class SteadyReadiness {
 
 	/**
-	 * How long traffic has to be accepted before others hear of it.
+	 * How long the application has to accept traffic before that is passed on.
 	 */
 	static final Duration REST = Duration.ofSeconds(2);
 
@@ -28,9 +29,9 @@ final class SteadyReadiness {
 	private int changes;
 
 	/**
-	 * Create it for an application that has just said that it accepts traffic.
-	 * @param loop the loop that waits; not closed here
-	 * @param others is told, in order and one at a time; must not block
+	 * Create an object for an application that has just begun to accept traffic.
+	 * @param loop times the delay; not closed here
+	 * @param others receives each change, in order and one at a time; must not block
 	 */
 	SteadyReadiness(EventLoop loop, Consumer<Boolean> others) {
 		this.loop = loop;
@@ -38,7 +39,7 @@ final class SteadyReadiness {
 	}
 
 	/**
-	 * The application says whether it accepts traffic.
+	 * Readiness has changed.
 	 */
 	synchronized void changed(boolean accepting) {
 		if (this.accepting == accepting) {
@@ -68,7 +69,7 @@ final class SteadyReadiness {
 	}
 
 	/**
-	 * Begin anew, as after creation: what was to be told is not told any more.
+	 * Return to the initial state. A change that has not been passed on yet is dropped.
 	 */
 	synchronized void reset() {
 		this.changes++;

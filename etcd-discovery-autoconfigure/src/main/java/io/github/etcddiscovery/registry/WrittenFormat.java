@@ -5,16 +5,16 @@ import io.github.etcddiscovery.instance.InstanceKey;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
 
 /**
- * A format that instances are written in, and where.
+ * A format in which instances are written, and the beginning of their keys.
  *
  * @param codec the format
- * @param prefix the beginning of the keys, without a slash at its end; empty if they
- * begin with the name of the service
+ * @param prefix the beginning of the keys, without a trailing slash; empty if they begin
+ * with the name of the service
  */
 public record WrittenFormat(ServiceInstanceCodec codec, String prefix) {
 
 	/**
-	 * Where an instance is written.
+	 * The key of an instance in this format.
 	 * @param instance the instance
 	 * @return the key
 	 */
