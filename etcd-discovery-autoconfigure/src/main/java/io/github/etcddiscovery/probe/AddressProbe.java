@@ -3,37 +3,37 @@ package io.github.etcddiscovery.probe;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Finds out whether somebody listens at an address.
+ * Finds out whether a process listens at an address.
  */
 @FunctionalInterface
 public interface AddressProbe {
 
 	/**
 	 * Try to connect, in bounded time.
-	 * @param host the host
+	 * @param host a host name or an IP address
 	 * @param port the port
-	 * @return what became of it. Never fails.
+	 * @return the outcome; the future never fails
 	 */
 	CompletableFuture<Answer> ask(String host, int port);
 
 	/**
-	 * What became of an attempt to connect.
+	 * The outcome of an attempt to connect.
 	 */
 	enum Answer {
 
 		/**
-		 * Somebody listens.
+		 * The connection was accepted: a process listens.
 		 */
 		ACCEPTED,
 
 		/**
-		 * The host is there and the process is not.
+		 * The connection was refused: the host is up, but no process listens.
 		 */
 		REFUSED,
 
 		/**
-		 * Nothing can be said: no answer came in time, the host can't be reached or is
-		 * not known, or there was no room for the attempt.
+		 * The probe was inconclusive: no answer came in time, the host can't be reached
+		 * or resolved, or the queue of the probe was full.
 		 */
 		UNKNOWN
 

@@ -12,9 +12,9 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import io.github.etcddiscovery.probe.AddressProbe.Answer;
 
 /**
- * Asks at the addresses of instances, each once at a time and a few together, so that
- * however many there are, and however long they take to answer, others can ask as well.
- * Confined to the loop of the catalog.
+ * Probes the addresses of instances: each address once at a time, and only a few at once,
+ * so that other users of the probe get their turn however many addresses there are and
+ * however slowly they answer. Confined to the loop of the catalog.
  */
 public final class Questions {
 
@@ -33,11 +33,11 @@ public final class Questions {
 	private int underWay;
 
 	/**
-	 * Create it without a question.
+	 * Create an empty queue of questions.
 	 * @param loop the loop of the catalog
-	 * @param probe asks at addresses
-	 * @param together how many are asked at a time
-	 * @param answered is told of each answer, on the loop
+	 * @param probe probes addresses
+	 * @param together how many addresses to probe at once
+	 * @param answered receives each answer, on the loop
 	 */
 	public Questions(EventLoop loop, AddressProbe probe, int together,
 			BiConsumer<EtcdServiceInstance, Answer> answered) {
@@ -48,8 +48,9 @@ public final class Questions {
 	}
 
 	/**
-	 * Ask when there is room, unless that is under way. On the loop.
-	 * @param instance whom to ask
+	 * Probe an instance as soon as there is room, unless a probe of it is under way. To
+	 * be called on the loop.
+	 * @param instance the instance to probe
 	 */
 	public void ask(EtcdServiceInstance instance) {
 		if (this.open.add(instance)) {

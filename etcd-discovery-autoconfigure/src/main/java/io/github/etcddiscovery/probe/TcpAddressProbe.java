@@ -12,9 +12,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Connects over TCP, a few addresses at a time, on threads of its own that end when there
- * is nothing to do. What does not fit into its queue is not known, until it is asked
- * again.
+ * Probes addresses by connecting over TCP, a few at a time, on threads of its own that
+ * end when idle. An address that does not fit into the queue is answered with
+ * {@link Answer#UNKNOWN}.
  */
 public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 
@@ -27,7 +27,7 @@ public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 	private final ThreadPoolExecutor executor;
 
 	/**
-	 * Create a probe; its threads start when they are needed.
+	 * Create a probe. Its threads start when they are needed.
 	 */
 	public TcpAddressProbe() {
 		this.executor = new ThreadPoolExecutor(THREADS, THREADS, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(QUEUE),
@@ -63,8 +63,8 @@ public final class TcpAddressProbe implements AddressProbe, AutoCloseable {
 	}
 
 	/**
-	 * A network that can't be reached is a {@link ConnectException} too, and tells
-	 * nothing about the process.
+	 * Whether the host refused the connection. An unreachable network is a
+	 * {@link ConnectException} too, but says nothing about the process.
 	 */
 	private static boolean isRefusal(ConnectException ex) {
 		return ex.getMessage() != null && ex.getMessage().startsWith("Connection refused");

@@ -1,5 +1,5 @@
 /**
- * Asks at addresses whether anybody listens there.
+ * Probes whether a process listens at an address.
  */
 @NullMarked
 package io.github.etcddiscovery.probe;
