@@ -30,8 +30,8 @@ import org.springframework.boot.actuate.endpoint.annotation.Selector;
 import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 
 /**
- * Shows what this process has registered and what it knows of others, all from memory,
- * and lets a person list etcd again and change the status of a registration.
+ * Actuator endpoint that shows the registrations of this process and the catalog, from
+ * memory. Write operations list the keys again and change the status of a registration.
  */
 @Endpoint(id = "etcddiscovery")
 public class EtcdDiscoveryEndpoint {
@@ -46,10 +46,12 @@ public class EtcdDiscoveryEndpoint {
 
 	/**
 	 * Create an endpoint.
-	 * @param catalog what is known of etcd
-	 * @param registry what is registered; {@code null} if there is none
-	 * @param registrations keeps it up; {@code null} if there is none
-	 * @param sanitizer hides metadata that is secret
+	 * @param catalog the catalog to show
+	 * @param registry knows the registrations; {@code null} if this process registers
+	 * nothing
+	 * @param registrations knows their states and the lease; {@code null} if this process
+	 * registers nothing
+	 * @param sanitizer hides secret metadata
 	 */
 	public EtcdDiscoveryEndpoint(ServiceCatalog catalog, @Nullable EtcdServiceRegistry registry,
 			@Nullable LeasedRegistrations registrations, Sanitizer sanitizer) {
@@ -60,7 +62,7 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * All of it.
+	 * Show everything.
 	 * @return the registrations, their lease and the catalog
 	 */
 	@ReadOperation
@@ -74,9 +76,9 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * One service.
-	 * @param service its name
-	 * @return what is known of it, or {@code null} if it is not known
+	 * Show one service.
+	 * @param service the name of the service
+	 * @return the service, or {@code null} if the catalog does not know it
 	 */
 	@ReadOperation
 	public @Nullable ServiceDescriptor service(@Selector String service) {
@@ -85,7 +87,7 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * List etcd again now, all that is followed. What is known is served meanwhile.
+	 * List all followed keys again now. The mirrors go on serving their snapshots.
 	 */
 	@WriteOperation
 	public void refresh() {
@@ -93,11 +95,11 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * Change the status of what this process has registered as a service.
+	 * Change the status of this process's registrations of a service.
 	 * @param service the name of the service
 	 * @param status {@code UP}, {@code DOWN}, {@code OUT_OF_SERVICE}, {@code STARTING} or
 	 * {@code UNKNOWN}, in any case
-	 * @return the registrations that were changed
+	 * @return the changed registrations
 	 * @throws InvalidEndpointRequestException if there is no such registration or status
 	 */
 	@WriteOperation
@@ -134,7 +136,7 @@ public class EtcdDiscoveryEndpoint {
 
 	/**
 	 * The lease of this process.
-	 * @return the lease, or {@code null} if it registers nothing
+	 * @return the lease, or {@code null} if this process registers nothing
 	 */
 	public @Nullable LeaseDescriptor lease() {
 		if (this.registrations == null) {
@@ -145,8 +147,8 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * What this process has registered.
-	 * @return the registrations, as they stand now
+	 * The registrations of this process.
+	 * @return the registrations, with their current states
 	 */
 	public List<RegistrationDescriptor> registrations() {
 		List<RegistrationDescriptor> registrations = new ArrayList<>();
@@ -175,8 +177,8 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * Sanitised by the functions of the application and by Spring Boot's idea of what
-	 * looks like a secret.
+	 * The metadata, sanitised by the application's functions and by Spring Boot's rules
+	 * for names of secrets.
 	 */
 	private Map<String, Object> metadata(EtcdServiceInstance instance) {
 		Map<String, Object> metadata = new TreeMap<>();
@@ -201,16 +203,15 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * All of it.
+	 * The registrations of this process and the catalog.
 	 *
-	 * @param lease the lease of this process, if it registers anything
-	 * @param registrations what this process has registered
+	 * @param lease the lease of this process, or {@code null} if it registers nothing
+	 * @param registrations the registrations of this process
 	 * @param prefixes the beginnings of the keys that are followed
-	 * @param mirror how well etcd is followed
-	 * @param restored whether the services come from the snapshot on disk
-	 * @param services the services that are known, by name
-	 * @param channels the channels of gRPC that are in use, by the service that they
-	 * follow
+	 * @param mirror the state of the mirrors together
+	 * @param restored whether the services come from the snapshot file
+	 * @param services the services in the catalog, by name
+	 * @param channels the gRPC channels in use, by the service that they follow
 	 * @param rejected why values are passed over, by key
 	 */
 	public record DiscoveryDescriptor(@Nullable LeaseDescriptor lease, List<RegistrationDescriptor> registrations,
@@ -221,21 +222,21 @@ public class EtcdDiscoveryEndpoint {
 	/**
 	 * The lease of this process.
 	 *
-	 * @param id its id in hexadecimal, as {@code etcdctl} prints it; empty if there is
-	 * none
-	 * @param state its state
-	 * @param remainingSeconds how long it lives on without another renewal
+	 * @param id the id in hexadecimal, as {@code etcdctl} prints it; empty if there is no
+	 * lease
+	 * @param state the state of the lease
+	 * @param remainingSeconds the time until the lease expires without another renewal
 	 */
 	public record LeaseDescriptor(String id, LeaseStatus.State state, double remainingSeconds) {
 	}
 
 	/**
-	 * What this process has registered.
+	 * A registration of this process.
 	 *
 	 * @param key the key
-	 * @param state how the registration stands
+	 * @param state the state of the registration
 	 * @param status the status that others see
-	 * @param uri the address
+	 * @param uri the URI of the instance
 	 * @param metadata the metadata, sanitised
 	 */
 	public record RegistrationDescriptor(String key, RegistrationState state, InstanceStatus status, String uri,
@@ -243,13 +244,14 @@ public class EtcdDiscoveryEndpoint {
 	}
 
 	/**
-	 * How well etcd is followed.
+	 * The state of a mirror.
 	 *
-	 * @param synced whether it is followed now
-	 * @param revision the revision that is served, 0 before the first
-	 * @param stalenessSeconds how long it has not been followed
-	 * @param reason why not
-	 * @param pending changes that have arrived and wait to be applied
+	 * @param synced whether the mirror is synchronised now
+	 * @param revision the revision of the snapshot that the mirror serves, or 0 before
+	 * the first
+	 * @param stalenessSeconds the time since the mirror was synchronised; 0 while it is
+	 * @param reason why the mirror is not synchronised, or {@code null} if it is
+	 * @param pending how many changes have arrived and wait to be applied
 	 */
 	public record MirrorDescriptor(boolean synced, long revision, double stalenessSeconds, @Nullable String reason,
 			int pending) {
@@ -264,7 +266,7 @@ public class EtcdDiscoveryEndpoint {
 	/**
 	 * A service.
 	 *
-	 * @param mirror how well it is followed
+	 * @param mirror the state of the mirror that has its keys
 	 * @param instances its instances
 	 */
 	public record ServiceDescriptor(MirrorDescriptor mirror,
@@ -274,11 +276,11 @@ public class EtcdDiscoveryEndpoint {
 	/**
 	 * An instance.
 	 *
-	 * @param id its id
-	 * @param status its status
-	 * @param uri its address
-	 * @param held whether it is served although its key is gone
-	 * @param metadata its metadata, sanitised
+	 * @param id the id of the instance
+	 * @param status the status that the catalog shows
+	 * @param uri the URI of the instance
+	 * @param held whether the instance is held although its key is gone
+	 * @param metadata the metadata, sanitised
 	 */
 	public record InstanceDescriptor(String id, InstanceStatus status, String uri, boolean held,
 			Map<String, Object> metadata) {

@@ -11,7 +11,8 @@ import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
 
 /**
- * Tells under which keys an application is registered and how many services it knows.
+ * Adds the keys of the application's registrations and the number of known services to
+ * the info endpoint.
  */
 public class EtcdInfoContributor implements InfoContributor {
 
@@ -21,8 +22,9 @@ public class EtcdInfoContributor implements InfoContributor {
 
 	/**
 	 * Create a contributor.
-	 * @param catalog what is known of etcd
-	 * @param registry what is registered; {@code null} if there is none
+	 * @param catalog knows the services
+	 * @param registry knows the registrations; {@code null} if this process registers
+	 * nothing
 	 */
 	public EtcdInfoContributor(ServiceCatalog catalog, @Nullable EtcdServiceRegistry registry) {
 		this.catalog = catalog;

@@ -1,5 +1,5 @@
 /**
- * The actuator endpoint and what the info endpoint shows.
+ * The actuator endpoint and the contribution to the info endpoint.
  */
 @NullMarked
 package io.github.etcddiscovery.actuate;

@@ -13,15 +13,15 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.health.contributor.Status;
 
 /**
- * Says whether etcd is reached and how old what is known of it is. Answers from memory at
- * once, however etcd is.
+ * Reports whether etcd can be reached and how stale the mirror is. Answers at once from
+ * memory, whatever the state of etcd.
  * <ul>
- * <li>{@code UP} while etcd is followed, and also while it is not but what was true last
- * is served: the details tell the two apart. An application that can still find and call
- * others is of more use than one that is taken out of service.
- * <li>{@code DOWN} when etcd has not been reached since the start, so that nothing can be
- * found.
- * <li>{@code UNKNOWN} before the first answer, and while nothing is asked of etcd.
+ * <li>{@code UP} while the mirror is synchronised, and also while it is stale but serves
+ * its last snapshot; the details tell the two apart. An application that can still find
+ * and call others is of more use than one that is out of service.
+ * <li>{@code DOWN} when etcd has not been reached since the start, so that no service can
+ * be found.
+ * <li>{@code UNKNOWN} before the first answer, and while nothing is requested from etcd.
  * </ul>
  */
 public class EtcdHealthIndicator implements HealthIndicator {
@@ -32,8 +32,9 @@ public class EtcdHealthIndicator implements HealthIndicator {
 
 	/**
 	 * Create an indicator.
-	 * @param catalog what is known of etcd
-	 * @param lease the lease of this process; {@code null} if it registers nothing
+	 * @param catalog knows the state of the mirrors
+	 * @param lease returns the status of this process's lease, or {@code null} if it
+	 * registers nothing
 	 */
 	public EtcdHealthIndicator(ServiceCatalog catalog, Supplier<@Nullable LeaseStatus> lease) {
 		this.catalog = catalog;
@@ -71,7 +72,7 @@ public class EtcdHealthIndicator implements HealthIndicator {
 	}
 
 	/**
-	 * While nothing is followed, only the lease can tell.
+	 * Whether etcd can be reached. While no service is followed, only the lease can tell.
 	 */
 	private static boolean isReachable(MirrorState mirror, @Nullable LeaseStatus lease) {
 		return (mirror.revision() > 0) ? mirror.synced() : lease != null && lease.state() == State.ALIVE;

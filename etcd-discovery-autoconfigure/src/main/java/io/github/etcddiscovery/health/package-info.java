@@ -1,5 +1,5 @@
 /**
- * What Spring Boot's health endpoint says of etcd.
+ * The health of discovery and registration, for Spring Boot's health endpoint.
  */
 @NullMarked
 package io.github.etcddiscovery.health;

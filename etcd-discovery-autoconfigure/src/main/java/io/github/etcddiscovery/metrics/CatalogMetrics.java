@@ -27,13 +27,14 @@ import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
 import org.springframework.context.ApplicationListener;
 
 /**
- * Measures what is known of etcd and how well it is followed. Instances are counted anew
- * whenever the catalog says that it has changed.
+ * Metrics of the catalog and its mirrors. Instances are counted again whenever the
+ * catalog has changed.
  */
 public final class CatalogMetrics implements MeterBinder, ApplicationListener<HeartbeatEvent> {
 
 	/**
-	 * So many services are told apart; the instances of others are counted together.
+	 * How many services have meters of their own; the instances of all others are counted
+	 * together.
 	 */
 	static final int MAX_SERVICES = 100;
 
@@ -47,7 +48,7 @@ public final class CatalogMetrics implements MeterBinder, ApplicationListener<He
 
 	/**
 	 * Create the metrics.
-	 * @param catalog what is measured
+	 * @param catalog the catalog to measure
 	 */
 	public CatalogMetrics(ServiceCatalog catalog) {
 		this.catalog = catalog;
@@ -58,15 +59,15 @@ public final class CatalogMetrics implements MeterBinder, ApplicationListener<He
 		TimeGauge
 			.builder("etcd.discovery.staleness", this.catalog, TimeUnit.MILLISECONDS,
 					(catalog) -> catalog.state().staleness().toMillis())
-			.description("How long etcd has not been followed; 0 while it is")
+			.description("Time since the mirror was synchronised; 0 while it is")
 			.register(meters);
 		gauge(meters, "etcd.discovery.watch.backlog", "Changes that have arrived and wait to be applied",
 				(catalog) -> catalog.state().pending());
-		gauge(meters, "etcd.discovery.services", "Services that are known",
+		gauge(meters, "etcd.discovery.services", "Services in the catalog",
 				(catalog) -> catalog.registeredInstances().size());
-		gauge(meters, "etcd.discovery.instances.held", "Instances that are served although their keys are gone",
+		gauge(meters, "etcd.discovery.instances.held", "Instances that are held although their keys are gone",
 				(catalog) -> catalog.held().values().stream().mapToInt(List::size).sum());
-		gauge(meters, "etcd.discovery.values.rejected", "Keys whose values are passed over now",
+		gauge(meters, "etcd.discovery.values.rejected", "Keys whose values are currently passed over",
 				(catalog) -> catalog.rejected().size());
 		counter(meters, "etcd.discovery.values.rejections", "Values that were passed over", CatalogCounts::rejections);
 		counter(meters, "etcd.discovery.watch.events", "Changes that watches delivered", CatalogCounts::events);
@@ -75,12 +76,12 @@ public final class CatalogMetrics implements MeterBinder, ApplicationListener<He
 		for (Kind cause : Kind.values()) {
 			FunctionCounter
 				.builder("etcd.discovery.relists", this.catalog.counts().relists(), (relists) -> relists.count(cause))
-				.description("How often a mirror had to begin anew")
+				.description("How often a mirror listed its keys again")
 				.tag("cause", TagValues.of(cause))
 				.register(meters);
 		}
 		MultiGauge instances = MultiGauge.builder("etcd.discovery.instances")
-			.description("Instances that are known")
+			.description("Instances in the catalog")
 			.register(meters);
 		this.instances.add(instances);
 		count();
@@ -115,7 +116,7 @@ public final class CatalogMetrics implements MeterBinder, ApplicationListener<He
 						(metrics) -> metrics.count(service, status)));
 			}
 		}
-		// Rows that are there already stay, and read what was counted
+		// Rows that were registered before stay, and read the new counts
 		this.instances.forEach((gauge) -> gauge.register(rows));
 	}
 

@@ -10,7 +10,7 @@ import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
 /**
- * Times the renewals of the lease, by outcome.
+ * Times renewals of the lease, by outcome.
  */
 public final class LeaseRenewalMetrics implements MeterBinder, Monitor {
 

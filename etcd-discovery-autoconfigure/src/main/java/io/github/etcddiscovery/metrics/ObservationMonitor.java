@@ -5,8 +5,8 @@ import io.micrometer.observation.Observation;
 import io.micrometer.observation.ObservationRegistry;
 
 /**
- * Observes what happens now and then and takes a while: registrations that come and go,
- * and lists. Renewals, every few seconds, would only fill the traces.
+ * Observes registering, deregistering and lists, which are rare and take some time.
+ * Renewals happen every few seconds and would only fill the traces.
  */
 public final class ObservationMonitor implements Monitor {
 
@@ -14,7 +14,7 @@ public final class ObservationMonitor implements Monitor {
 
 	/**
 	 * Create the monitor.
-	 * @param registry where observations go
+	 * @param registry receives the observations
 	 */
 	public ObservationMonitor(ObservationRegistry registry) {
 		this.registry = registry;

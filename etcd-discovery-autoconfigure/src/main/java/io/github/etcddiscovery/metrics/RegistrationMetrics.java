@@ -13,7 +13,7 @@ import io.micrometer.core.instrument.TimeGauge;
 import io.micrometer.core.instrument.binder.MeterBinder;
 
 /**
- * Measures how the registrations of this process stand.
+ * Metrics of the registrations of this process and their lease.
  */
 public final class RegistrationMetrics implements MeterBinder {
 
@@ -23,8 +23,8 @@ public final class RegistrationMetrics implements MeterBinder {
 
 	/**
 	 * Create the metrics.
-	 * @param registry knows what is registered
-	 * @param registrations keeps it up
+	 * @param registry knows the registrations
+	 * @param registrations knows their states and the lease
 	 */
 	public RegistrationMetrics(EtcdServiceRegistry registry, LeasedRegistrations registrations) {
 		this.registry = registry;
@@ -50,7 +50,7 @@ public final class RegistrationMetrics implements MeterBinder {
 		TimeGauge
 			.builder("etcd.discovery.lease.remaining", this.registrations, TimeUnit.MILLISECONDS,
 					(registrations) -> registrations.status().remaining().toMillis())
-			.description("How long the lease lives on without another renewal")
+			.description("Time until the lease expires without another renewal")
 			.register(meters);
 	}
 

@@ -6,7 +6,7 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How constants are written as values of tags: in lower case and with hyphens.
+ * Converts constants to values of tags: lower case, with hyphens.
  */
 final class TagValues {
 
