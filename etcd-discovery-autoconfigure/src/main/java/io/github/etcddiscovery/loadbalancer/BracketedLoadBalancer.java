@@ -14,8 +14,8 @@ import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBal
 
 /**
  * Puts the host of the chosen instance into brackets if it is an IPv6 address. Spring
- * Cloud writes it into the URI of a request as it is, which fails without them if the URI
- * has a percent sign.
+ * Cloud copies the host into the URI of the request, which fails without brackets if the
+ * URI contains a percent sign.
  */
 final class BracketedLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 

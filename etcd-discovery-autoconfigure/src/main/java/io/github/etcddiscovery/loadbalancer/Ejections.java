@@ -22,16 +22,17 @@ import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.client.loadbalancer.Response;
 
 /**
- * The instances of one service that a call could not connect to, or that nobody listens
- * for after a call to them has ended without an answer. They are ejected until
+ * The ejected instances of one service. An instance is ejected when a call could not
+ * connect to it, or when a call ended without an answer and its address then refuses
+ * connections. It stays ejected until
  * <ul>
- * <li>their address accepts a connection, which is tried at most once a second and only
+ * <li>its address accepts a connection, which is tried at most once a second and only
  * while there are calls,</li>
- * <li>a call to them succeeds, as it can when all are ejected and all are called,</li>
- * <li>nothing could be found out about their address for {@link #UNKNOWN_FOR}: a proxy
- * may reach what this process can't,</li>
- * <li>or the registry says something new of them: the catalog keeps an instance, the same
- * object, until then.</li>
+ * <li>a call to it succeeds, which is possible when all instances are ejected and
+ * therefore called,</li>
+ * <li>probes of its address were inconclusive for {@link #UNKNOWN_FOR}, since a proxy may
+ * reach addresses that this process can't,</li>
+ * <li>or its registration changes: until then the catalog keeps the same object.</li>
  * </ul>
  * Safe for use by any thread.
  */
@@ -40,12 +41,13 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	private static final Log logger = LogFactory.getLog(Ejections.class);
 
 	/**
-	 * How long after an ejection, and after each trial, the address is tried again.
+	 * The time from an ejection to the first probe of the address, and between probes.
 	 */
 	static final Duration INTERVAL = Duration.ofSeconds(1);
 
 	/**
-	 * How long an instance stays ejected whose address neither accepts nor refuses.
+	 * How long an instance stays ejected while its address neither accepts nor refuses
+	 * connections.
 	 */
 	static final Duration UNKNOWN_FOR = Duration.ofSeconds(30);
 
@@ -56,19 +58,19 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	private final LongSupplier nanoTime;
 
 	/**
-	 * Replaced, never changed.
+	 * Immutable, and replaced as a whole.
 	 */
 	private volatile Map<ServiceInstance, Ejection> ejected = Map.of();
 
 	/**
-	 * When an address was asked for last on account of a call without an answer.
+	 * When each address was last probed because of a call without an answer.
 	 */
 	private final Map<String, Long> suspected = new ConcurrentHashMap<>();
 
 	/**
-	 * Create it for a service.
-	 * @param registered the instances of the service as the catalog has them now
-	 * @param probe tries addresses
+	 * Create the ejections of a service.
+	 * @param registered returns the current instances of the service
+	 * @param probe probes addresses
 	 * @param nanoTime a monotonic clock
 	 */
 	Ejections(Supplier<List<ServiceInstance>> registered, AddressProbe probe, LongSupplier nanoTime) {
@@ -78,14 +80,14 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
-	 * Whether there are none.
+	 * Whether no instance is ejected.
 	 */
 	boolean isEmpty() {
 		return this.ejected.isEmpty();
 	}
 
 	/**
-	 * Whether an instance is ejected. Its address is tried if it is time to.
+	 * Whether an instance is ejected. Probes its address if that is due.
 	 */
 	boolean contains(ServiceInstance instance) {
 		Ejection ejection = this.ejected.get(instance);
@@ -142,7 +144,8 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
-	 * A call that ended well right after the ejection may have begun before it.
+	 * Whether a success revokes the ejection. A call that succeeds right after the
+	 * ejection may have begun before it.
 	 */
 	private boolean isProvenWrong(ServiceInstance instance) {
 		Ejection ejection = this.ejected.get(instance);
@@ -150,8 +153,8 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
-	 * A connection that ended, which an instance does when its process is killed, and
-	 * also for other reasons.
+	 * Whether the connection ended during the call, which happens when the process of the
+	 * instance is killed, but also for other reasons.
 	 */
 	private static boolean isWithoutAnswer(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
@@ -193,7 +196,8 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
-	 * Those that the catalog no longer has are forgotten by the way.
+	 * Add, replace or remove an ejection. Also forgets instances that the catalog no
+	 * longer has.
 	 */
 	private synchronized void replace(ServiceInstance instance, @Nullable Ejection ejection) {
 		Map<ServiceInstance, Ejection> next = new IdentityHashMap<>();
@@ -215,7 +219,7 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
-	 * Since when an instance is ejected, and when its address is tried next.
+	 * The time of an ejection, and that of the next probe.
 	 */
 	private record Ejection(long since, long trial) {
 

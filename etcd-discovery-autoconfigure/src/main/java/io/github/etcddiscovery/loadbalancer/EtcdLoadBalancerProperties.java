@@ -8,19 +8,18 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * How this application chooses among the instances that it calls.
+ * How this application chooses among the instances of a service.
  *
- * @param enabled whether load balancing sees changes at once, in place of Spring Cloud
- * LoadBalancer's cache of 35 seconds, and tries a call that meets a dead instance on
+ * @param enabled whether load balancing sees changes at once, instead of after Spring
+ * Cloud LoadBalancer's cache of 35 seconds, and retries a call to a dead instance on
  * another one
- * @param ejectUnreachable whether an instance that no connection could be made to is left
- * out, by this application alone, until a connection can be made again or the registry
- * says something new of it
+ * @param ejectUnreachable whether this application leaves out an instance to which it
+ * could not connect, until it can connect again or the registration changes
  * @param slowStart how long it takes until a new instance is called as often as the
- * others; 0s to call it like them from the start
- * @param leastRequest names of services of which the less loaded of two instances is
- * called, by the calls of this application that have not been answered yet, in place of
- * one after another; '*' for all services
+ * others; 0s to call it as often from the start
+ * @param leastRequest names of services for which the less loaded of two random instances
+ * is called, instead of one instance after another; the load is the number of calls of
+ * this application that have not been answered yet; '*' for all services
  */
 @ConfigurationProperties("spring.cloud.etcd.loadbalancer")
 public record EtcdLoadBalancerProperties(@DefaultValue("true") boolean enabled,
@@ -28,7 +27,7 @@ public record EtcdLoadBalancerProperties(@DefaultValue("true") boolean enabled,
 		@DefaultValue Set<String> leastRequest) {
 
 	/**
-	 * Check the limits.
+	 * Validate the limits.
 	 */
 	public EtcdLoadBalancerProperties {
 		if (slowStart.isNegative()) {

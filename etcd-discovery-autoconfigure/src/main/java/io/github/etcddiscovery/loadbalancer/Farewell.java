@@ -7,10 +7,10 @@ import java.util.UUID;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * The goodbye that an instance says in its answers while it drains. It reaches those who
- * call it also when etcd is away, or is slow to tell them. An answer may pass through
- * others on its way, so the header says whose goodbye it is; and since it may go far, it
- * does so without telling the name.
+ * The goodbye that an instance sends in a header of its answers while it drains. It
+ * reaches callers even when etcd is away or slow. An answer may pass through other
+ * applications, so the header identifies the instance that is leaving; since it may also
+ * leave the system, it does so by a hash and not by name.
  */
 final class Farewell {
 
@@ -24,9 +24,8 @@ final class Farewell {
 	}
 
 	/**
-	 * Whether a farewell is that of an instance as the catalog has it. Below an
-	 * additional prefix its id has the prefix behind it, of which it does not know
-	 * itself.
+	 * Whether a goodbye is that of an instance of the catalog. The catalog appends the
+	 * prefix to ids below an additional prefix, which the instance itself does not know.
 	 */
 	static boolean isOf(ServiceInstance instance, List<String> prefixes, String farewell) {
 		String id = String.valueOf(instance.getInstanceId());

@@ -14,7 +14,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.core.Ordered;
 
 /**
- * Says goodbye in the answers of a servlet application that leaves.
+ * Adds the goodbye to the answers of a servlet application that is leaving.
  */
 public final class FarewellFilter implements Filter, Ordered {
 
@@ -24,8 +24,8 @@ public final class FarewellFilter implements Filter, Ordered {
 
 	/**
 	 * Create a filter.
-	 * @param autoRegistration whether the application leaves
-	 * @param registration what it is
+	 * @param autoRegistration knows whether the application is leaving
+	 * @param registration identifies the application
 	 */
 	public FarewellFilter(EtcdAutoServiceRegistration autoRegistration, EtcdRegistration registration) {
 		this.autoRegistration = autoRegistration;

@@ -14,7 +14,7 @@ import org.springframework.util.ClassUtils;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /**
- * Hears the goodbyes in the answers to load-balanced calls, blocking and reactive.
+ * Reads the goodbyes in the answers to load-balanced calls, blocking and reactive.
  */
 public final class FarewellListener implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
@@ -25,7 +25,7 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 
 	/**
 	 * Create a listener.
-	 * @param catalog is told who leaves
+	 * @param catalog is told which instances are leaving
 	 */
 	public FarewellListener(ServiceCatalog catalog) {
 		this.catalog = catalog;
@@ -65,8 +65,8 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 	}
 
 	/**
-	 * By the address, since a gateway wraps the instance that it has called and does not
-	 * tell its id.
+	 * Find the instance by its address, since a gateway wraps the instance that it called
+	 * and hides the id.
 	 */
 	private void heard(String farewell, ServiceInstance called) {
 		String address = RotationSupplier.address(called);
@@ -79,7 +79,8 @@ public final class FarewellListener implements LoadBalancerLifecycle<Object, Obj
 	}
 
 	/**
-	 * Tells its own answer, not the one that it has got; the headers are there already.
+	 * The blocking gateway passes the response that it writes, not the one that it
+	 * received. That response already has the headers of the received one.
 	 */
 	private static final class BlockingGateway {
 

@@ -10,7 +10,7 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 /**
- * Says goodbye in the answers of a reactive application that leaves.
+ * Adds the goodbye to the answers of a reactive application that is leaving.
  */
 public final class FarewellWebFilter implements WebFilter, Ordered {
 
@@ -20,8 +20,8 @@ public final class FarewellWebFilter implements WebFilter, Ordered {
 
 	/**
 	 * Create a filter.
-	 * @param autoRegistration whether the application leaves
-	 * @param registration what it is
+	 * @param autoRegistration knows whether the application is leaving
+	 * @param registration identifies the application
 	 */
 	public FarewellWebFilter(EtcdAutoServiceRegistration autoRegistration, EtcdRegistration registration) {
 		this.autoRegistration = autoRegistration;

@@ -15,10 +15,10 @@ import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
- * Tries the address of the instance that the reactive Spring Cloud Gateway has chosen for
- * a WebSocket. The gateway accepts a WebSocket before it connects to the instance, and
- * tells nobody if that fails: too late to try another one. It stands right before the
- * filter that does so.
+ * Probes the address of the instance that the reactive Spring Cloud Gateway has chosen
+ * for a WebSocket. The gateway accepts a WebSocket before it connects to the instance,
+ * and does not report a failure, so a retry would come too late. This filter comes right
+ * before the one that accepts the WebSocket.
  */
 public final class GatewayHandshakeFilter implements GlobalFilter, Ordered {
 
@@ -26,7 +26,7 @@ public final class GatewayHandshakeFilter implements GlobalFilter, Ordered {
 
 	/**
 	 * Create a filter.
-	 * @param probe tries addresses
+	 * @param probe probes addresses
 	 */
 	public GatewayHandshakeFilter(AddressProbe probe) {
 		this.probe = probe;

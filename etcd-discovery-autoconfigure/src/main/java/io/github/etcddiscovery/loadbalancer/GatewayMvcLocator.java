@@ -19,9 +19,9 @@ import org.springframework.web.servlet.function.ServerResponse;
 import org.springframework.web.util.UriComponentsBuilder;
 
 /**
- * A discovery locator for the blocking Spring Cloud Gateway, which has none of its own: a
- * route for each service, below its name, as the reactive gateway's makes them. All other
- * routes go first.
+ * A discovery locator for the blocking Spring Cloud Gateway, which has none of its own.
+ * As with the reactive gateway, each service has a route below its name. All other routes
+ * take precedence.
  */
 public final class GatewayMvcLocator implements RouterFunction<ServerResponse>, Ordered {
 
@@ -29,7 +29,7 @@ public final class GatewayMvcLocator implements RouterFunction<ServerResponse>, 
 
 	/**
 	 * Create a locator.
-	 * @param discoveryClient knows which services there are, from memory
+	 * @param discoveryClient lists the services, from memory
 	 */
 	public GatewayMvcLocator(DiscoveryClient discoveryClient) {
 		this.discoveryClient = discoveryClient;

@@ -13,8 +13,8 @@ import org.springframework.cloud.gateway.server.mvc.filter.FormFilter;
 import org.springframework.core.Ordered;
 
 /**
- * Watches over the body of each request of the blocking Spring Cloud Gateway. It stands
- * right behind the filter that makes a new body for a form.
+ * Tracks whether the body of a request of the blocking Spring Cloud Gateway has been
+ * read. This filter comes right after the one that makes a new body for a form.
  */
 public final class GatewayMvcRetryFilter implements Filter, Ordered {
 

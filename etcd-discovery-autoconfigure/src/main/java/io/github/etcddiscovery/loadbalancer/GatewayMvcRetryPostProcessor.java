@@ -22,9 +22,9 @@ import org.springframework.web.servlet.function.ServerRequest;
 import org.springframework.web.servlet.function.ServerResponse;
 
 /**
- * Tries a request of the blocking Spring Cloud Gateway on another instance, if nobody has
- * read its body: for each route to {@code lb://…} in the properties right before the
- * instance is chosen, and for routes that are written in Java around all their filters.
+ * Makes the blocking Spring Cloud Gateway retry a request on another instance if its body
+ * has not been read. For each route to {@code lb://…} in the properties, the retry wraps
+ * the choice of the instance; for routes written in Java, it wraps all their filters.
  */
 public final class GatewayMvcRetryPostProcessor implements BeanPostProcessor {
 
@@ -34,7 +34,7 @@ public final class GatewayMvcRetryPostProcessor implements BeanPostProcessor {
 
 	/**
 	 * Create a post-processor.
-	 * @param factory knows the properties of each service
+	 * @param factory knows the load balancer properties of each service
 	 */
 	public GatewayMvcRetryPostProcessor(ObjectProvider<ReactiveLoadBalancer.Factory<ServiceInstance>> factory) {
 		this.factory = factory;

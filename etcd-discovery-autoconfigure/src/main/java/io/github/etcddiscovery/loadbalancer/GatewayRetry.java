@@ -8,30 +8,30 @@ import org.springframework.cloud.client.loadbalancer.reactive.ReactiveLoadBalanc
 import org.springframework.http.HttpMethod;
 
 /**
- * When a gateway tries a request again, as the properties of Spring Cloud LoadBalancer's
- * own retries have it.
+ * When a gateway retries a request, by the properties of Spring Cloud LoadBalancer's own
+ * retries.
  *
- * @param retry the properties
+ * @param retry the retry properties of the service
  * @param method the method of the request
  */
 record GatewayRetry(LoadBalancerProperties.Retry retry, HttpMethod method) {
 
 	/**
-	 * The properties of a service, for a request.
+	 * The rules for a request to a service.
 	 */
 	static GatewayRetry of(ReactiveLoadBalancer.Factory<ServiceInstance> factory, String service, HttpMethod method) {
 		return new GatewayRetry(Objects.requireNonNull(factory.getProperties(service)).getRetry(), method);
 	}
 
 	/**
-	 * How often, at most.
+	 * The largest number of retries.
 	 */
 	int most() {
 		return this.retry.isEnabled() ? this.retry.getMaxRetriesOnNextServiceInstance() : 0;
 	}
 
 	/**
-	 * Whether it can do no harm after this failure.
+	 * Whether a retry after this failure is safe.
 	 */
 	boolean isAllowed(Throwable failure) {
 		return NeverConnected.is(failure) || isOfThisMethod() && isOnException(failure);

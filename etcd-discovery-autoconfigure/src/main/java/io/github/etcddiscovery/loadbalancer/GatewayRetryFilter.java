@@ -15,8 +15,9 @@ import org.springframework.core.Ordered;
 import org.springframework.web.server.ServerWebExchange;
 
 /**
- * Tries a request of the reactive Spring Cloud Gateway on another instance, for each
- * route to {@code lb://…}. It stands right before the filter that chooses the instance.
+ * Makes the reactive Spring Cloud Gateway retry a request on another instance, for each
+ * route to {@code lb://…}. This filter comes right before the one that chooses the
+ * instance.
  */
 public final class GatewayRetryFilter implements GlobalFilter, Ordered {
 
@@ -24,7 +25,7 @@ public final class GatewayRetryFilter implements GlobalFilter, Ordered {
 
 	/**
 	 * Create a filter.
-	 * @param factory knows the properties of each service
+	 * @param factory knows the load balancer properties of each service
 	 */
 	public GatewayRetryFilter(ReactiveLoadBalancer.Factory<ServiceInstance> factory) {
 		this.factory = factory;

@@ -15,22 +15,22 @@ import org.springframework.cloud.client.loadbalancer.Request;
 import org.springframework.cloud.client.loadbalancer.Response;
 
 /**
- * The calls of this application to the instances of one service that have not been
- * answered yet. Of two instances it chooses the one that has fewer of them. Reactive
- * clients don't say when a call is cancelled, so one that has been under way for
- * {@link #FORGOTTEN_AFTER} no longer counts. Safe for use by any thread.
+ * Counts the calls of this application to the instances of one service that have not been
+ * answered yet, and chooses the less loaded of two instances. Reactive clients don't
+ * report cancelled calls, so a call no longer counts after {@link #FORGOTTEN_AFTER}. Safe
+ * for use by any thread.
  */
 final class Loads implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
 	/**
-	 * How long a call counts, at most.
+	 * How long a call counts at most.
 	 */
 	static final Duration FORGOTTEN_AFTER = Duration.ofMinutes(1);
 
 	private final LongSupplier nanoTime;
 
 	/**
-	 * By the request itself: equal requests are not the same.
+	 * Keyed by identity, because equal requests are not the same call.
 	 */
 	private final Map<Request<?>, Call> calls = new IdentityHashMap<>();
 
@@ -39,7 +39,7 @@ final class Loads implements LoadBalancerLifecycle<Object, Object, ServiceInstan
 	private long nextSweep;
 
 	/**
-	 * Create it for a service.
+	 * Create the loads of a service.
 	 * @param nanoTime a monotonic clock
 	 */
 	Loads(LongSupplier nanoTime) {
@@ -48,10 +48,10 @@ final class Loads implements LoadBalancerLifecycle<Object, Object, ServiceInstan
 	}
 
 	/**
-	 * Choose one instance: the better of two.
-	 * @param instances those to choose from
-	 * @param candidate leaves one of many
-	 * @return the one, or what there is if there is nothing to choose
+	 * Choose the less loaded of two instances.
+	 * @param instances the instances to choose from
+	 * @param candidate chooses one instance of a list
+	 * @return a list of one instance, or {@code instances} if there is nothing to choose
 	 */
 	List<ServiceInstance> better(List<ServiceInstance> instances, UnaryOperator<List<ServiceInstance>> candidate) {
 		if (instances.size() < 2) {

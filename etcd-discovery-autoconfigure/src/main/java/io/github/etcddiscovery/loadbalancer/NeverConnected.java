@@ -9,8 +9,8 @@ import java.nio.channels.UnresolvedAddressException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells failures before a connection was made, when the server cannot have seen anything
- * of the request, from all others.
+ * Recognises failures to connect, after which the server cannot have seen any part of the
+ * request.
  */
 final class NeverConnected {
 
@@ -18,13 +18,14 @@ final class NeverConnected {
 	}
 
 	/**
-	 * Whether no connection was made.
-	 * @param failure what the client threw
-	 * @return {@code false} also in doubt
+	 * Whether a call failed before a connection was made.
+	 * @param failure the exception of the HTTP client
+	 * @return {@code false} if there may have been a connection
 	 */
 	static boolean is(@Nullable Throwable failure) {
 		for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-			// Connect time-outs of Netty or Apache's client are such, or named so
+			// Connect time-outs of Netty and Apache's client are subclasses, or have such
+			// a name
 			if (cause instanceof ConnectException || cause instanceof NoRouteToHostException
 					|| cause instanceof UnknownHostException || cause instanceof HttpConnectTimeoutException
 					|| cause instanceof UnresolvedAddressException

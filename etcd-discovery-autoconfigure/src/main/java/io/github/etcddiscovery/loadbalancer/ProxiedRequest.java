@@ -15,13 +15,13 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * A request that the blocking gateway may send on more than once: it knows whether its
- * body has been read, which can be done once only, and where it was sent. It is an
- * attribute of itself, since filters of the gateway make requests of their own, and keep
- * the attributes. The gateway's HTTP client may read the body with a thread of its own,
- * also after the answer came: once the request is {@linkplain #end ended}, such a thread
- * reads nothing more. The container would give it the bytes of the connection's next
- * request.
+ * A request that the blocking gateway may forward more than once. It knows whether its
+ * body has been read, which is possible only once, and the instance to which it was last
+ * sent. The request is stored in an attribute of itself, since filters of the gateway
+ * wrap requests but keep the attributes. The gateway's HTTP client may read the body on a
+ * thread of its own, even after the answer has arrived. Once the request is
+ * {@linkplain #end ended}, such a thread reads nothing more, because the container would
+ * give it the bytes of the connection's next request.
  */
 final class ProxiedRequest extends HttpServletRequestWrapper {
 
@@ -43,8 +43,8 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 	}
 
 	/**
-	 * The instance that it was sent to last.
-	 * @return the instance, or {@code null} if it was sent to none
+	 * The instance to which this request was last sent.
+	 * @return the instance, or {@code null} if the request was not sent yet
 	 */
 	@Nullable ServiceInstance tried() {
 		return this.tried;
@@ -55,8 +55,8 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 	}
 
 	/**
-	 * Whether the request is still whole and has been retried less often than that.
-	 * Counts if so.
+	 * Whether the body is still unread and there were fewer retries than the limit.
+	 * Counts a retry if so.
 	 */
 	boolean mayRetry(int most) {
 		return !this.read && this.retries++ < most;
@@ -92,7 +92,7 @@ final class ProxiedRequest extends HttpServletRequestWrapper {
 	}
 
 	/**
-	 * Notes that somebody reads.
+	 * Records that the body is being read.
 	 */
 	private final class Body extends ServletInputStream {
 

@@ -21,9 +21,10 @@ import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotatedTypeMetadata;
 
 /**
- * Configuration of each load-balanced service's own context: puts a rotation around the
- * suppliers of instances, whichever {@code spring.cloud.loadbalancer.configurations} has
- * chosen. A {@link ServiceInstanceListSupplier} bean would take their place.
+ * Configuration of each load-balanced service's own context. It wraps a rotation around
+ * the suppliers that {@code spring.cloud.loadbalancer.configurations} selects. A
+ * post-processor does that, since a {@link ServiceInstanceListSupplier} bean would
+ * replace these suppliers.
  */
 @Configuration(proxyBeanMethods = false)
 public class RotationConfiguration {
@@ -54,7 +55,7 @@ public class RotationConfiguration {
 	}
 
 	/**
-	 * Whether the service is one of those whose loads are compared.
+	 * Matches services that {@code least-request} names.
 	 */
 	static final class LeastRequestCondition implements Condition {
 

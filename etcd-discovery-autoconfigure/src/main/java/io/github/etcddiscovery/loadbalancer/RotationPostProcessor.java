@@ -17,8 +17,8 @@ import org.springframework.cloud.loadbalancer.support.LoadBalancerEnvironmentPro
 import org.springframework.core.env.Environment;
 
 /**
- * Puts a {@link RotationSupplier} around the suppliers of a service. What Spring Cloud
- * puts around them for retries stays the outermost.
+ * Wraps a {@link RotationSupplier} around the suppliers of a service. The wrapper that
+ * Spring Cloud adds for retries stays the outermost.
  */
 final class RotationPostProcessor implements BeanPostProcessor {
 
@@ -60,8 +60,8 @@ final class RotationPostProcessor implements BeanPostProcessor {
 	}
 
 	/**
-	 * Spring Cloud's own configuration: what weighs in an application's own suppliers is
-	 * its own.
+	 * Whether Spring Cloud's configuration chooses by weight. Weights in an application's
+	 * own suppliers are left to them.
 	 */
 	private boolean isWeighted() {
 		return LoadBalancerEnvironmentPropertyUtils.equalToForClientOrDefault(this.environment, "configurations",

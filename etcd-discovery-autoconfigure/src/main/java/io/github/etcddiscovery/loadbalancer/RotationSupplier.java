@@ -24,12 +24,13 @@ import org.springframework.cloud.loadbalancer.core.ReactiveApiVersionServiceInst
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 
 /**
- * The instances of a service that are in rotation for a request: those that the suppliers
- * around which it is put have chosen, except the one that the request has already been
- * sent to, those that are ejected, those that no client can call and some that are new.
- * If the suppliers prefer instances that are all out of rotation, such as that of a
- * session, the others come in. If all are, all are served: a list is emptied by nothing
- * here. If they are weighed, or the loads of two are compared, the one to call is left.
+ * Supplies the instances of a service that are in rotation for a request: those of the
+ * wrapped suppliers, except the one to which the request was already sent, ejected
+ * instances, instances that no client can call, and, by chance, some new instances. If
+ * the suppliers prefer instances that are all out of rotation, such as the one of a
+ * session, the others are supplied instead. If all are out of rotation, all are supplied:
+ * this class never empties a list. With weights or {@code least-request}, only the chosen
+ * instance is supplied.
  */
 final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 
@@ -51,11 +52,12 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 
 	/**
 	 * Create a supplier.
-	 * @param delegate the suppliers to choose from
-	 * @param avoidTried whether a request that is tried again is to go elsewhere
-	 * @param ejections the instances that are ejected, if any ever are
-	 * @param slowStart leaves new instances out now and then, if anybody does
-	 * @param choice what is chosen from those in rotation
+	 * @param delegate the suppliers to wrap
+	 * @param avoidTried whether a retry goes to another instance
+	 * @param ejections the ejected instances, or {@code null} if ejection is disabled
+	 * @param slowStart leaves new instances out by chance, or {@code null} if slow start
+	 * is disabled
+	 * @param choice chooses among the instances in rotation
 	 */
 	RotationSupplier(ServiceInstanceListSupplier delegate, boolean avoidTried, @Nullable Ejections ejections,
 			@Nullable SlowStart slowStart, UnaryOperator<List<ServiceInstance>> choice) {
@@ -64,7 +66,8 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 		this.ejections = ejections;
 		this.slowStart = slowStart;
 		this.choice = choice;
-		// Health checks repeat what was registered when they began
+		// Health checks go on supplying the instances that were registered when they
+		// began
 		this.registered = (slowStart != null || isHealthChecked(delegate)) ? innermost(delegate) : null;
 	}
 
@@ -75,7 +78,7 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * The one that all others are around: it serves what is registered.
+	 * The innermost supplier, which supplies all registered instances.
 	 */
 	static ServiceInstanceListSupplier innermost(ServiceInstanceListSupplier supplier) {
 		return (supplier instanceof DelegatingServiceInstanceListSupplier around) ? innermost(around.getDelegate())
@@ -108,7 +111,8 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * To Java, a host with an underscore, as Docker's names have it, is none.
+	 * Whether Java's HTTP clients can't call the host, such as one with an underscore,
+	 * which Docker's names may have.
 	 */
 	private boolean isUncallable(ServiceInstance instance) {
 		if (!(instance instanceof EtcdServiceInstance) || instance.getUri().getHost() != null) {
@@ -136,8 +140,8 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * Nothing if all are avoided. Otherwise those that are not, among the instances or,
-	 * if there are none, among all that the supplier had to choose them from.
+	 * The instances that are not avoided, or, if there are none, those of all instances
+	 * that the supplier could choose from. Empty if all are avoided.
 	 */
 	private static Mono<List<ServiceInstance>> without(Predicate<ServiceInstance> avoided,
 			List<ServiceInstance> instances, ServiceInstanceListSupplier supplier, Request<?> request) {
@@ -156,7 +160,8 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * The others prefer. Instances of another version of an API are no substitute.
+	 * Whether the choice of a supplier is mandatory: instances of another version of an
+	 * API are no substitute. Other suppliers only state a preference.
 	 */
 	private static boolean demands(ServiceInstanceListSupplier supplier) {
 		return supplier instanceof BlockingApiVersionServiceInstanceListSupplier
@@ -168,9 +173,8 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	}
 
 	/**
-	 * What a connection is made to. Gateways wrap the instances that they are given, and
-	 * an IPv6 address is in brackets where it is called, so they can't be compared
-	 * themselves.
+	 * Host and port of an instance, for comparison. Instances themselves can't be
+	 * compared, because gateways wrap them and a called IPv6 address is in brackets.
 	 */
 	static String address(ServiceInstance instance) {
 		String host = instance.getHost();

@@ -8,9 +8,9 @@ import org.springframework.cloud.client.loadbalancer.reactive.RetryableStatusCod
 import org.springframework.web.reactive.function.client.WebClientRequestException;
 
 /**
- * Spring Cloud's retry policy for reactive clients, kept to the same rule as that for
- * blocking ones. By itself it looks at the method of a request only where the answer has
- * a status to retry on: after an exception it would send a {@code POST} again that the
+ * Spring Cloud's retry policy for reactive clients, with the same rule as for blocking
+ * ones. Spring Cloud's own policy checks the method of a request only when it retries
+ * because of a status. After an exception it would also repeat a {@code POST}, which the
  * first instance may have carried out.
  */
 public final class SafeReactiveRetryPolicy extends RetryableExchangeFilterFunctionLoadBalancerRetryPolicy {
@@ -24,8 +24,9 @@ public final class SafeReactiveRetryPolicy extends RetryableExchangeFilterFuncti
 	}
 
 	/**
-	 * Also asked about the cause of each exception, which does not tell the method: so
-	 * only the exception of the client itself can be retried.
+	 * Whether to retry after an exception. Spring Cloud also passes the cause of each
+	 * exception, which does not have the method, so only the exception of the client
+	 * itself is retried.
 	 */
 	@Override
 	public boolean retryableException(@Nullable Throwable throwable) {

@@ -5,8 +5,8 @@ import org.springframework.cloud.client.loadbalancer.LoadBalancerProperties;
 import org.springframework.cloud.loadbalancer.blocking.retry.BlockingLoadBalancedRetryPolicy;
 
 /**
- * Spring Cloud's retry policy for blocking clients, which retries {@code GET} requests,
- * and one thing more: any request whose connection was never made.
+ * Spring Cloud's retry policy for blocking clients, which retries {@code GET} requests.
+ * This policy also retries any request whose connection was never made.
  */
 public final class SafeRetryPolicy extends BlockingLoadBalancedRetryPolicy {
 

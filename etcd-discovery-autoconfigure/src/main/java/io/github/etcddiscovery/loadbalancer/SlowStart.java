@@ -12,10 +12,10 @@ import java.util.stream.Collectors;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * Leaves new instances of one service out of most choices at first and of ever fewer
- * later, in proportion to the time since they were first seen. Instances that were there
- * when the service was seen for the first time are not new, and neither are those of a
- * service that had none: there is nobody to spare them. Safe for use by any thread.
+ * Leaves new instances of one service out of most choices at first, and out of fewer the
+ * longer they have been known. Instances that existed when the service was first seen are
+ * not new. Neither are those of a service that had no instance, since no other instance
+ * could take their calls. Safe for use by any thread.
  */
 final class SlowStart {
 
@@ -28,10 +28,10 @@ final class SlowStart {
 	private final Map<String, Long> firstSeen = new ConcurrentHashMap<>();
 
 	/**
-	 * Create it for a service.
+	 * Create the slow start of a service.
 	 * @param duration how long an instance is new
 	 * @param nanoTime a monotonic clock
-	 * @param random at least 0 and less than 1
+	 * @param random returns numbers of at least 0 and less than 1
 	 */
 	SlowStart(Duration duration, LongSupplier nanoTime, DoubleSupplier random) {
 		this.duration = duration.toNanos();
@@ -40,10 +40,10 @@ final class SlowStart {
 	}
 
 	/**
-	 * Leave new instances out of a choice by chance.
-	 * @param instances those to choose from
-	 * @param registered all that the service has now
-	 * @return the rest, or all if none would be left
+	 * Leave new instances out of a choice, by chance.
+	 * @param instances the instances to choose from
+	 * @param registered all current instances of the service
+	 * @return the remaining instances, or all if none would remain
 	 */
 	List<ServiceInstance> withoutSomeNew(List<ServiceInstance> instances, List<ServiceInstance> registered) {
 		see(registered.stream().map(RotationSupplier::address).collect(Collectors.toSet()));

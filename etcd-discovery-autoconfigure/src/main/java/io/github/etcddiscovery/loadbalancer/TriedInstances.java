@@ -14,20 +14,20 @@ import org.springframework.cloud.client.loadbalancer.Response;
 import org.springframework.cloud.client.loadbalancer.RetryableRequestContext;
 
 /**
- * Knows where a request that is tried again has been sent before. The retries of Spring
- * Cloud LoadBalancer say so themselves. Those of Spring Cloud Gateway don't, but keep the
- * attributes of the request: there it is noted.
+ * Knows to which instance a retried request was sent before. Retries of Spring Cloud
+ * LoadBalancer carry that information themselves. Those of Spring Cloud Gateway don't,
+ * but keep the attributes of the request, so this class stores the instance there.
  */
 final class TriedInstances implements LoadBalancerLifecycle<Object, Object, ServiceInstance> {
 
 	/**
-	 * The attribute of a request that says where it has been sent before.
+	 * The attribute of a request with the instance to which it was sent before.
 	 */
 	static final String ATTRIBUTE = TriedInstances.class.getName();
 
 	/**
-	 * The instance that the request was sent to last.
-	 * @return the instance, or {@code null} for a request that is new
+	 * The instance to which a request was last sent.
+	 * @return the instance, or {@code null} for a new request
 	 */
 	static @Nullable ServiceInstance of(Request<?> request) {
 		if (request.getContext() instanceof RetryableRequestContext retryable) {
@@ -64,7 +64,8 @@ final class TriedInstances implements LoadBalancerLifecycle<Object, Object, Serv
 				attributes.put(ATTRIBUTE, chosen);
 			}
 			catch (UnsupportedOperationException ex) {
-				// Those of a WebClient's request, which is not tried again
+				// The attributes of a WebClient's request are immutable; it is not
+				// retried this way
 			}
 		}
 	}

@@ -8,11 +8,11 @@ import java.util.function.UnaryOperator;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * Chooses one instance by the weights in the metadata, in place of Spring Cloud's
- * supplier, which takes a weight of zero for one and makes an array as long as the sum of
- * the weights. In as many choices as the sum, each instance is chosen as often as its
- * weight says, evenly spread. A weight that is not a whole number from 0 to 2147483647 is
- * 1. Safe for use by any thread.
+ * Chooses one instance by the weights in the metadata. Replaces Spring Cloud's supplier,
+ * which treats a weight of 0 as 1 and allocates an array as long as the sum of the
+ * weights. Over as many choices as that sum, each instance is chosen as often as its
+ * weight, evenly spread. A weight that is not a whole number from 0 to 2147483647 counts
+ * as 1. Safe for use by any thread.
  */
 final class Weights implements UnaryOperator<List<ServiceInstance>> {
 
@@ -22,8 +22,8 @@ final class Weights implements UnaryOperator<List<ServiceInstance>> {
 
 	/**
 	 * Choose an instance.
-	 * @param instances those to choose from
-	 * @return the one that is chosen, or all if there is nothing to choose or none has
+	 * @param instances the instances to choose from
+	 * @return the chosen instance, or all if there is nothing to choose or none has
 	 * weight
 	 */
 	@Override
@@ -47,9 +47,9 @@ final class Weights implements UnaryOperator<List<ServiceInstance>> {
 	}
 
 	/**
-	 * Leave those out that have no weight.
-	 * @param instances those to choose from
-	 * @return the others, or all if none has weight
+	 * Leave out instances of weight 0.
+	 * @param instances the instances to choose from
+	 * @return the remaining instances, or all if none has weight
 	 */
 	static List<ServiceInstance> withWeight(List<ServiceInstance> instances) {
 		List<ServiceInstance> others = instances.stream().filter((instance) -> weight(instance) > 0).toList();
@@ -57,7 +57,8 @@ final class Weights implements UnaryOperator<List<ServiceInstance>> {
 	}
 
 	/**
-	 * Steps of this length visit every point of the cycle once, and neighbours far apart.
+	 * A step that visits every point of the cycle once, and neighbouring points far apart
+	 * in time.
 	 */
 	private static long step(long cycle) {
 		long step = Math.max(1, (long) (cycle * GOLDEN_SECTION));
