@@ -30,19 +30,19 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells one channel the addresses of one service, now and whenever the catalog changes.
- * They come from memory, so a channel that wakes up has them at once; only host names are
- * looked up, on a thread that may block. While nothing is known the calls wait; when the
- * service has no instance to call they fail, and the reason says why. Confined to the
- * synchronization context of the channel.
+ * Gives one channel the addresses of one service, now and whenever the catalog changes.
+ * The addresses come from memory, so a channel that wakes up has them at once. Host names
+ * are looked up on a thread that may block. Calls wait until the catalog knows the
+ * service. When the service has no instance to call, calls fail with a reason that says
+ * why. Confined to the synchronization context of the channel.
  */
 final class EtcdNameResolver extends NameResolver {
 
 	private static final Log logger = LogFactory.getLog(EtcdNameResolver.class);
 
 	/**
-	 * Given an error or no address, the policies of gRPC go on calling those that they
-	 * are connected to. This address, which nobody can connect to, takes their place.
+	 * An address to which no connection is possible. Given an error or no address, gRPC's
+	 * policies would go on calling their former addresses; this one replaces them.
 	 */
 	private static final List<EquivalentAddressGroup> NOBODY = List
 		.of(new EquivalentAddressGroup(InetSocketAddress.createUnresolved("nobody.invalid", 1)));
@@ -68,7 +68,7 @@ final class EtcdNameResolver extends NameResolver {
 	private boolean waited;
 
 	/**
-	 * Whether the channel has addresses.
+	 * Whether the channel has been given addresses.
 	 */
 	private boolean resolved;
 
@@ -82,12 +82,12 @@ final class EtcdNameResolver extends NameResolver {
 
 	/**
 	 * Create a resolver.
-	 * @param catalog what it asks
+	 * @param catalog knows the instances
 	 * @param service the name of the service
-	 * @param follower who asks, for people to read
-	 * @param args what the channel gives to its resolver
-	 * @param interceptor is told why the calls are to fail
-	 * @param open the resolvers that are at work
+	 * @param follower describes the channel to people
+	 * @param args the arguments that gRPC passes to resolvers
+	 * @param interceptor fails the calls of the channel while there is no instance
+	 * @param open the open resolvers, to which this one adds itself
 	 */
 	EtcdNameResolver(ServiceCatalog catalog, String service, String follower, Args args,
 			UnavailableInterceptor interceptor, Set<EtcdNameResolver> open) {
@@ -102,7 +102,8 @@ final class EtcdNameResolver extends NameResolver {
 	}
 
 	/**
-	 * What a server is called in the requests of the channel, and in its certificate.
+	 * The authority of the channel's requests, for which the server's certificate must be
+	 * valid.
 	 */
 	@Override
 	public String getServiceAuthority() {
@@ -127,8 +128,9 @@ final class EtcdNameResolver extends NameResolver {
 	}
 
 	/**
-	 * The channel asks when it could not connect, and now and then after an error: host
-	 * names may lead elsewhere by now, and the reason may be another one.
+	 * The channel calls this method when it could not connect, and now and then after an
+	 * error. Host names may resolve to other addresses by now, and the reason of a
+	 * failure may have changed.
 	 */
 	@Override
 	public void refresh() {
@@ -155,7 +157,7 @@ final class EtcdNameResolver extends NameResolver {
 			return;
 		}
 		if (!this.catalog.isKnown(this.service) && !this.waited) {
-			// What the channel has is better than nothing
+			// The addresses that the channel has are better than none
 			this.catalog.known(this.service).whenComplete((known, failure) -> this.context.execute(() -> {
 				this.waited = true;
 				tell();
@@ -244,16 +246,16 @@ final class EtcdNameResolver extends NameResolver {
 	}
 
 	/**
-	 * The addresses of some instances: a group for each.
+	 * The addresses of instances.
 	 *
-	 * @param groups the groups
-	 * @param problem why an instance has none, empty if all have
+	 * @param groups one group of addresses for each instance
+	 * @param problem why an instance has no address; empty if all have one
 	 */
 	private record Addresses(List<EquivalentAddressGroup> groups, String problem) {
 
 		/**
-		 * Looks host names up. An address that several instances have is called as one:
-		 * policies that are given it twice may refuse.
+		 * Look host names up. An address that several instances share is used once, since
+		 * some policies refuse duplicates.
 		 */
 		static Addresses of(List<EtcdServiceInstance> instances) {
 			List<EquivalentAddressGroup> groups = new ArrayList<>();

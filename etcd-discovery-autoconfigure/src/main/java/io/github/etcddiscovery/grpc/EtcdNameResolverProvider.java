@@ -9,9 +9,9 @@ import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes gRPC know the targets {@code etcd:///<service>}. Without state: gRPC has one list
- * of providers for the process and finds this one there by itself. What a channel follows
- * is said by the {@link GrpcDiscovery} that has configured it.
+ * Adds targets {@code etcd:///<service>} to gRPC. The provider has no state, since gRPC
+ * loads providers itself, once for the process. Which catalog a channel follows depends
+ * on the {@link GrpcDiscovery} that configured it.
  */
 public class EtcdNameResolverProvider extends NameResolverProvider {
 
@@ -20,7 +20,7 @@ public class EtcdNameResolverProvider extends NameResolverProvider {
 	private final String scheme;
 
 	/**
-	 * Create a provider, as gRPC does.
+	 * Create a provider. Called by gRPC.
 	 */
 	public EtcdNameResolverProvider() {
 		this("etcd");
@@ -76,12 +76,12 @@ public class EtcdNameResolverProvider extends NameResolverProvider {
 	}
 
 	/**
-	 * Makes gRPC know the targets {@code discovery:///<service>}.
+	 * Adds targets {@code discovery:///<service>} to gRPC.
 	 */
 	public static final class Discovery extends EtcdNameResolverProvider {
 
 		/**
-		 * Create a provider, as gRPC does.
+		 * Create a provider. Called by gRPC.
 		 */
 		public Discovery() {
 			super("discovery");
@@ -90,7 +90,7 @@ public class EtcdNameResolverProvider extends NameResolverProvider {
 	}
 
 	/**
-	 * The resolver of a channel that nobody has configured.
+	 * The resolver of a channel that no {@link GrpcDiscovery} has configured.
 	 */
 	private static final class Unconfigured extends NameResolver {
 

@@ -8,8 +8,8 @@ import io.grpc.Attributes;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What a load-balancing policy of the application can read from the addresses that it is
- * given: see {@code EquivalentAddressGroup.getAttributes()}.
+ * The attributes of addresses, which a load-balancing policy of the application can read
+ * with {@code EquivalentAddressGroup.getAttributes()}.
  */
 public final class GrpcAttributes {
 
@@ -20,12 +20,12 @@ public final class GrpcAttributes {
 		.create("io.github.etcddiscovery.instance");
 
 	/**
-	 * The zone of the instance, if it has said one.
+	 * The zone of the instance, if its metadata has one.
 	 */
 	public static final Attributes.Key<String> ZONE = Attributes.Key.create("io.github.etcddiscovery.zone");
 
 	/**
-	 * The weight of the instance, if it has said one that is a number from 0 on.
+	 * The weight of the instance, if its metadata has one that is a number of at least 0.
 	 */
 	public static final Attributes.Key<Integer> WEIGHT = Attributes.Key.create("io.github.etcddiscovery.weight");
 

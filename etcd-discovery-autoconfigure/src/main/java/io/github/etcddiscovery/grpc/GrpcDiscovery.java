@@ -10,16 +10,18 @@ import io.grpc.NameResolver;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets channels of gRPC follow services: their targets are {@code discovery:///<service>}
- * or {@code etcd:///<service>}. Spring's channels do so by themselves; a channel that the
- * application builds is handed to {@link #configure(ManagedChannelBuilder)} first. A
- * channel goes by the application context whose bean has configured it, also when there
- * are several in the process. Safe for use by any thread.
+ * Lets gRPC channels follow services, with the targets {@code discovery:///<service>} and
+ * {@code etcd:///<service>}. Spring's channels are configured automatically; the
+ * application passes the builders of its own channels to
+ * {@link #configure(ManagedChannelBuilder)}. A channel uses the application context whose
+ * bean configured it, even if the process has several contexts. Safe for use by any
+ * thread.
  */
 public final class GrpcDiscovery implements AutoCloseable {
 
 	/**
-	 * How a channel knows whose it is: gRPC's list of resolvers is one for the process.
+	 * Passes the binding of a channel to its resolver, because gRPC has one list of
+	 * resolvers for the whole process.
 	 */
 	static final NameResolver.Args.Key<Binding> BINDING = NameResolver.Args.Key
 		.create("io.github.etcddiscovery.grpc.binding");
@@ -31,10 +33,10 @@ public final class GrpcDiscovery implements AutoCloseable {
 	private final Set<EtcdNameResolver> resolvers = ConcurrentHashMap.newKeySet();
 
 	/**
-	 * Create it for a catalog.
-	 * @param catalog what the channels follow; not closed here
-	 * @param retries whether calls whose methods are declared to bear it are made again
-	 * elsewhere when their connection breaks
+	 * Create an object for a catalog.
+	 * @param catalog the catalog that channels follow; not closed here
+	 * @param retries whether calls of idempotent methods are retried on another instance
+	 * when their connection breaks
 	 */
 	public GrpcDiscovery(ServiceCatalog catalog, boolean retries) {
 		this.catalog = catalog;
@@ -42,12 +44,12 @@ public final class GrpcDiscovery implements AutoCloseable {
 	}
 
 	/**
-	 * Let a channel find services, and call their instances in turn: {@code round_robin},
-	 * unless another policy is set afterwards. Targets of other schemes stay what they
-	 * are.
+	 * Configure a channel to find services, and to call their instances in turn by
+	 * {@code round_robin}, unless another policy is set afterwards. Targets of other
+	 * schemes are not affected.
 	 * @param builder the builder of the channel
-	 * @param <T> its type
-	 * @return the builder
+	 * @param <T> the type of the builder
+	 * @return the same builder
 	 */
 	public <T extends ManagedChannelBuilder<?>> T configure(T builder) {
 		builder.defaultLoadBalancingPolicy("round_robin");
@@ -56,15 +58,16 @@ public final class GrpcDiscovery implements AutoCloseable {
 	}
 
 	/**
-	 * Let a channel find services, and leave everything else to others.
-	 * @param channel the name of the channel, for people to read, if it has one
+	 * Configure a channel to find services, without a choice of policy.
+	 * @param channel the name of the channel, shown to people, or {@code null}
 	 * @param builder the builder of the channel
 	 */
 	public void bind(@Nullable String channel, ManagedChannelBuilder<?> builder) {
 		UnavailableInterceptor unavailable = new UnavailableInterceptor();
 		RetryInterceptor retry = new RetryInterceptor();
 		builder.setNameResolverArg(BINDING, new Binding(this, channel, unavailable, retry));
-		// The last one is asked first: what fails for want of an instance is not retried
+		// The last interceptor is called first, so a call without an instance is not
+		// retried
 		builder.intercept(retry, unavailable);
 	}
 
@@ -79,8 +82,8 @@ public final class GrpcDiscovery implements AutoCloseable {
 	}
 
 	/**
-	 * Let go of the services that channels follow still. They keep the addresses that
-	 * they have.
+	 * Stop following the services of open channels. The channels keep their current
+	 * addresses.
 	 */
 	@Override
 	public void close() {
@@ -88,12 +91,12 @@ public final class GrpcDiscovery implements AutoCloseable {
 	}
 
 	/**
-	 * What a channel is given.
+	 * What a channel's resolver needs.
 	 *
-	 * @param discovery what it follows services by
-	 * @param channel its name, if it has one
-	 * @param unavailable fails its calls while there is nobody to call
-	 * @param retry makes its calls a second time
+	 * @param discovery the discovery that configured the channel
+	 * @param channel the name of the channel, or {@code null}
+	 * @param unavailable fails calls while there is no instance to call
+	 * @param retry retries calls
 	 */
 	record Binding(GrpcDiscovery discovery, @Nullable String channel, UnavailableInterceptor unavailable,
 			RetryInterceptor retry) {

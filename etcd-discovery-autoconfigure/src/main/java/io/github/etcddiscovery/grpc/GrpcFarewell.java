@@ -1,17 +1,17 @@
 package io.github.etcddiscovery.grpc;
 
 /**
- * Is told that the application leaves, and that it is back.
+ * Is told when the application begins to leave, and when it is back.
  */
 public interface GrpcFarewell {
 
 	/**
-	 * The application begins to leave; it goes on answering for a while.
+	 * The application begins to leave, and still answers calls for a while.
 	 */
 	void leave();
 
 	/**
-	 * The servers of the application listen, for the first time or again.
+	 * The gRPC servers of the application have started, for the first time or again.
 	 */
 	void comeBack();
 

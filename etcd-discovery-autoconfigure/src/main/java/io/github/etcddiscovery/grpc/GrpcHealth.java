@@ -19,10 +19,10 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.event.EventListener;
 
 /**
- * Lets the health service of gRPC, for the server as a whole, say what readiness says: a
- * channel that checks health calls an application when the registry does. Others, such as
- * the health of actuator, may say so of an application that is ready that it does not
- * serve, but not the opposite. Safe for use by any thread.
+ * Makes the gRPC health service report the application's readiness for the server as a
+ * whole, so that a channel with health checks agrees with the registry. Other sources,
+ * such as actuator's health, can mark a ready application as not serving, but can't mark
+ * one that is not ready as serving. Safe for use by any thread.
  */
 public final class GrpcHealth implements GrpcFarewell, ServerInterceptor {
 
@@ -35,10 +35,10 @@ public final class GrpcHealth implements GrpcFarewell, ServerInterceptor {
 	private volatile boolean left;
 
 	/**
-	 * Create it.
+	 * Create an object that follows the readiness of a context.
 	 * @param context the context whose readiness counts
-	 * @param health what the health service says
-	 * @param state the readiness now
+	 * @param health the status of gRPC's health service
+	 * @param state the current readiness
 	 */
 	public GrpcHealth(ApplicationContext context, HealthStatusManager health, ReadinessState state) {
 		this.context = context;
@@ -48,8 +48,8 @@ public final class GrpcHealth implements GrpcFarewell, ServerInterceptor {
 	}
 
 	/**
-	 * Says what readiness says.
-	 * @param event the change; that of a child context is passed over
+	 * Report a change of readiness.
+	 * @param event the change; changes of child contexts are ignored
 	 */
 	@EventListener
 	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
@@ -98,7 +98,7 @@ public final class GrpcHealth implements GrpcFarewell, ServerInterceptor {
 	}
 
 	/**
-	 * A question about the server as a whole, or about one of its services.
+	 * A health check of the server as a whole, or of one of its services.
 	 */
 	private final class HealthCall<Q, A> extends SimpleForwardingServerCall<Q, A> {
 

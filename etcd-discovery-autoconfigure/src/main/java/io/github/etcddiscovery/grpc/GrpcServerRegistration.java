@@ -20,14 +20,14 @@ import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 import org.springframework.grpc.server.lifecycle.GrpcServerStartedEvent;
 
 /**
- * Registers the port of the application's gRPC server, and takes the application out
- * before that server stops. Spring's servers of gRPC are started last and stopped first,
- * which is before anything that has to do with the web server. This bean depends on them,
- * so of the same phase it is started after and stopped before them.
+ * Registers the port of the application's gRPC server, and deregisters the application
+ * before that server stops. Spring starts gRPC servers last and stops them first, before
+ * the web server. This bean depends on them and is in the same phase, so it starts after
+ * them and stops before them.
  * <p>
- * With several servers it is that of Spring Boot which is found by callers; the others
- * are told apart by their names. A server without a port, such as one within the process,
- * cannot be called from elsewhere and is not registered.
+ * Of several servers, callers find that of Spring Boot; the metadata names the others. A
+ * server without a port, such as an in-process server, can't be called from elsewhere and
+ * is not registered.
  */
 public final class GrpcServerRegistration implements SmartLifecycle {
 
@@ -40,18 +40,18 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 	private final List<GrpcFarewell> farewells;
 
 	/**
-	 * The addresses of servers that do not listen on all that the machine has.
+	 * The addresses of servers that are bound to a single address.
 	 */
 	private final Map<GrpcServerLifecycle, InetAddress> addresses = new ConcurrentHashMap<>();
 
 	private volatile boolean running;
 
 	/**
-	 * Create it.
+	 * Create the registration of the application's gRPC servers.
 	 * @param registration registers the application
-	 * @param servers the servers of the application by the names of their beans
-	 * @param secure whether the server of Spring Boot speaks TLS
-	 * @param farewells are told when the application leaves and is back
+	 * @param servers the servers of the application by bean name
+	 * @param secure whether Spring Boot's server speaks TLS
+	 * @param farewells are told when the application begins to leave and when it is back
 	 */
 	public GrpcServerRegistration(EtcdAutoServiceRegistration registration, Map<String, GrpcServerLifecycle> servers,
 			boolean secure, List<GrpcFarewell> farewells) {
@@ -69,9 +69,9 @@ public final class GrpcServerRegistration implements SmartLifecycle {
 	}
 
 	/**
-	 * Notes where a server listens. One that is started later than all others, or again,
-	 * may have another port.
-	 * @param event that it listens
+	 * Records the address of a server. A server that is started late or again may have
+	 * another port.
+	 * @param event the start of the server
 	 */
 	@EventListener
 	public void onServerStarted(GrpcServerStartedEvent event) {

@@ -14,18 +14,18 @@ import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes a call a second time, on another instance, when its connection broke before
- * anything was answered: what Spring Cloud does for a {@code GET}. Only for unary methods
- * that are declared to bear it ({@code idempotency_level} in the {@code .proto} file),
- * and not when a retry policy of the user has tried already. The deadline stays. Safe for
- * use by any thread.
+ * Retries a call once, on another instance, when its connection broke before any answer,
+ * as Spring Cloud does for a {@code GET}. Only unary methods that are declared idempotent
+ * are retried ({@code idempotency_level} in the {@code .proto} file), and not if a retry
+ * policy of the user has already retried. The deadline stays the same. Safe for use by
+ * any thread.
  */
 final class RetryInterceptor implements ClientInterceptor {
 
 	private volatile boolean active;
 
 	/**
-	 * From now on calls are retried: the channel follows a service.
+	 * Retry calls from now on, because the channel follows a service.
 	 */
 	void activate() {
 		this.active = true;
@@ -39,8 +39,8 @@ final class RetryInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * A call that is made at most twice. What its caller has asked for is kept until the
-	 * first attempt has ended.
+	 * A call with at most two attempts. The caller's requests are kept until the first
+	 * attempt has ended.
 	 */
 	private static final class RetriedCall<Q, A> extends ClientCall<Q, A> {
 
@@ -67,7 +67,7 @@ final class RetryInterceptor implements ClientInterceptor {
 		private boolean cancelled;
 
 		/**
-		 * That the first attempt has failed before all was sent.
+		 * Whether the first attempt failed before the whole request was sent.
 		 */
 		private boolean failed;
 
@@ -176,14 +176,15 @@ final class RetryInterceptor implements ClientInterceptor {
 		}
 
 		/**
-		 * A server that has answered anything, be it an error, has metadata.
+		 * Whether the trailers come from a server, which sends metadata with every
+		 * answer, including errors.
 		 */
 		private static boolean isAnswer(Metadata trailers) {
 			return !trailers.keys().isEmpty();
 		}
 
 		/**
-		 * Hands everything on but an end that is not the last word.
+		 * Passes everything on to the caller, except a failure that leads to a retry.
 		 */
 		private final class FirstAttempt extends Listener<A> {
 
@@ -227,7 +228,7 @@ final class RetryInterceptor implements ClientInterceptor {
 	}
 
 	/**
-	 * Takes note of attempts that a retry policy makes.
+	 * Counts the attempts that a retry policy makes.
 	 */
 	private static final class Attempts extends ClientStreamTracer.Factory {
 

@@ -10,16 +10,16 @@ import io.grpc.Status;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fails the calls of a channel with the reason while it has nobody to call. Those that
- * wait for somebody do so in the channel. Safe for use by any thread.
+ * Fails the calls of a channel, with a reason, while there is no instance to call. Calls
+ * that wait for an instance wait in the channel. Safe for use by any thread.
  */
 final class UnavailableInterceptor implements ClientInterceptor {
 
 	private volatile @Nullable Status reason;
 
 	/**
-	 * Say why calls are to fail.
-	 * @param reason the reason, or {@code null} if they are not to fail
+	 * Let calls fail, or let them through.
+	 * @param reason why calls fail, or {@code null} to let them through
 	 */
 	void set(@Nullable Status reason) {
 		this.reason = reason;

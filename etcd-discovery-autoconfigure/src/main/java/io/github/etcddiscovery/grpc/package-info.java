@@ -1,5 +1,5 @@
 /**
- * Channels of gRPC that follow a service, and servers of gRPC that are registered.
+ * gRPC channels that follow a service, and the registration of gRPC servers.
  */
 @NullMarked
 package io.github.etcddiscovery.grpc;
