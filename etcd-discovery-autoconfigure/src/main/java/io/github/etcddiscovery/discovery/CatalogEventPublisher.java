@@ -22,13 +22,13 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Tells the application what changed in the catalog: a
- * {@link ServiceInstancesChangedEvent} per service, then one {@link HeartbeatEvent},
- * which is what Spring Cloud's own clients refresh on. What is told is the difference
- * between the catalog that was told last and the one there is now, so a slow listener
- * misses steps but never the outcome, and nothing piles up. Tells nothing before the
- * context has started or after it has stopped, when there is nobody to listen; what could
- * not be told then is told when it starts again.
+ * Publishes changes of the catalog to the application: a
+ * {@link ServiceInstancesChangedEvent} for each changed service, then one
+ * {@link HeartbeatEvent}, on which Spring Cloud's own clients refresh. Each event
+ * describes the difference between the catalog that was last published and the current
+ * one. A slow listener may miss intermediate steps but never the outcome, and events
+ * don't pile up. Nothing is published before the context has started or after it has
+ * stopped; the changes of that time are published at the next start.
  */
 public final class CatalogEventPublisher implements SmartLifecycle {
 
@@ -62,11 +62,11 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 
 	/**
 	 * Create a publisher.
-	 * @param prefix the prefix of the catalog
-	 * @param catalog the catalog
-	 * @param loop the loop that listeners are called on, of this publisher alone; not
-	 * closed here
-	 * @param publisher where the events go
+	 * @param prefix the prefix of the catalog, without a trailing slash
+	 * @param catalog the catalog whose changes are published
+	 * @param loop the loop on which listeners are called, used by this publisher alone;
+	 * not closed here
+	 * @param publisher receives the events
 	 */
 	public CatalogEventPublisher(String prefix, ServiceCatalog catalog, EventLoop loop,
 			ApplicationEventPublisher publisher) {
@@ -95,7 +95,7 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	}
 
 	/**
-	 * Test frameworks pause contexts that they keep; that is no reason to stop.
+	 * Test frameworks pause the contexts in their cache, which is no reason to stop.
 	 */
 	@Override
 	public boolean isPauseable() {
@@ -117,10 +117,10 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 		this.scheduled.set(false);
 		for (String name : new TreeSet<>(this.due)) {
 			if (!this.running) {
-				// The others keep for the next start
+				// The remaining changes are published at the next start
 				return;
 			}
-			// Before the catalog is read: whoever changes it now is told of next
+			// Before the catalog is read, so that a change from now on is published next
 			this.due.remove(name);
 			tell(name, this.catalog.store().current().registered(name));
 		}
@@ -188,12 +188,12 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	}
 
 	/**
-	 * What a heartbeat carries: it differs whenever the catalog does.
+	 * The value of a heartbeat, which differs after every change of the catalog.
 	 *
 	 * @param prefix the prefix of the catalog
-	 * @param revision its revision
-	 * @param number the number of the heartbeat: the catalog also changes without etcd,
-	 * when an instance is let go
+	 * @param revision the revision of the catalog
+	 * @param number the number of the heartbeat, because the catalog also changes without
+	 * a new revision, when an instance is no longer held
 	 */
 	public record Heartbeat(String prefix, long revision, long number) {
 	}

@@ -9,10 +9,9 @@ import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 
 /**
- * A {@link DiscoveryClient} that answers from memory and never fails on account of etcd.
- * Only before the first synchronisation does a look-up wait, for a bounded time and not
- * on an event loop, since an answer of "none" would be a guess. Safe for use by any
- * thread.
+ * A {@link DiscoveryClient} that answers from memory and never fails because of etcd.
+ * Only before the first synchronisation does a look-up wait, in bounded time and never on
+ * an event loop, since an empty answer might be wrong. Safe for use by any thread.
  */
 public class EtcdDiscoveryClient implements DiscoveryClient {
 
@@ -24,9 +23,9 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 
 	/**
 	 * Create a client.
-	 * @param catalog what it answers from
-	 * @param mayBlock whether the calling thread can be made to wait
-	 * @param order its place among other discovery clients
+	 * @param catalog answers look-ups
+	 * @param mayBlock whether the calling thread may block
+	 * @param order the order of this client among other discovery clients
 	 */
 	public EtcdDiscoveryClient(ServiceCatalog catalog, BooleanSupplier mayBlock, int order) {
 		this.catalog = catalog;
@@ -40,9 +39,9 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 	}
 
 	/**
-	 * The instances that want to be called: those whose status is {@code UP}.
+	 * The instances of a service whose status is {@code UP}.
 	 * @param serviceId the name of the service
-	 * @return an immutable list, empty if the service is not known
+	 * @return an immutable list, empty if the service is unknown
 	 */
 	@Override
 	public List<ServiceInstance> getInstances(String serviceId) {
@@ -51,9 +50,9 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 	}
 
 	/**
-	 * All instances, also those that do not want to be called now.
+	 * All instances of a service, whatever their status.
 	 * @param serviceId the name of the service
-	 * @return an immutable list, empty if the service is not known
+	 * @return an immutable list, empty if the service is unknown
 	 */
 	public List<EtcdServiceInstance> getRegisteredInstances(String serviceId) {
 		awaitKnown(serviceId);
@@ -75,7 +74,7 @@ public class EtcdDiscoveryClient implements DiscoveryClient {
 	}
 
 	/**
-	 * Does nothing: the client is able to answer whether or not etcd is there.
+	 * Does nothing, since this client can answer whether or not etcd is available.
 	 */
 	@Override
 	public void probe() {

@@ -25,33 +25,33 @@ import org.springframework.boot.convert.DurationStyle;
  * How services are discovered.
  *
  * @param enabled whether services are registered and discovered in etcd
- * @param prefix beginning of all keys, without a slash at its end
- * @param additionalPrefixes beginnings of the keys that others register under, each
- * without a slash at its end; what stands below them is read and never written
+ * @param prefix beginning of all keys, without a trailing slash
+ * @param additionalPrefixes beginnings of further keys at which other applications
+ * register, each without a trailing slash; keys below them are read and never written
  * @param syncTimeout how long look-ups wait for the first synchronisation with etcd,
  * counted from the start of the application
  * @param order order of this discovery client among others
- * @param watchScope whether all services are followed, or each one that is asked for
- * @param watchIdleTimeout how long a service is followed after it was last asked for, in
- * the scope of a service
- * @param checkInterval how often a watch is asked whether it is alive; 0 for never
- * @param auditInterval how often the mirror is compared with etcd; 0 for never
- * @param allowedNetworks networks that instances may be in, such as 10.0.0.0/8;
- * everywhere by default. With some, host names are refused, and link-local addresses too
- * unless a network of such is among them
- * @param maxInstancesPerService how many instances of a service are read; those that come
- * when there are so many are passed over
- * @param services what is different for single services, by name: 'key' is where a
- * service is registered that has no prefix, 'filter' the metadata that an instance must
- * have to be called
- * @param required services without which the application does not get ready: its start
+ * @param watchScope whether all services are followed, or only those that are looked up
+ * @param watchIdleTimeout how long a service is followed after its last look-up, if
+ * 'watch-scope' is 'service'
+ * @param checkInterval how often a mirror asks its watch whether it is alive; 0 for never
+ * @param auditInterval how often a mirror compares itself with etcd; 0 for never
+ * @param allowedNetworks networks in which instances may be, such as 10.0.0.0/8; by
+ * default any network. If set, instances with host names are refused, and so are
+ * link-local addresses unless a link-local network is listed
+ * @param maxInstancesPerService how many instances of a service are read at most; further
+ * ones are passed over
+ * @param services settings for single services, by name: 'key' is the key of a service
+ * that is registered without a prefix, 'filter' the metadata that an instance must have
+ * to be called
+ * @param required services without which the application does not become ready: its start
  * waits until each of them has an instance to call
  * @param hold when instances that vanish without a goodbye are held
- * @param snapshot what is kept on disk for a start while etcd is away
- * @param listManagementServices whether the names that applications register their
- * management ports under are among the services; a look-up by name finds them in any case
- * @param overridesPrefix beginning of the keys at which operators override the status or
- * the weight of instances for a time, without a slash at its end
+ * @param snapshot snapshot file for a start while etcd is away
+ * @param listManagementServices whether the list of services contains those of management
+ * ports; a look-up by name finds them in any case
+ * @param overridesPrefix beginning of the keys with overrides, by which operators change
+ * the status or the weight of instances for a time; without a trailing slash
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
@@ -69,7 +69,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	private static final String UNIT = "A number without a unit is in milliseconds";
 
 	/**
-	 * Check what can be checked before anything is asked of etcd.
+	 * Validate the properties, as far as that is possible without etcd.
 	 */
 	public EtcdDiscoveryProperties {
 		requirePrefix("prefix", prefix);
@@ -102,8 +102,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * Where instances are looked for.
-	 * @return the places
+	 * The keys at which instances are looked for.
+	 * @return the prefixes and single keys
 	 */
 	public InstancePlaces places() {
 		Map<String, String> keys = new HashMap<>();
@@ -116,8 +116,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * What the catalog goes by.
-	 * @param origins which etcd it is, by its endpoints and namespace
+	 * The settings of the catalog.
+	 * @param origins identify etcd, by its endpoints and namespace
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @return the settings
 	 */
@@ -129,8 +129,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * The metadata that instances must have to be called, by service.
-	 * @return the filters that there are
+	 * The metadata that instances must have to be called.
+	 * @return the configured filters, by service
 	 */
 	private Map<String, Map<String, String>> filters() {
 		Map<String, Map<String, String>> filters = new HashMap<>();
@@ -143,7 +143,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * What instances may be.
+	 * The limits for instances that are read.
 	 * @return the limits
 	 */
 	public InstanceLimits limits() {
@@ -158,7 +158,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * A key that lay within two of them would belong to two services.
+	 * Refuse prefixes and keys within each other, since a key below both would belong to
+	 * two services.
 	 */
 	private static void requireApart(String prefix, List<String> additionalPrefixes) {
 		List<String> others = new ArrayList<>(List.of(prefix));
@@ -193,7 +194,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	/**
-	 * Shorter ones are rather meant in seconds.
+	 * Refuse very short durations, which were probably meant in seconds.
 	 */
 	static void requireZeroOrAtLeast(String property, Duration value, String shortest) {
 		require(value.isZero() || value.compareTo(DurationStyle.SIMPLE.parse(shortest)) >= 0, property, value,

@@ -14,8 +14,8 @@ import org.springframework.cloud.client.discovery.ReactiveDiscoveryClient;
 
 /**
  * A {@link ReactiveDiscoveryClient} that answers from memory, never blocks and never
- * fails on account of etcd. Before the first synchronisation the answer comes when there
- * is one, within a bounded time. Safe for use by any thread.
+ * fails because of etcd. Before the first synchronisation, the answer is delayed in
+ * bounded time until there is one. Safe for use by any thread.
  */
 public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 
@@ -25,8 +25,8 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 
 	/**
 	 * Create a client.
-	 * @param catalog what it answers from
-	 * @param order its place among other discovery clients
+	 * @param catalog answers look-ups
+	 * @param order the order of this client among other discovery clients
 	 */
 	public EtcdReactiveDiscoveryClient(ServiceCatalog catalog, int order) {
 		this.catalog = catalog;
@@ -50,12 +50,12 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 	}
 
 	/**
-	 * The instances of a service that want to be called, now and each time they change.
-	 * Whoever is slow gets the latest. A service is followed for as long as somebody has
-	 * subscribed.
+	 * The instances of a service whose status is {@code UP}, now and after each change. A
+	 * slow subscriber skips to the latest list. The service is followed for as long as
+	 * there is a subscriber.
 	 * @param serviceId the name of the service
-	 * @return immutable lists, the first one as soon as something is known, within a
-	 * bounded time; never completes and never fails on account of etcd
+	 * @return immutable lists, the first as soon as the service is known, in bounded
+	 * time; never completes and never fails because of etcd
 	 */
 	public Flux<List<ServiceInstance>> instanceChanges(String serviceId) {
 		Flux<List<ServiceInstance>> changes = Flux.create((sink) -> {
@@ -82,8 +82,8 @@ public class EtcdReactiveDiscoveryClient implements ReactiveDiscoveryClient {
 	}
 
 	/**
-	 * On a thread of Reactor's: what the caller does next must not hold up the loop that
-	 * the answer came from.
+	 * Completes on a thread of Reactor, so that the subscriber's work does not block the
+	 * catalog's loop.
 	 */
 	private static Mono<Void> awaited(Supplier<CompletableFuture<Void>> known) {
 		return Mono.fromFuture(known, true).publishOn(Schedulers.parallel());

@@ -15,8 +15,8 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Those who are told when a service that they follow changes, in place of asking for it.
- * What they follow counts as asked for. They are told on the loop of the catalog.
+ * Listeners that follow a service and are told when it changes, on the loop of the
+ * catalog. A followed service counts as looked up.
  */
 final class Followers {
 
@@ -33,10 +33,10 @@ final class Followers {
 	private final AtomicBoolean scheduled = new AtomicBoolean();
 
 	/**
-	 * Create it without followers.
+	 * Create an empty set of followers.
 	 * @param loop the loop of the catalog
-	 * @param interval how often a service has to be asked for to be followed on
-	 * @param instances looks a service up, which counts as asking for it
+	 * @param interval how often a service must be looked up so that its mirror is kept
+	 * @param instances looks a service up
 	 */
 	Followers(EventLoop loop, Duration interval, Function<String, List<EtcdServiceInstance>> instances) {
 		this.loop = loop;
@@ -50,7 +50,7 @@ final class Followers {
 		if (this.scheduled.compareAndSet(false, true)) {
 			this.loop.schedule(this::askAgain, this.interval);
 		}
-		// It may have changed before there was a follower
+		// The service may have changed before the follower was added
 		this.loop.execute(this::attend);
 		return () -> this.followers.remove(follower);
 	}
@@ -86,7 +86,7 @@ final class Followers {
 	}
 
 	/**
-	 * The names of the followers by service.
+	 * The names of the followers, by service.
 	 */
 	Map<String, List<String>> names() {
 		Map<String, List<String>> names = new TreeMap<>();
@@ -100,7 +100,7 @@ final class Followers {
 	}
 
 	/**
-	 * One of them. What was told is confined to the loop.
+	 * One follower. The list that it was last told of is confined to the loop.
 	 */
 	private static final class Follower {
 

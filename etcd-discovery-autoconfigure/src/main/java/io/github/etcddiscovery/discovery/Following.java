@@ -1,13 +1,13 @@
 package io.github.etcddiscovery.discovery;
 
 /**
- * That somebody follows a service. Safe for use by any thread.
+ * A subscription to the changes of a service. Safe for use by any thread.
  */
 @FunctionalInterface
 public interface Following extends AutoCloseable {
 
 	/**
-	 * Follow it no longer. Closing it again does no harm.
+	 * Stop following the service. Closing twice has no effect.
 	 */
 	@Override
 	void close();

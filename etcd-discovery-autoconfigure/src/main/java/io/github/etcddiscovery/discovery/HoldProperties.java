@@ -7,22 +7,22 @@ import io.github.etcddiscovery.catalog.HoldSettings;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * When instances that vanish without a goodbye are held for a while. Many at once are
- * rather etcd's or the network's trouble than their own.
+ * When instances that vanish without a goodbye are held for a while. If many vanish at
+ * once, the cause is more likely etcd or the network than the instances.
  *
- * @param enabled whether such instances are held at all
- * @param threshold share of a service that has to vanish within ten seconds, between 0
- * and 1
- * @param minimumInstances how many instances a service has to have; those of smaller ones
- * are let go at once
- * @param duration how long an instance is held; one that refuses connections is let go
- * earlier
+ * @param enabled whether such instances are held
+ * @param threshold share of a service's instances that must vanish within ten seconds, at
+ * least 0 and less than 1
+ * @param minimumInstances how many instances a service must have; vanished instances of
+ * smaller services are removed at once
+ * @param duration how long an instance is held; an instance that refuses connections is
+ * removed earlier
  */
 public record HoldProperties(@DefaultValue("true") boolean enabled, @DefaultValue("0.5") double threshold,
 		@DefaultValue("3") int minimumInstances, @DefaultValue("60s") Duration duration) {
 
 	/**
-	 * Check the limits.
+	 * Validate the limits.
 	 */
 	public HoldProperties {
 		EtcdDiscoveryProperties.require(threshold >= 0 && threshold < 1, "hold.threshold", threshold,

@@ -37,9 +37,9 @@ import org.apache.commons.logging.LogFactory;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What is registered under some prefixes, for those who look services up. Answers come
- * from memory, also while etcd is away: they are then what was true last. A
- * {@link CatalogUpdater} keeps it up to date. Safe for use by any thread.
+ * The instances that are registered below some prefixes, for look-ups. Answers come from
+ * memory. While etcd is away, they are those of the last snapshot. A
+ * {@link CatalogUpdater} keeps the catalog up to date. Safe for use by any thread.
  */
 public final class ServiceCatalog implements AutoCloseable {
 
@@ -59,10 +59,10 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	/**
 	 * Create a catalog with default settings that is empty until it is started.
-	 * @param prefix the prefix, without a slash at its end
-	 * @param reader reads what stands under it
-	 * @param watches how to list and watch keys
-	 * @param loop the loop that keeps the mirror; not closed here
+	 * @param prefix the prefix, without a trailing slash
+	 * @param reader reads the instances below it
+	 * @param watches lists and watches keys
+	 * @param loop the loop of the mirror; not closed here
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @param syncTimeout how long after its creation look-ups wait for the first
 	 * synchronisation
@@ -76,13 +76,13 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	/**
 	 * Create a catalog that is empty until it is started.
-	 * @param settings what it goes by
-	 * @param reader reads what stands under its prefix
-	 * @param watches how to list and watch keys
-	 * @param loop the loop that keeps the mirrors; not closed here
-	 * @param probe asks at the addresses of instances that are held; not closed here
-	 * @param leases asks whether leases live
-	 * @param monitor is told of the lists
+	 * @param settings the prefixes, time-outs and limits
+	 * @param reader reads the instances below the prefixes
+	 * @param watches lists and watches keys
+	 * @param loop the loop of the mirrors; not closed here
+	 * @param probe probes the addresses of held instances; not closed here
+	 * @param leases finds out whether leases are alive
+	 * @param monitor measures lists
 	 */
 	public ServiceCatalog(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, AddressProbe probe, LeaseCheck leases, Monitor monitor) {
@@ -94,9 +94,9 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * What operators have decided of instances. It is already in what the catalog
-	 * answers.
-	 * @return the overrides that count now
+	 * The overrides by which operators have changed the status or weight of instances.
+	 * The answers of this catalog already include them.
+	 * @return the overrides that are in effect
 	 */
 	public Overrides overrides() {
 		return this.store.current().overrides();
@@ -110,15 +110,15 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Stop following etcd until it is started again; look-ups keep answering what is
-	 * known.
+	 * Stop following etcd until {@link #start()} is called again. Look-ups are still
+	 * answered from the last snapshot.
 	 */
 	public void stop() {
 		this.updater.stop();
 	}
 
 	/**
-	 * Stop following etcd for good; look-ups keep answering what is known.
+	 * Stop following etcd for good. Look-ups are still answered from the last snapshot.
 	 */
 	@Override
 	public void close() {
@@ -127,7 +127,8 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The instances of a service that want to be called by HTTP. Does not wait.
+	 * The instances of a service that are {@code UP} and can be called by HTTP. Does not
+	 * wait.
 	 * @param serviceId the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
@@ -136,8 +137,8 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The instances of a service that want to be called by gRPC: also those that speak
-	 * nothing else. Does not wait.
+	 * The instances of a service that are {@code UP} and can be called by gRPC, including
+	 * those without HTTP. Does not wait.
 	 * @param serviceId the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
@@ -146,20 +147,20 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Be told of changes of a service.
+	 * Follow the changes of a service.
 	 * @param serviceId the name of the service
-	 * @param follower who follows it, for people to read
-	 * @param changed run, on the loop of the catalog, when the answer of
-	 * {@link #grpcInstances(String)} is another one; must not block
-	 * @return to be closed when nobody listens any more
+	 * @param follower describes the follower to people
+	 * @param changed called on the loop of the catalog when the answer of
+	 * {@link #grpcInstances(String)} has changed; must not block
+	 * @return the subscription, which the caller must close
 	 */
 	public Following follow(String serviceId, String follower, Runnable changed) {
 		return this.followers.follow(serviceId, follower, changed);
 	}
 
 	/**
-	 * Who follows which service.
-	 * @return followers by service
+	 * The followers of each service.
+	 * @return descriptions of the followers, by service
 	 */
 	public Map<String, List<String>> followers() {
 		return this.followers.names();
@@ -181,7 +182,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The only service whose name differs from this one in case alone.
+	 * The only service whose name differs from the given one in case alone.
 	 */
 	private CatalogService findIgnoringCase(String serviceId) {
 		Catalog catalog = current();
@@ -199,8 +200,8 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The names of the services that have an instance; without those of management ports,
-	 * unless the settings ask for them. Does not wait.
+	 * The names of all services that have an instance, without those of management ports
+	 * unless the settings include them. Does not wait.
 	 * @return an immutable list in alphabetical order
 	 */
 	public List<String> services() {
@@ -208,34 +209,34 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The keys whose values are passed over, and why.
-	 * @return reasons by key
+	 * The keys whose values are passed over.
+	 * @return the reasons, by key
 	 */
 	public Map<String, String> rejected() {
 		return current().rejected();
 	}
 
 	/**
-	 * What was counted since the start.
-	 * @return the counts
+	 * Counts of events.
+	 * @return the counts since the start
 	 */
 	public CatalogCounts counts() {
 		return this.updater.counts();
 	}
 
 	/**
-	 * All services that are known, with all their instances. None is followed on that
-	 * account.
-	 * @return instances by service, whatever their status
+	 * All services in the catalog. Does not count as a look-up, so no service is followed
+	 * because of it.
+	 * @return all instances, whatever their status, by service
 	 */
 	public Map<String, List<EtcdServiceInstance>> registeredInstances() {
 		return current().registered();
 	}
 
 	/**
-	 * All services that are known, also those whose names no URI can hold. None is
-	 * followed on that account.
-	 * @return instances by service, whatever their status; a list is the same object
+	 * All services in the catalog, including those whose names can't be the host of a
+	 * URI. Does not count as a look-up.
+	 * @return all instances, whatever their status, by service; a list is the same object
 	 * until the service changes
 	 */
 	public Map<String, List<EtcdServiceInstance>> knownInstances() {
@@ -246,8 +247,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * All instances of a service with the keys at which they stand. The service is not
-	 * followed on that account.
+	 * All instances of a service with their keys. Does not count as a look-up.
 	 * @param serviceId the name of the service
 	 * @return the entries, whatever the status of the instances
 	 */
@@ -256,17 +256,17 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * The instances that are served although their keys are gone from etcd.
-	 * @return instances by service
+	 * The instances that are held although their keys are gone from etcd.
+	 * @return the held instances, by service
 	 */
 	public Map<String, List<EtcdServiceInstance>> held() {
 		return current().held();
 	}
 
 	/**
-	 * Take note that an instance has said itself that it leaves, which etcd may not know:
-	 * it is not among those that want to be called any more, until its key changes, or
-	 * until another process listens in its place. Returns at once.
+	 * Apply the goodbye of an instance, which etcd may not have received. The instance no
+	 * longer counts as {@code UP}, until its key changes or another process listens at
+	 * its address. Returns at once.
 	 * @param serviceId the name of the service
 	 * @param instanceId the id of the instance
 	 */
@@ -276,59 +276,58 @@ public final class ServiceCatalog implements AutoCloseable {
 
 	/**
 	 * The beginnings of the keys that are followed.
-	 * @return the prefixes, without a slash at their ends, that of this starter first;
-	 * then the keys of services that have no prefix
+	 * @return the prefixes without trailing slashes, the one that is written first; then
+	 * the keys of services that have no prefix
 	 */
 	public List<String> prefixes() {
 		return this.settings.places().all();
 	}
 
 	/**
-	 * How far the answers can be trusted.
-	 * @return the state
+	 * The state of all mirrors together.
+	 * @return the state, which says how far answers can be trusted
 	 */
 	public MirrorState state() {
 		return this.updater.state();
 	}
 
 	/**
-	 * How far the answers about one service can be trusted. It is not followed on that
-	 * account.
+	 * The state of the mirror that has a service. Does not count as a look-up.
 	 * @param serviceId the name of the service
-	 * @return the state
+	 * @return the state, which says how far answers about the service can be trusted
 	 */
 	public MirrorState state(String serviceId) {
 		return this.updater.state(serviceId);
 	}
 
 	/**
-	 * How the catalog came to know what it knows, for each range of keys that it follows.
-	 * @return phases by range, as people read it
+	 * The phase of each range of keys that the catalog follows.
+	 * @return phases by range, in readable form
 	 */
 	public Map<String, CatalogPhase> phases() {
 		return this.updater.phases();
 	}
 
 	/**
-	 * List everything again now that is followed; what is known is served meanwhile. Does
-	 * not wait.
+	 * List all followed keys again now. Look-ups are still answered from the last
+	 * snapshot. Does not wait.
 	 */
 	public void refresh() {
 		this.updater.refresh();
 	}
 
 	/**
-	 * Whether some answers come from the snapshot on disk, since etcd has not been read
+	 * Whether some answers come from the snapshot file, because etcd has not been read
 	 * yet.
-	 * @return {@code true} until all that is followed was read after such a start
+	 * @return {@code true} after such a start, until all followed keys were read
 	 */
 	public boolean isRestored() {
 		return this.updater.isRestored();
 	}
 
 	/**
-	 * Whether it is known which services there are. Until then the list of them being
-	 * empty means nothing.
+	 * Whether the catalog knows which services exist. Until then an empty list of
+	 * services has no meaning.
 	 * @return {@code true} after the first synchronisation
 	 */
 	public boolean isKnown() {
@@ -336,7 +335,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Whether anything is known of a service. Until then an empty answer means nothing.
+	 * Whether the catalog knows a service. Until then an empty answer has no meaning.
 	 * @param serviceId the name of the service
 	 * @return {@code true} after the first synchronisation
 	 */
@@ -345,26 +344,26 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Completes when it is known which services there are, or when waiting for it is no
-	 * longer worth it: the synchronisation timeout has passed.
-	 * @return a future of the caller's own
+	 * Completes when the catalog knows which services exist, or when the synchronisation
+	 * timeout has passed.
+	 * @return a new future for each call
 	 */
 	public CompletableFuture<Void> known() {
 		return this.updater.known();
 	}
 
 	/**
-	 * Completes when something is known of a service, or when waiting for it is no longer
-	 * worth it: the synchronisation timeout has passed since it was first asked for.
+	 * Completes when the catalog knows a service, or when the synchronisation timeout has
+	 * passed since its first look-up.
 	 * @param serviceId the name of the service
-	 * @return a future of the caller's own
+	 * @return a new future for each call
 	 */
 	public CompletableFuture<Void> known(String serviceId) {
 		return this.updater.known(serviceId);
 	}
 
 	/**
-	 * Wait for what is to be known. Not to be called on an event loop.
+	 * Wait for one of these futures. Must not be called on an event loop.
 	 */
 	void await(CompletableFuture<Void> known) {
 		try {
@@ -379,7 +378,7 @@ public final class ServiceCatalog implements AutoCloseable {
 	}
 
 	/**
-	 * Where the catalog is kept, for what changes it beside the mirrors.
+	 * The store of the catalog, for changes that do not come from the mirrors.
 	 * @return the store
 	 */
 	public CatalogStore store() {

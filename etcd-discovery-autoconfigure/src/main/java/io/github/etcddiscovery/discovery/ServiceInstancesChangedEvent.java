@@ -7,9 +7,9 @@ import io.github.etcddiscovery.instance.EtcdServiceInstance;
 import org.springframework.context.ApplicationEvent;
 
 /**
- * The instances of a service changed. Changes that come quickly after each other are told
- * as one; per service they are told in order. Published on a thread of the starter's own,
- * after the discovery clients know.
+ * The instances of a service have changed. Changes in quick succession are combined into
+ * one event; the events of a service are in order. Published on a thread of the starter,
+ * when the discovery clients already return the change.
  */
 public class ServiceInstancesChangedEvent extends ApplicationEvent {
 
@@ -23,11 +23,12 @@ public class ServiceInstancesChangedEvent extends ApplicationEvent {
 
 	/**
 	 * Create an event.
-	 * @param source who publishes it
+	 * @param source the publisher of the event
 	 * @param serviceId the name of the service
-	 * @param added instances that were not there before
-	 * @param updated instances whose address, status or metadata changed, as they are now
-	 * @param removed instances that are gone, as they were
+	 * @param added new instances
+	 * @param updated instances whose address, status or metadata changed, in their
+	 * current form
+	 * @param removed instances that are gone, in their last form
 	 */
 	public ServiceInstancesChangedEvent(Object source, String serviceId, List<EtcdServiceInstance> added,
 			List<EtcdServiceInstance> updated, List<EtcdServiceInstance> removed) {
@@ -47,7 +48,7 @@ public class ServiceInstancesChangedEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * Instances that were not there before.
+	 * The new instances.
 	 * @return an immutable list
 	 */
 	public List<EtcdServiceInstance> getAdded() {
@@ -55,16 +56,16 @@ public class ServiceInstancesChangedEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * Instances whose address, status or metadata changed.
-	 * @return an immutable list of them as they are now
+	 * The instances whose address, status or metadata changed.
+	 * @return an immutable list of the instances in their current form
 	 */
 	public List<EtcdServiceInstance> getUpdated() {
 		return this.updated;
 	}
 
 	/**
-	 * Instances that are gone.
-	 * @return an immutable list of them as they were
+	 * The instances that are gone.
+	 * @return an immutable list of the instances in their last form
 	 */
 	public List<EtcdServiceInstance> getRemoved() {
 		return this.removed;

@@ -7,17 +7,17 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * What is kept on disk for a start while etcd is away.
+ * The snapshot file, for a start while etcd is away.
  *
- * @param enabled whether the known instances are written to a file, and read from it when
- * etcd can't be reached at the start
- * @param file the file, of this application alone, in a directory that others can't write
- * to
+ * @param enabled whether the known instances are written to the snapshot file, and read
+ * from it when etcd can't be reached at the start
+ * @param file the snapshot file, which no other application may use, in a directory that
+ * other users can't write to
  */
 public record SnapshotProperties(@DefaultValue("false") boolean enabled, @Nullable Path file) {
 
 	/**
-	 * Check that there is a file.
+	 * Validate that a file is configured.
 	 */
 	public SnapshotProperties {
 		EtcdDiscoveryProperties.require(!enabled || file != null, "snapshot.file", "",

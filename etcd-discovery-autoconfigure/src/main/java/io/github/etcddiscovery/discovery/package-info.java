@@ -1,5 +1,5 @@
 /**
- * Spring's face of the catalog: the discovery clients, and the events of what changes.
+ * The catalog for Spring: discovery clients, and events for changes.
  */
 @NullMarked
 package io.github.etcddiscovery.discovery;
