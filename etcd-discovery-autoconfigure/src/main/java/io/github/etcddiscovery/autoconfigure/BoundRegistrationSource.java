@@ -22,9 +22,8 @@ import org.springframework.util.ClassUtils;
 import org.springframework.util.StringUtils;
 
 /**
- * Binds the properties anew each time, since they may have been refreshed and the bean
- * that holds them cannot change. Ids, host names and addresses stay what they were the
- * first time.
+ * Binds the properties again each time, because they may have been refreshed while the
+ * properties bean cannot change. Ids, host names and addresses keep their first values.
  */
 final class BoundRegistrationSource implements RegistrationSource {
 
@@ -69,7 +68,7 @@ final class BoundRegistrationSource implements RegistrationSource {
 	}
 
 	/**
-	 * The web server as the properties have it, which it usually is.
+	 * The web server as the properties configure it, before it has started.
 	 */
 	private LocalServer expectedServer() {
 		if (!(this.context instanceof WebServerApplicationContext)) {
@@ -86,7 +85,7 @@ final class BoundRegistrationSource implements RegistrationSource {
 	}
 
 	/**
-	 * With a slash at its beginning and none at its end.
+	 * The path with a leading slash and without a trailing one.
 	 */
 	private static String normalized(String path) {
 		String stripped = StringUtils.trimTrailingCharacter(path.strip(), '/');

@@ -10,7 +10,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProp
 import org.springframework.cloud.client.ConditionalOnDiscoveryEnabled;
 
 /**
- * Matches unless discovery is switched off, in general or for etcd.
+ * Matches unless discovery is disabled, in general or for etcd.
  */
 @Target({ ElementType.TYPE, ElementType.METHOD })
 @Retention(RetentionPolicy.RUNTIME)

@@ -33,9 +33,9 @@ import org.springframework.cloud.config.client.ConfigServerInstanceProvider;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * Where the config server is. While the application has no context yet, etcd is asked
- * over a connection that is closed again; afterwards, as Spring Cloud Config asks again
- * whenever the catalog changes, the catalog answers.
+ * Finds the instances of the config server. Before there is an application context, they
+ * are read from etcd over a connection that is closed again. Afterwards the catalog
+ * answers, as Spring Cloud Config looks again whenever the catalog changes.
  */
 final class ConfigServerInstances implements ConfigServerInstanceProvider.Function {
 
@@ -64,8 +64,8 @@ final class ConfigServerInstances implements ConfigServerInstanceProvider.Functi
 	}
 
 	/**
-	 * Ask for the instances that want to be called.
-	 * @throws EtcdAccessException if etcd cannot be asked
+	 * Find the instances whose status is {@code UP}.
+	 * @throws EtcdAccessException if etcd can't be read
 	 */
 	@Override
 	public List<ServiceInstance> apply(String serviceId, Binder binder, BindHandler bindHandler, Log log) {

@@ -8,9 +8,9 @@ import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 
 /**
- * Says that discovery is at work in an application that does not register itself: Spring
- * Cloud's health indicators stay unknown until somebody does. Who registers says it, and
- * with two registries side by side there are several who do.
+ * Publishes the event for which Spring Cloud's health indicators wait, in an application
+ * that does not register itself. An application that registers publishes it anyway,
+ * possibly for several registries.
  */
 final class ConsumerAnnouncer implements ApplicationListener<ApplicationReadyEvent> {
 

@@ -24,10 +24,10 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Fallback;
 
 /**
- * Auto-configuration that registers the application itself. Its beans give way to those
- * of another registry beside it where Spring Cloud takes one only, such as its own
- * auto-configuration and the {@code serviceregistry} endpoint: whoever has both is moving
- * from the other one to this one.
+ * Auto-configuration that registers the application. Where Spring Cloud accepts only one
+ * bean of a type, as for the {@code serviceregistry} endpoint, these beans give way to
+ * those of another registry, since an application with two registries is migrating from
+ * the other one.
  */
 @AutoConfiguration(after = { EtcdServiceRegistryAutoConfiguration.class, AutoServiceRegistrationAutoConfiguration.class,
 		UtilAutoConfiguration.class })

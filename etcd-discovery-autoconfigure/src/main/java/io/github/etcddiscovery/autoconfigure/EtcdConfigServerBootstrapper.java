@@ -19,7 +19,7 @@ final class EtcdConfigServerBootstrapper implements BootstrapRegistryInitializer
 	}
 
 	/**
-	 * Apart, so that it is loaded only where Spring Cloud Config is.
+	 * A class of its own, so that it is loaded only if Spring Cloud Config is present.
 	 */
 	private static final class ConfigClient {
 

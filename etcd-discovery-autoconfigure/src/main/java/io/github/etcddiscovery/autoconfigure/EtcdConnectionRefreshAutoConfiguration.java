@@ -9,8 +9,8 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration that follows Spring Cloud's refreshes: it says what is wrong with
- * properties of the connection that were changed, and what is right is used.
+ * Auto-configuration that applies changed properties of the connection after Spring
+ * Cloud's refreshes, and logs those that are invalid.
  */
 @AutoConfiguration(after = EtcdClientAutoConfiguration.class)
 @ConditionalOnBean(EtcdClientFactory.class)
@@ -22,7 +22,7 @@ public final class EtcdConnectionRefreshAutoConfiguration {
 	}
 
 	/**
-	 * Of its own class, from which Spring reads the event.
+	 * A class of its own, because Spring reads the type of the event from it.
 	 */
 	static final class ConnectionRefresher implements ApplicationListener<EnvironmentChangeEvent> {
 

@@ -40,8 +40,8 @@ import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration for what registration and the discovery clients stand on: the
- * catalog.
+ * Auto-configuration for the catalog, on which registration and the discovery clients are
+ * built.
  */
 @AutoConfiguration(after = EtcdClientAutoConfiguration.class)
 @ConditionalOnEtcdDiscoveryEnabled

@@ -39,7 +39,7 @@ public final class EtcdDiscoveryClientAutoConfiguration {
 	}
 
 	/**
-	 * Apart, so that it is loaded only where Reactor is.
+	 * A class of its own, so that it is loaded only if Reactor is present.
 	 */
 	private static final class ReactorThreads {
 

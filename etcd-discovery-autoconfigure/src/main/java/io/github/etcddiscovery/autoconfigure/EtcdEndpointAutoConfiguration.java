@@ -22,7 +22,7 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration for the actuator endpoint and what the info endpoint shows.
+ * Auto-configuration for the actuator endpoint and the contribution to the info endpoint.
  */
 @AutoConfiguration(after = { EtcdDiscoveryAutoConfiguration.class, EtcdServiceRegistryAutoConfiguration.class })
 @ConditionalOnClass(ConditionalOnAvailableEndpoint.class)

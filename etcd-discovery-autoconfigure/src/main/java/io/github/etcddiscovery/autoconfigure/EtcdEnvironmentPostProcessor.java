@@ -21,13 +21,14 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.MapPropertySource;
 
 /**
- * Defaults for two neighbours, behind whatever the application sets itself. Spring Cloud
- * LoadBalancer's cache, which is bypassed, is not made, nor recommended to be replaced;
- * and its retries, which reactive clients have only when told so, are on for all: an
- * instance that has died is listed until its lease ends. Its health checks follow what is
- * registered. And Spring Cloud's refresh leaves our properties alone, which cannot change
- * in place: it would print a stack trace for each. These are added to what the
- * application names itself, since Spring Cloud knows one list only.
+ * Sets defaults of Spring Cloud, which the application's own properties override. For
+ * Spring Cloud LoadBalancer: its cache, which is bypassed, is not created, and no warning
+ * recommends another one; retries, which reactive clients have only on request, are
+ * enabled for all clients, because a dead instance is listed until its lease expires; and
+ * health checks follow the catalog. For Spring Cloud's refresh: our properties beans,
+ * which cannot change in place, are excluded, or a refresh would print a stack trace for
+ * each. They are added to the application's own exclusions, since Spring Cloud knows only
+ * one list.
  */
 final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 
@@ -45,8 +46,9 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 		.toList();
 
 	/**
-	 * Without discovery here, what is called is found by somebody else; and the retries
-	 * of reactive clients would be Spring Cloud's own, which send a POST twice.
+	 * The properties that enable discovery and load balancing here. Without them another
+	 * library finds the instances, and retries of reactive clients would follow Spring
+	 * Cloud's own policy, which may send a POST twice.
 	 */
 	private static final List<String> LOAD_BALANCING = List.of("spring.cloud.discovery.enabled",
 			"spring.cloud.etcd.discovery.enabled", "spring.cloud.etcd.loadbalancer.enabled");
@@ -62,14 +64,15 @@ final class EtcdEnvironmentPostProcessor implements EnvironmentPostProcessor {
 			defaults.put("spring.cloud.loadbalancer.retry.enabled", "true");
 			defaults.put("spring.cloud.loadbalancer.health-check.refetch-instances", "true");
 		}
-		// What there is already was set by the application
+		// Properties that exist were set by the application
 		defaults.keySet().removeIf(environment::containsProperty);
 		DefaultPropertiesPropertySource.addOrMerge(defaults, environment.getPropertySources());
 		addNeverRefreshable(environment);
 	}
 
 	private static void addNeverRefreshable(ConfigurableEnvironment environment) {
-		// A refresh processes a copy of the environment, which may have it already
+		// A refresh processes a copy of the environment, which may have this source
+		// already
 		environment.getPropertySources().remove(NEVER_REFRESHABLE);
 		Set<String> types = new LinkedHashSet<>(Binder.get(environment)
 			.bind(NEVER_REFRESHABLE, Bindable.listOf(String.class))

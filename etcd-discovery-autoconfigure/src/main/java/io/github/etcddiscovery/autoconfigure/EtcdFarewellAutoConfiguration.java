@@ -18,7 +18,8 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.web.server.WebFilter;
 
 /**
- * Auto-configuration that lets an application which leaves say so in its answers.
+ * Auto-configuration that adds a goodbye to the answers of an application that is
+ * leaving.
  */
 @AutoConfiguration(after = EtcdAutoServiceRegistrationAutoConfiguration.class)
 @ConditionalOnBean({ EtcdAutoServiceRegistration.class, EtcdRegistration.class })

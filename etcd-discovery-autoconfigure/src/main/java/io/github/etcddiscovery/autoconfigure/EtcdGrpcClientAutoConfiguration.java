@@ -16,7 +16,7 @@ import org.springframework.core.env.Environment;
 import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 
 /**
- * Auto-configuration that lets channels of gRPC follow services.
+ * Auto-configuration that lets gRPC channels follow services.
  */
 @AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class)
 @ConditionalOnEtcdDiscoveryEnabled
@@ -25,7 +25,7 @@ import org.springframework.grpc.client.GrpcChannelBuilderCustomizer;
 public final class EtcdGrpcClientAutoConfiguration {
 
 	/**
-	 * Retries as the load-balanced clients of HTTP do.
+	 * Retries by the same properties as load-balanced HTTP clients.
 	 */
 	@Bean
 	@ConditionalOnMissingBean
@@ -35,7 +35,8 @@ public final class EtcdGrpcClientAutoConfiguration {
 	}
 
 	/**
-	 * Spring's channels call in turn by default, and what is configured otherwise stays.
+	 * Spring's channels already call instances in turn by default, and other policies can
+	 * be configured, so only the binding is added.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(GrpcChannelBuilderCustomizer.class)

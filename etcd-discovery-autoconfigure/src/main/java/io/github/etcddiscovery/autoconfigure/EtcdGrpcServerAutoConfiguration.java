@@ -40,7 +40,7 @@ public final class EtcdGrpcServerAutoConfiguration {
 	}
 
 	/**
-	 * As Spring Boot and Spring gRPC decide it.
+	 * Whether the server speaks TLS, by the rules of Spring Boot and Spring gRPC.
 	 */
 	private static boolean isSecure(Environment environment) {
 		boolean bundle = environment.getProperty("spring.grpc.server.ssl.bundle") != null;
@@ -53,7 +53,8 @@ public final class EtcdGrpcServerAutoConfiguration {
 	static class HealthConfiguration {
 
 		/**
-		 * It sees what goes out, whoever has said it.
+		 * An interceptor as well, so that it sees every health status that is sent,
+		 * whatever its source.
 		 */
 		@Bean
 		@GlobalServerInterceptor

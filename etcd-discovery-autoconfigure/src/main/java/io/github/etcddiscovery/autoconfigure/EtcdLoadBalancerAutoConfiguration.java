@@ -45,7 +45,7 @@ public final class EtcdLoadBalancerAutoConfiguration {
 	}
 
 	/**
-	 * The application's own zone is that which it registers with.
+	 * The zone of this application as a caller is the one that it registers with.
 	 */
 	@Bean
 	@ConditionalOnMissingBean

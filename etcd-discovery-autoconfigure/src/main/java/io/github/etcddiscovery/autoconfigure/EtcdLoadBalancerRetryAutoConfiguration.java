@@ -31,8 +31,8 @@ import org.springframework.retry.support.RetryTemplate;
 import org.springframework.web.reactive.function.client.WebClient;
 
 /**
- * Auto-configuration that lets a call which meets a dead instance be tried on another one
- * wherever that is safe.
+ * Auto-configuration that retries calls to a dead instance on another one, wherever that
+ * is safe.
  */
 @AutoConfiguration(after = EtcdDiscoveryAutoConfiguration.class,
 		before = { BlockingLoadBalancerClientAutoConfiguration.class,

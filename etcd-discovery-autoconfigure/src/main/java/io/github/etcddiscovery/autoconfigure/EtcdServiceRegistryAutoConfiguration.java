@@ -41,12 +41,13 @@ import org.springframework.context.annotation.Fallback;
 public final class EtcdServiceRegistryAutoConfiguration {
 
 	/**
-	 * An application that ends is not held up by an etcd that does not answer.
+	 * Bounds the wait for etcd, so that an etcd that does not answer does not delay the
+	 * end of an application.
 	 */
 	private static final Duration LONGEST_WAIT = Duration.ofMillis(1500);
 
 	/**
-	 * One for the process: leadership and locks share it.
+	 * The one lease of the process, which leadership and locks share.
 	 */
 	@Bean
 	@ConditionalOnMissingBean
@@ -67,7 +68,7 @@ public final class EtcdServiceRegistryAutoConfiguration {
 	}
 
 	/**
-	 * Gives way to another registry where Spring Cloud takes one only: see
+	 * Gives way to another registry where Spring Cloud accepts only one. See
 	 * {@link EtcdAutoServiceRegistrationAutoConfiguration}.
 	 */
 	@Bean(destroyMethod = "shutdown")
@@ -79,7 +80,7 @@ public final class EtcdServiceRegistryAutoConfiguration {
 		Duration wait = etcdProperties.requestTimeout();
 		List<WrittenFormat> formats = WrittenFormats.of(properties, registrationProperties,
 				beanFactory.getBeansOfType(ServiceInstanceCodec.class));
-		// A grant and a write, each of which may take as long as a request
+		// A grant and a write, each with the timeout of a request
 		Duration registerTimeout = registrationProperties.failFast() ? wait.multipliedBy(2) : null;
 		return new EtcdServiceRegistry(registrations, formats, reader,
 				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registerTimeout,

@@ -16,10 +16,10 @@ import org.springframework.boot.ApplicationRunner;
 import org.springframework.core.Ordered;
 
 /**
- * Keeps an application from getting ready until the services that it can't do without
- * have instances to call. Spring Boot says that an application is ready after its
- * runners, and it is registered then. It stays ready when they vanish later: what it
- * answers then is for the application to decide.
+ * Keeps an application from becoming ready until each required service has an instance to
+ * call. Spring Boot makes an application ready after its runners, and this is the last
+ * runner; the application is registered afterwards. The application stays ready if such
+ * instances vanish later, and decides itself how to answer then.
  */
 final class RequiredServices implements ApplicationRunner, Ordered, DisposableBean {
 
@@ -36,9 +36,9 @@ final class RequiredServices implements ApplicationRunner, Ordered, DisposableBe
 	private volatile boolean closed;
 
 	/**
-	 * Create it.
-	 * @param catalog knows who is there
-	 * @param required the names of the services
+	 * Create the runner.
+	 * @param catalog knows the instances
+	 * @param required the names of the required services
 	 */
 	RequiredServices(ServiceCatalog catalog, List<String> required) {
 		this.catalog = catalog;
@@ -92,7 +92,7 @@ final class RequiredServices implements ApplicationRunner, Ordered, DisposableBe
 	}
 
 	/**
-	 * After the runners of the application.
+	 * Runs after the runners of the application.
 	 */
 	@Override
 	public int getOrder() {

@@ -18,9 +18,9 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyS
 import org.springframework.core.env.Environment;
 
 /**
- * Binds properties as often as asked for, with {@code ${random.…}} drawn once for each
- * place where it stands: an instance id must not differ from one look to the next. What
- * else a value refers to is looked up each time. Safe for use by any thread.
+ * Binds properties repeatedly, with the same value for each {@code ${random.…}}
+ * placeholder every time, since an instance id must not change. All other placeholders
+ * are resolved each time. Safe for use by any thread.
  */
 final class SteadyPlaceholders {
 
@@ -33,17 +33,17 @@ final class SteadyPlaceholders {
 	}
 
 	/**
-	 * Look a single property up.
-	 * @param early as in {@link #bind}
+	 * Look up a single property.
+	 * @param early see {@link #bind}
 	 */
 	@Nullable String get(String property, boolean early) {
 		return withBinder(early, (binder) -> binder.bind(property, String.class).orElse(null));
 	}
 
 	/**
-	 * Bind.
-	 * @param early whether a value that refers to something unknown is one that is not
-	 * set yet; otherwise it is left as it is
+	 * Bind properties to a type.
+	 * @param early whether a value with an unknown placeholder counts as not set yet;
+	 * otherwise the placeholder is left as it is
 	 */
 	<T> T bind(String prefix, Class<T> type, boolean early) {
 		return withBinder(early, (binder) -> binder.bindOrCreate(prefix, type));

@@ -22,8 +22,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * Finds the formats that are written, by their names: those of beans, or those that are
- * built in.
+ * Finds the formats to write by their names, among codec beans and built-in formats.
  */
 final class WrittenFormats {
 
@@ -37,10 +36,10 @@ final class WrittenFormats {
 
 	/**
 	 * The formats of an application.
-	 * @param discovery where instances are looked for
-	 * @param registration what is to be written
-	 * @param beans the codecs of the application by name
-	 * @return the formats, in the order they were asked for
+	 * @param discovery names the prefixes that are read
+	 * @param registration names the formats to write
+	 * @param beans the codecs of the application by bean name
+	 * @return the formats, in the configured order
 	 */
 	static List<WrittenFormat> of(EtcdDiscoveryProperties discovery, EtcdRegistrationProperties registration,
 			Map<String, ServiceInstanceCodec> beans) {
