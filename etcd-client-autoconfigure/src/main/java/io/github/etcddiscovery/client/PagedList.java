@@ -60,7 +60,7 @@ final class PagedList {
 	private final Function<KeyValue, Entry> keyReader;
 
 	/**
-	 * What the pages hold that have come so far, once all of them are read.
+	 * The entries of the pages that have arrived so far.
 	 */
 	private CompletableFuture<PSortedMap<String, Entry>> entries = CompletableFuture.completedFuture(TreePMap.empty());
 
@@ -148,7 +148,7 @@ final class PagedList {
 		this.entries = this.entries.thenCombine(read, PagedList::plus);
 		CompletableFuture<Snapshot> snapshot = (page.getMore() && page.getKvsCount() > 0) ? pageAfter(page)
 				: this.entries.thenApply((entries) -> new Snapshot(first.getClusterId(), revision(first), entries));
-		// Now that the next page is under way
+		// After the request of the next page, so that both overlap
 		try {
 			read.complete(page.getKvsList().stream().map(reader).toList());
 		}

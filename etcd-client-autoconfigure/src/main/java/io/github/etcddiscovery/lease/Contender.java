@@ -161,8 +161,9 @@ public final class Contender {
 	}
 
 	/**
-	 * Completes when this contender is out of the queue, after {@link #leave()}: only then may
-	 * another contender of this process enter the queue, since both have the same key.
+	 * Completes when this contender is out of the queue, after {@link #leave()}: only
+	 * then may another contender of this process enter the queue, since both have the
+	 * same key.
 	 * @return completes when the key is gone, without a deadline
 	 */
 	public CompletableFuture<Void> whenOut() {

@@ -6,23 +6,23 @@ import org.jspecify.annotations.Nullable;
  * A key and its value, as etcd has them.
  *
  * @param key the key
- * @param value the value; bytes that are not UTF-8 are replaced by U+FFFD. Empty if the
- * value was already read
+ * @param value the value; bytes that are not UTF-8 are replaced by U+FFFD. Empty if there
+ * is a content instead
  * @param createRevision the revision at which the key was created
  * @param modRevision the revision at which the key was last written
  * @param lease the lease the key is attached to, or 0
- * @param content what was read from the value when it arrived, in the place of it, or
+ * @param content the object to which the value was converted when it arrived, or
  * {@code null}
  */
 public record Entry(String key, String value, long createRevision, long modRevision, long lease,
 		@Nullable Object content) {
 
 	/**
-	 * Create an entry whose value was not read yet.
+	 * Create an entry whose value was not converted.
 	 * @param key the key
 	 * @param value the value
-	 * @param createRevision the revision since which the key is there
-	 * @param modRevision the revision of the last write
+	 * @param createRevision the revision at which the key was created
+	 * @param modRevision the revision at which the key was last written
 	 * @param lease the lease the key is attached to, or 0
 	 */
 	public Entry(String key, String value, long createRevision, long modRevision, long lease) {
@@ -41,9 +41,9 @@ public record Entry(String key, String value, long createRevision, long modRevis
 	}
 
 	/**
-	 * The entry with what was read from its value, which is kept no longer.
-	 * @param content what was read
-	 * @return the entry
+	 * Replace the value by the object to which it was converted.
+	 * @param content the object
+	 * @return an entry without the value
 	 */
 	public Entry read(Object content) {
 		return new Entry(this.key, "", this.createRevision, this.modRevision, this.lease, content);

@@ -49,11 +49,11 @@ public interface ListerWatcher {
 	}
 
 	/**
-	 * The same range, with a reader that each entry goes through when it arrives: on a
-	 * thread of the client library, while the next ones are under way.
-	 * @param reader makes of an entry what is kept of it; never fails and does not block
-	 * @return a lister-watcher that uses the reader, or this one if it can't: whoever
-	 * reads an entry must be ready for one that did not go through the reader
+	 * The same range, with a reader that converts each entry when it arrives, on a thread
+	 * of the client library, while further entries are under way.
+	 * @param reader converts an entry; must neither fail nor block
+	 * @return a lister-watcher that uses the reader, or this one if it does not support
+	 * readers, so consumers must accept entries that were not converted
 	 */
 	default ListerWatcher reading(UnaryOperator<Entry> reader) {
 		return this;

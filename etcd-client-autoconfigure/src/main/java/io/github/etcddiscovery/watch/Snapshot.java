@@ -115,7 +115,7 @@ public record Snapshot(long clusterId, long revision, Map<String, Entry> entries
 	}
 
 	/**
-	 * Which of two entries comes first; one that is missing comes last.
+	 * Compare two entries by their keys; a missing one comes last.
 	 */
 	private static int order(@Nullable Entry left, @Nullable Entry right) {
 		if (left == null || right == null) {

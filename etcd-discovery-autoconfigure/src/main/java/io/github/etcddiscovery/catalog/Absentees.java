@@ -7,9 +7,9 @@ import java.util.TreeMap;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
 
 /**
- * Instances of one service whose keys vanished lately without a goodbye. Immutable.
+ * Instances of one service whose keys vanished recently without a goodbye. Immutable.
  *
- * @param byKey what vanished, by its key
+ * @param byKey the absences by key
  */
 record Absentees(Map<String, Absence> byKey) {
 
@@ -31,7 +31,7 @@ record Absentees(Map<String, Absence> byKey) {
 	}
 
 	/**
-	 * Without an instance that turned out to be gone for good.
+	 * The absentees without an instance that is gone for good.
 	 */
 	Absentees without(EtcdServiceInstance instance) {
 		Map<String, Absence> rest = new TreeMap<>();
@@ -49,7 +49,7 @@ record Absentees(Map<String, Absence> byKey) {
 	}
 
 	/**
-	 * Without those who took their keys away while their lease lives.
+	 * The absentees without those that withdrew their keys while their lease is alive.
 	 */
 	Absentees withoutLease(long lease) {
 		Map<String, Absence> rest = new TreeMap<>(this.byKey);
@@ -58,21 +58,21 @@ record Absentees(Map<String, Absence> byKey) {
 	}
 
 	/**
-	 * The leases that may live.
+	 * The leases of the absentees that may still be alive.
 	 */
 	List<Long> leases() {
 		return this.byKey.values().stream().map(Absence::lease).filter((lease) -> lease != 0).toList();
 	}
 
 	/**
-	 * What stood at a key that vanished.
+	 * A key that vanished.
 	 *
-	 * @param instances the instances
-	 * @param since when it vanished, on the clock of the loop
-	 * @param held whether they are held
-	 * @param foreign whether they belong to another cluster than the one that is followed
-	 * @param lease the lease of the key; if it lives, the key was taken away on purpose.
-	 * 0 if that would prove nothing
+	 * @param instances the instances that the key described
+	 * @param since when the key vanished, on the clock of the loop
+	 * @param held whether the instances are held
+	 * @param foreign whether the instances belong to another cluster than the current one
+	 * @param lease the lease of the key; if it is alive, the key was deleted on purpose.
+	 * 0 if the lease would prove nothing
 	 */
 	record Absence(List<EtcdServiceInstance> instances, long since, boolean held, boolean foreign, long lease) {
 

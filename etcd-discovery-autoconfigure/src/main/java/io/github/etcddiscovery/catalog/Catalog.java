@@ -32,9 +32,9 @@ import org.pcollections.TreePMap;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * The services of one snapshot, indexed by name. Immutable. The next catalog shares with
- * this one all that did not change, so that a change costs the same however many services
- * there are.
+ * The services of one snapshot, indexed by name. Immutable. The next catalog shares all
+ * unchanged services with this one, so the cost of a change does not depend on the number
+ * of services.
  */
 public final class Catalog {
 
@@ -51,7 +51,7 @@ public final class Catalog {
 	private final PSortedMap<String, CatalogService> services;
 
 	/**
-	 * The services of which somebody is absent.
+	 * The services with absent instances.
 	 */
 	private final PSortedMap<String, CatalogService> depleted;
 
@@ -60,7 +60,7 @@ public final class Catalog {
 	private final Set<String> touched;
 
 	/**
-	 * Made when it is first asked for, and kept until another service is there.
+	 * Created at its first use, and kept until the set of services changes.
 	 */
 	private volatile @Nullable Names names;
 
@@ -79,8 +79,9 @@ public final class Catalog {
 	}
 
 	/**
-	 * A name that no URI can hold is answered for but not listed: there are those who
-	 * make a URI of each name, and fail for all if one of them is none.
+	 * Whether the list of services contains a name. A name that can't be part of a URI
+	 * can be looked up but is not listed, since callers that make a URI of each name
+	 * would fail altogether.
 	 */
 	static boolean isListed(String name) {
 		if (PLAIN_NAME.matcher(name).matches()) {
@@ -95,7 +96,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * A catalog without services.
+	 * Create a catalog without services.
 	 * @return the catalog
 	 */
 	public static Catalog empty() {
@@ -103,8 +104,8 @@ public final class Catalog {
 	}
 
 	/**
-	 * A catalog without services.
-	 * @param wanted which instances are to be called at all
+	 * Create a catalog without services.
+	 * @param wanted the filter for instances that may be called
 	 */
 	static Catalog empty(Predicate<ServiceInstance> wanted) {
 		return new Catalog(wanted, Overrides.NONE, 0, 0, TreePMap.empty(), TreePMap.empty(), TreePMap.empty(), Set.of(),
@@ -112,10 +113,10 @@ public final class Catalog {
 	}
 
 	/**
-	 * This catalog with services as they were written down.
-	 * @param revision their revision
-	 * @param readings what stood at each key
-	 * @return the catalog
+	 * This catalog with services from the snapshot file.
+	 * @param revision the revision of the file
+	 * @param readings the readings by key
+	 * @return the new catalog
 	 */
 	Catalog with(long revision, Map<String, Reading> readings) {
 		Map<String, SortedMap<String, @Nullable Reading>> byService = new HashMap<>();
@@ -134,9 +135,9 @@ public final class Catalog {
 	/**
 	 * The catalog of the next snapshot.
 	 * @param snapshot the snapshot
-	 * @param changedKeys the keys that differ from the snapshot of this catalog
+	 * @param changedKeys the keys that differ from this catalog's snapshot
 	 * @param reader reads the values
-	 * @param absences decides who is absent from a service
+	 * @param absences decides which instances are absent from a service
 	 * @return the next catalog
 	 */
 	Catalog update(Snapshot snapshot, Set<String> changedKeys, InstanceReader reader, AbsenceRule absences) {
@@ -163,29 +164,29 @@ public final class Catalog {
 	}
 
 	/**
-	 * The catalog without those who have been absent for too long.
+	 * The catalog without instances that have been absent for too long.
 	 */
 	Catalog review(AbsenceRule absences) {
 		return replaceAbsentees((service) -> absences.judge(service.absentees(), Map.of(), service.readings()));
 	}
 
 	/**
-	 * The catalog without an instance that was held and is gone for good.
+	 * The catalog without a held instance that is gone for good.
 	 */
 	Catalog release(EtcdServiceInstance instance) {
 		return replaceAbsentees((service) -> service.absentees().without(instance));
 	}
 
 	/**
-	 * The catalog without those who took their keys away, but not their lease.
+	 * The catalog without absent instances whose lease is alive.
 	 */
 	Catalog withdraw(long leaseId) {
 		return replaceAbsentees((service) -> service.absentees().withoutLease(leaseId));
 	}
 
 	/**
-	 * The catalog with another instance in the place of one that it has, until the key
-	 * changes; one that was held has no key any more, and goes.
+	 * The catalog with an instance replaced by another one, until the key changes. A held
+	 * instance, which has no key any more, is removed instead.
 	 */
 	Catalog replace(EtcdServiceInstance instance, EtcdServiceInstance replacement) {
 		CatalogService before = service(instance.getServiceId());
@@ -217,9 +218,9 @@ public final class Catalog {
 	}
 
 	/**
-	 * The catalog with what operators have decided.
-	 * @param overrides all that counts from now on
-	 * @return the catalog
+	 * The catalog with other overrides.
+	 * @param overrides all overrides that are in effect from now on
+	 * @return the new catalog
 	 */
 	Catalog with(Overrides overrides) {
 		Edit edit = new Edit();
@@ -235,15 +236,15 @@ public final class Catalog {
 	}
 
 	/**
-	 * What operators have decided.
-	 * @return the overrides that count now
+	 * The overrides of operators.
+	 * @return the overrides that are in effect
 	 */
 	public Overrides overrides() {
 		return this.overrides;
 	}
 
 	/**
-	 * The catalog without some services, which are no longer asked for.
+	 * The catalog without the keys of a service that is no longer followed.
 	 */
 	Catalog without(String name, Predicate<String> keys) {
 		Edit edit = new Edit();
@@ -253,23 +254,23 @@ public final class Catalog {
 	}
 
 	/**
-	 * A service.
+	 * Find a service.
 	 * @param name the name of the service
-	 * @return the service, which has no instances if it is not known
+	 * @return the service, without instances if this catalog does not have it
 	 */
 	public CatalogService service(String name) {
 		return this.services.getOrDefault(name, CatalogService.NONE);
 	}
 
 	/**
-	 * How many steps were made since the empty catalog.
+	 * The number of steps from the empty catalog to this one.
 	 */
 	long version() {
 		return this.version;
 	}
 
 	/**
-	 * The services that were changed by the step that led to this catalog.
+	 * The services that the last step has changed.
 	 * @return their names
 	 */
 	public Set<String> touched() {
@@ -277,8 +278,8 @@ public final class Catalog {
 	}
 
 	/**
-	 * The revision of etcd that it shows.
-	 * @return the revision, or 0 before anything was read
+	 * The revision of etcd that this catalog shows.
+	 * @return the revision, or 0 before the first snapshot
 	 */
 	public long revision() {
 		return this.revision;
@@ -289,8 +290,8 @@ public final class Catalog {
 	}
 
 	/**
-	 * The names without those of management ports: whoever publishes each name would
-	 * publish the actuators.
+	 * The names of services without management ports. A caller that publishes each name
+	 * would otherwise publish the actuators.
 	 */
 	List<String> applicationNames() {
 		return index().applications();
@@ -306,8 +307,8 @@ public final class Catalog {
 	}
 
 	/**
-	 * Whether a service is one of management ports. Of one that is not known only a key
-	 * tells.
+	 * Whether a service consists of management ports. If the catalog does not have the
+	 * service, the key decides.
 	 */
 	boolean isManagement(InstanceKey key) {
 		CatalogService service = service(key.service());
@@ -315,16 +316,16 @@ public final class Catalog {
 	}
 
 	/**
-	 * Whether anything is known of a service.
+	 * Whether this catalog has a service.
 	 * @param name the name of the service
-	 * @return whether it is known
+	 * @return {@code true} if it does
 	 */
 	public boolean knows(String name) {
 		return this.services.containsKey(name);
 	}
 
 	/**
-	 * The services whose names differ from this one in case only, or not at all.
+	 * The services whose names equal a name if case is ignored.
 	 * @param name the name
 	 * @return the names of services, in alphabetical order
 	 */
@@ -333,14 +334,14 @@ public final class Catalog {
 	}
 
 	/**
-	 * What stands at a key of a service.
+	 * The reading of a key.
 	 */
 	Optional<Reading> reading(String name, String key) {
 		return Optional.ofNullable(service(name).readings().get(key));
 	}
 
 	/**
-	 * The instances that want to be called by HTTP, one for each address.
+	 * The instances of a service that can be called by HTTP, one for each address.
 	 * @param name the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
@@ -349,7 +350,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * The instances that want to be called by gRPC.
+	 * The instances of a service that can be called by gRPC.
 	 * @param name the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
@@ -358,7 +359,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * All instances, whatever their status.
+	 * All instances of a service, whatever their status.
 	 * @param name the name of the service
 	 * @return an immutable list, the same object until the service changes
 	 */
@@ -377,7 +378,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * All instances of a service with the keys at which they stand.
+	 * All instances of a service with their keys.
 	 * @param name the name of the service
 	 * @return the entries
 	 */
@@ -401,16 +402,16 @@ public final class Catalog {
 	}
 
 	/**
-	 * The keys whose values could not be read, and why.
-	 * @return reasons by key
+	 * The keys whose values are passed over.
+	 * @return the reasons, by key
 	 */
 	public Map<String, String> rejected() {
 		return this.rejected;
 	}
 
 	/**
-	 * The instances that are served although their keys are gone, by service.
-	 * @return instances by service
+	 * The instances that are held although their keys are gone.
+	 * @return the held instances, by service
 	 */
 	public Map<String, List<EtcdServiceInstance>> held() {
 		Map<String, List<EtcdServiceInstance>> held = new TreeMap<>();
@@ -424,14 +425,14 @@ public final class Catalog {
 	}
 
 	/**
-	 * Whether somebody is absent, held or not.
+	 * Whether any instance is absent, held or not.
 	 */
 	boolean hasAbsentees() {
 		return !this.depleted.isEmpty();
 	}
 
 	/**
-	 * The leases of the absentees that may live, of which etcd has to be asked.
+	 * The leases of absentees that may still be alive, which only etcd knows.
 	 */
 	Set<Long> leasesOfAbsentees() {
 		Set<Long> leases = new HashSet<>();
@@ -440,7 +441,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * What etcd has, by key.
+	 * The readings of all services, by key.
 	 */
 	Map<String, Reading> readings() {
 		Map<String, Reading> readings = new TreeMap<>();
@@ -449,7 +450,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * The instances that etcd has, by key.
+	 * The instances of a snapshot, by key.
 	 */
 	Map<String, List<EtcdServiceInstance>> instancesByKey() {
 		Map<String, List<EtcdServiceInstance>> instances = new TreeMap<>();
@@ -458,7 +459,7 @@ public final class Catalog {
 	}
 
 	/**
-	 * Every service that is known, listed or not.
+	 * All services of this catalog, listed or not.
 	 * @return the names
 	 */
 	public Set<String> known() {
@@ -485,22 +486,22 @@ public final class Catalog {
 	}
 
 	/**
-	 * Decides who is absent from a service that changed.
+	 * Decides which instances are absent from a service that changed.
 	 */
 	@FunctionalInterface
 	interface AbsenceRule {
 
 		/**
-		 * Nobody is missed.
+		 * Treats no instance as absent.
 		 */
 		AbsenceRule NONE = (last, before, after) -> Absentees.NONE;
 
 		/**
-		 * Judge a service.
-		 * @param last who was absent until now
-		 * @param before what stood at the keys that changed
-		 * @param after what stands at all keys now
-		 * @return who is absent from now on
+		 * Judge one service.
+		 * @param last the absentees until now
+		 * @param before the readings of the changed keys before the change
+		 * @param after the readings of all keys now
+		 * @return the absentees from now on
 		 */
 		Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after);
 
@@ -555,9 +556,9 @@ public final class Catalog {
 	/**
 	 * The names of the services that have an instance.
 	 *
-	 * @param all all that are listed
-	 * @param applications those that are not of management ports
-	 * @param inLowerCase the names by what is left of them without their case
+	 * @param all all listed names
+	 * @param applications the listed names without those of management ports
+	 * @param inLowerCase the names by their lower-case form
 	 */
 	private record Names(List<String> all, List<String> applications, Map<String, List<String>> inLowerCase) {
 
@@ -583,8 +584,8 @@ public final class Catalog {
 	}
 
 	/**
-	 * A service that is about to be read. Places go to those who came first, so that all
-	 * callers agree on who has one, and whoever waits gets the next one that is free.
+	 * A service that is being read. Its places go to the oldest keys, so that all callers
+	 * agree on them. The other keys wait for the next free place.
 	 */
 	private static final class Draft {
 
@@ -598,7 +599,7 @@ public final class Catalog {
 		private final SortedMap<String, Entry> candidates;
 
 		/**
-		 * What stands at the keys that change, or {@code null}.
+		 * The new reading of each changed key, or {@code null} if it has none.
 		 */
 		private final SortedMap<String, @Nullable Reading> changes = new TreeMap<>();
 
@@ -681,7 +682,7 @@ public final class Catalog {
 		}
 
 		/**
-		 * Who is absent from now on. Whoever lost a place is not.
+		 * The absentees from now on. A key that lost its place does not count as absent.
 		 */
 		private Absentees absentees(AbsenceRule absences, Readings after) {
 			Map<String, Reading> gone = new TreeMap<>();

@@ -6,7 +6,7 @@ import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.Tally;
 
 /**
- * What a catalog has counted since its start. Safe for use by any thread.
+ * Counts of a catalog's events since its start. Safe for use by any thread.
  */
 public final class CatalogCounts {
 
@@ -23,7 +23,7 @@ public final class CatalogCounts {
 
 	/**
 	 * Changes that watches delivered and that were applied.
-	 * @return the count
+	 * @return the count since the start
 	 */
 	public long events() {
 		return this.events.sum();
@@ -31,7 +31,7 @@ public final class CatalogCounts {
 
 	/**
 	 * Values that were passed over.
-	 * @return the count
+	 * @return the count since the start
 	 */
 	public long rejections() {
 		return this.rejections.sum();
@@ -39,15 +39,15 @@ public final class CatalogCounts {
 
 	/**
 	 * Look-ups that had to wait for the first synchronisation.
-	 * @return the count
+	 * @return the count since the start
 	 */
 	public long waits() {
 		return this.waits.sum();
 	}
 
 	/**
-	 * How often a mirror had to begin anew, by what went wrong.
-	 * @return the counts
+	 * How often a mirror listed its keys again, by cause.
+	 * @return the counts since the start
 	 */
 	public Tally<Kind> relists() {
 		return this.relists;

@@ -34,10 +34,10 @@ import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
- * A catalog on disk, for a start while etcd is away. It holds what is needed to call the
- * instances and no metadata whose name suggests a secret. A file is replaced as a whole
- * or not at all; one of another version or etcd or of other places, or one that can't be
- * read, is as good as none.
+ * The snapshot file, for a start while etcd is away. It contains what is needed to call
+ * the instances, without metadata whose name suggests a secret. The file is replaced
+ * atomically. A file of another version, another etcd or other places, or one that can't
+ * be read, is ignored.
  */
 final class CatalogFile {
 
@@ -58,10 +58,10 @@ final class CatalogFile {
 	private boolean failed;
 
 	/**
-	 * Create it; nothing is read or written yet.
-	 * @param file where it is
+	 * Create an object that reads and writes nothing yet.
+	 * @param file the path of the file
 	 * @param places the places of the catalog
-	 * @param origins which etcd it is of, by its endpoints and namespace
+	 * @param origins identify etcd, by its endpoints and namespace
 	 */
 	CatalogFile(Path file, List<String> places, List<String> origins) {
 		this.file = file.toAbsolutePath();
@@ -70,8 +70,8 @@ final class CatalogFile {
 	}
 
 	/**
-	 * Replace the file. What goes wrong is said once and harms nothing else.
-	 * @return whether it was replaced
+	 * Replace the file. A failure is logged once and has no other effect.
+	 * @return whether the file was replaced
 	 */
 	boolean save(Catalog catalog) {
 		List<Row> rows = new ArrayList<>();
@@ -108,7 +108,7 @@ final class CatalogFile {
 					.formatted(this.file));
 				return Optional.empty();
 			}
-			// Now, so that what can't be read is as good as none
+			// Converted here, so that a file with an invalid row is ignored
 			content.instances().forEach(Row::toInstance);
 			return Optional.of(content);
 		}
@@ -123,14 +123,15 @@ final class CatalogFile {
 	}
 
 	/**
-	 * Members of a cluster are added and replaced, but not all at once.
+	 * Whether the file is from the same etcd. Members may be added and replaced, but not
+	 * all at once, so one common endpoint suffices.
 	 */
 	private boolean isSameEtcd(Content content) {
 		return this.origins.equals(content.origins()) || !Collections.disjoint(this.origins, content.origins());
 	}
 
 	/**
-	 * Jackson reflects upon what it reads and writes.
+	 * Hints for Jackson, which uses reflection on these records.
 	 */
 	static final class Hints implements RuntimeHintsRegistrar {
 
@@ -142,13 +143,13 @@ final class CatalogFile {
 	}
 
 	/**
-	 * What is in the file.
+	 * The content of the file.
 	 */
 	record Content(int version, List<String> places, List<String> origins, long revision, List<Row> instances) {
 
 		/**
-		 * What stood at each key, except what may not be called any more: the limits may
-		 * have become narrower, and files can be edited.
+		 * The readings by key, without instances that exceed the limits: the limits may
+		 * have been lowered since, and a file can be edited.
 		 */
 		Map<String, Reading> readings(InstanceReader reader) {
 			Map<Entry, List<EtcdServiceInstance>> byEntry = new TreeMap<>(
@@ -176,7 +177,7 @@ final class CatalogFile {
 	}
 
 	/**
-	 * An instance.
+	 * An instance in the file.
 	 */
 	record Row(String key, long createRevision, long modRevision, String service, String id, String host, int port,
 			boolean secure, InstanceStatus status, Map<String, String> metadata, @Nullable Boolean grpcOnly) {

@@ -1,30 +1,30 @@
 package io.github.etcddiscovery.catalog;
 
 /**
- * How a catalog came to know what it knows of a range of keys. It only moves down this
- * list: what was read from etcd is never replaced by anything less, and is still answered
- * while etcd is away.
+ * The source of what a catalog knows about a range of keys. A phase is only followed by
+ * later ones of this list: data from etcd is never replaced by data from a less reliable
+ * source, and still answers look-ups while etcd is away.
  */
 public enum CatalogPhase {
 
 	/**
-	 * Nothing is known, which is not the same as that there is nothing. The first phase.
+	 * Nothing is known, which is different from an empty range. The first phase.
 	 */
 	UNKNOWN,
 
 	/**
-	 * What is known comes from the snapshot on disk. After {@link #UNKNOWN}.
+	 * The data comes from the snapshot file. May follow {@link #UNKNOWN}.
 	 */
 	RESTORED,
 
 	/**
-	 * It was read from a single member while etcd had no majority, and may be out of
-	 * date. After {@link #UNKNOWN} or {@link #RESTORED}.
+	 * The data was read from a single member while etcd had no majority, and may be out
+	 * of date. May follow {@link #UNKNOWN} or {@link #RESTORED}.
 	 */
 	STALE,
 
 	/**
-	 * It was read from etcd, and has followed it since. After any other.
+	 * The range was read from etcd and is followed since. May follow any other phase.
 	 */
 	FOLLOWING
 

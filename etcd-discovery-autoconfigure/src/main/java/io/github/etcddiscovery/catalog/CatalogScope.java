@@ -5,36 +5,34 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
 /**
- * The mirrors that a catalog is made of. Safe for use by any thread; none of the methods
- * waits.
+ * The mirrors of a catalog. Safe for use by any thread. No method waits.
  */
 interface CatalogScope {
 
 	void start();
 
 	/**
-	 * Stop until it is started again.
+	 * Stop the mirrors until they are started again.
 	 */
 	void stop();
 
 	void close();
 
 	/**
-	 * Somebody asks for a service: follow it if it is not followed yet.
+	 * A service is looked up: follow it if it is not followed yet.
 	 */
 	void use(String serviceId);
 
 	/**
-	 * Completes when what etcd has of a service is known, or when waiting for it is no
-	 * longer worth it.
-	 * @return a future of the caller's own
+	 * Completes when etcd's instances of a service are known, or when the wait has timed
+	 * out.
+	 * @return a new future for each call
 	 */
 	CompletableFuture<Void> known(String serviceId);
 
 	/**
-	 * Completes when it is known which services there are, or when waiting for it is no
-	 * longer worth it.
-	 * @return a future of the caller's own
+	 * Completes when the names of all services are known, or when the wait has timed out.
+	 * @return a new future for each call
 	 */
 	CompletableFuture<Void> namesKnown();
 
@@ -44,19 +42,18 @@ interface CatalogScope {
 
 	/**
 	 * The names of the services that have an instance.
-	 * @param catalog the catalog as it is now
-	 * @param management whether those of management ports are among them
+	 * @param catalog the current catalog
+	 * @param management whether to include management ports
 	 */
 	List<String> names(Catalog catalog, boolean management);
 
 	/**
-	 * The mirrors that are in use.
+	 * All mirrors that are in use.
 	 */
 	Stream<Mirror> mirrors();
 
 	/**
-	 * The mirrors that answers about a service come from, which is not followed on that
-	 * account.
+	 * The mirrors that have a service. Does not count as a look-up.
 	 */
 	Stream<Mirror> mirrors(String serviceId);
 

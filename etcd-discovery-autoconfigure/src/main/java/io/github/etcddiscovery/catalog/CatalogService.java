@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * The instances of one service: those that etcd has, by key, those that wait for a place,
- * and those that are absent. Immutable.
+ * The instances of one service: the readings by key, the keys that wait for a place, and
+ * the absentees. Immutable.
  */
 public final class CatalogService {
 
@@ -34,9 +34,9 @@ public final class CatalogService {
 	private final Lists lists;
 
 	/**
-	 * Where the instances are, in ascending order. {@code null} if two of them may be at
-	 * the same place, or if there is not one for each key: then all of them have to be
-	 * looked at when one changes.
+	 * The hashes of the instances' addresses, in ascending order. {@code null} if two
+	 * instances may have the same address, or if a key does not have exactly one
+	 * instance. A change then has to examine all instances.
 	 */
 	private final int @Nullable [] addresses;
 
@@ -53,12 +53,12 @@ public final class CatalogService {
 	}
 
 	/**
-	 * Make the lists of a service.
-	 * @param readings what stands at each key
-	 * @param waiting entries that wait for a place
-	 * @param absentees those whose keys vanished
-	 * @param wanted which instances are to be called at all
-	 * @param overrides what operators have decided of them
+	 * Create a service.
+	 * @param readings the readings of all keys
+	 * @param waiting the entries that wait for a place
+	 * @param absentees the instances whose keys vanished
+	 * @param wanted the filter for instances that may be called
+	 * @param overrides the overrides of operators
 	 */
 	static CatalogService of(Readings readings, Map<String, Entry> waiting, Absentees absentees,
 			Predicate<ServiceInstance> wanted, Overrides overrides) {
@@ -92,13 +92,13 @@ public final class CatalogService {
 	}
 
 	/**
-	 * The service after some changes. What they cost grows with the number of instances
-	 * by the copy of some references only, unless two instances are at the same address.
-	 * @param changes what stands at each key that changes, or {@code null}
-	 * @param waiting entries that wait for a place
-	 * @param absentees those whose keys vanished
-	 * @param wanted which instances are to be called at all
-	 * @param overrides what operators have decided of them, as before
+	 * Apply changes to the service. The cost grows with the number of instances only by
+	 * the copy of references, unless two instances have the same address.
+	 * @param changes the new reading of each changed key, or {@code null} if it has none
+	 * @param waiting the entries that wait for a place
+	 * @param absentees the instances whose keys vanished
+	 * @param wanted the filter for instances that may be called
+	 * @param overrides the overrides of operators, which have not changed
 	 */
 	CatalogService with(SortedMap<String, @Nullable Reading> changes, Map<String, Entry> waiting, Absentees absentees,
 			Predicate<ServiceInstance> wanted, Overrides overrides) {
@@ -154,7 +154,7 @@ public final class CatalogService {
 
 	/**
 	 * The hashes of all addresses after a change, or {@code null} if two are equal or a
-	 * key has not one instance.
+	 * key does not have exactly one instance.
 	 */
 	private int @Nullable [] addressesAfter(Patch<Reading> patch) {
 		if (this.addresses == null) {
@@ -212,9 +212,10 @@ public final class CatalogService {
 	}
 
 	/**
-	 * An address has one server at a time, so what was written last speaks for it; of
-	 * what was written together, that which wants calls.
-	 * @return the ages of what speaks for each address
+	 * Find the reading that counts for each address. An address has one server at a time,
+	 * so the last write counts; of keys that were written together, one with an instance
+	 * that is {@code UP}.
+	 * @return the age of that reading, by address
 	 */
 	private static Map<Address, Long> lastWords(Readings readings) {
 		Map<Address, Long> lastWords = new HashMap<>();
@@ -249,7 +250,7 @@ public final class CatalogService {
 	}
 
 	/**
-	 * The instances that want to be called by HTTP, one for each address.
+	 * The instances that can be called by HTTP, one for each address.
 	 * @return an immutable list
 	 */
 	public List<ServiceInstance> routable() {
@@ -257,7 +258,7 @@ public final class CatalogService {
 	}
 
 	/**
-	 * The instances that want to be called by gRPC.
+	 * The instances that can be called by gRPC.
 	 * @return an immutable list
 	 */
 	public List<EtcdServiceInstance> callable() {
@@ -277,7 +278,7 @@ public final class CatalogService {
 	}
 
 	/**
-	 * Where an instance is: what its URI says, without one.
+	 * The address of an instance, without the cost of a URI.
 	 */
 	record Address(String host, int port, String scheme) {
 
@@ -292,8 +293,8 @@ public final class CatalogService {
 	}
 
 	/**
-	 * The lists that are published. Where all instances want to be called by HTTP, the
-	 * three are one.
+	 * The published lists. If all instances can be called by HTTP, the three are the
+	 * same.
 	 */
 	private static final class Lists {
 
@@ -321,8 +322,8 @@ public final class CatalogService {
 		/**
 		 * Create lists.
 		 * @param all all instances
-		 * @param called those of them that want to be called
-		 * @param routed those of these that want to be called by HTTP
+		 * @param called the instances that can be called
+		 * @param routed the instances that can be called by HTTP
 		 */
 		static Lists of(EtcdServiceInstance[] all, EtcdServiceInstance[] called, EtcdServiceInstance[] routed) {
 			EtcdServiceInstance[] callable = (called.length == all.length) ? all : called;
@@ -334,9 +335,9 @@ public final class CatalogService {
 		}
 
 		/**
-		 * The lists after some changes.
-		 * @param patch the changes of all instances
-		 * @param called which instances want to be called
+		 * Apply changes to the lists.
+		 * @param patch the changes to the list of all instances
+		 * @param called whether an instance can be called
 		 */
 		Lists with(Patch<EtcdServiceInstance> patch, Predicate<EtcdServiceInstance> called) {
 			EtcdServiceInstance[] all = patch.apply(this.all);

@@ -12,20 +12,20 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
- * What a catalog goes by.
+ * The settings of a catalog.
  *
- * @param places where instances stand
- * @param origins which etcd it is, by its endpoints and namespace: a snapshot on disk is
- * used if it has one of them in common
- * @param scope how much of them is followed
- * @param timing when the mirror is checked and audited
+ * @param places the prefixes and keys of instances
+ * @param origins identify etcd, by its endpoints and namespace: a snapshot file is used
+ * if it has one of them in common
+ * @param scope whether all services are followed or only those that are looked up
+ * @param timing how often mirrors are checked and audited
  * @param syncTimeout how long look-ups wait for the first synchronisation
- * @param idleTimeout how long a service is followed after the last look-up, if each is
- * followed by itself
+ * @param idleTimeout how long a service is followed after its last look-up, with
+ * {@link WatchScope#SERVICE}
  * @param hold when instances that vanished are held
- * @param snapshotFile where the catalog is kept on disk for a start while etcd is away,
- * or {@code null} if it is not kept
- * @param listManagementServices whether management ports are among the services
+ * @param snapshotFile the snapshot file for a start while etcd is away, or {@code null}
+ * for none
+ * @param listManagementServices whether the list of services includes management ports
  * @param filters metadata that the instances of a service must have to be called, by
  * service
  */
@@ -34,7 +34,7 @@ public record CatalogSettings(InstancePlaces places, List<String> origins, Watch
 		boolean listManagementServices, Map<String, Map<String, String>> filters) {
 
 	/**
-	 * Whether an instance is to be called at all.
+	 * Whether an instance passes the filter of its service.
 	 */
 	boolean isWanted(ServiceInstance instance) {
 		Map<String, String> filter = this.filters.get(instance.getServiceId());
@@ -43,8 +43,8 @@ public record CatalogSettings(InstancePlaces places, List<String> origins, Watch
 	}
 
 	/**
-	 * The defaults.
-	 * @param prefix the prefix
+	 * The default settings.
+	 * @param prefix the prefix, without a trailing slash
 	 * @param requestTimeout how long etcd may take to set a watch up
 	 * @param syncTimeout how long look-ups wait for the first synchronisation
 	 * @return the settings

@@ -12,16 +12,16 @@ import io.github.etcddiscovery.core.EventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one cell that holds the current catalog. It is read by any thread and updated on
- * the loop only, so that no update is lost.
+ * Contains the current catalog. Any thread may read it; only the loop updates it, so that
+ * no update is lost.
  */
 public final class CatalogStore {
 
 	private final EventLoop loop;
 
 	/**
-	 * The services of the current catalog once more, for look-ups: a hash is faster than
-	 * a tree.
+	 * The services of the current catalog again, for look-ups: a hash table is faster
+	 * than a tree.
 	 */
 	private final ConcurrentMap<String, Published> services = new ConcurrentHashMap<>();
 
@@ -31,7 +31,7 @@ public final class CatalogStore {
 
 	/**
 	 * Create a store.
-	 * @param loop the loop that updates are made on
+	 * @param loop the loop on which updates are made
 	 * @param initial the first catalog
 	 */
 	CatalogStore(EventLoop loop, Catalog initial) {
@@ -41,17 +41,17 @@ public final class CatalogStore {
 
 	/**
 	 * The current catalog. From any thread.
-	 * @return the catalog
+	 * @return the catalog, which is immutable
 	 */
 	public Catalog current() {
 		return this.current;
 	}
 
 	/**
-	 * Look a service up. Takes neither a lock nor memory, and never sees a part of a step
-	 * from one catalog to the next. From any thread.
+	 * Look up a service. Takes no lock, allocates nothing, and never sees a part of an
+	 * update. From any thread.
 	 * @param name the name of the service
-	 * @return the service, or {@code null} if nothing is known of it
+	 * @return the service, or {@code null} if the catalog does not have it
 	 */
 	public @Nullable CatalogService service(String name) {
 		Published published = this.services.get(name);
@@ -63,9 +63,9 @@ public final class CatalogStore {
 	}
 
 	/**
-	 * Replace the catalog and tell those who listen, in the order in which they came. On
-	 * the loop.
-	 * @param step makes the next catalog of the current one, in one step
+	 * Replace the catalog and call the listeners, in the order in which they were added.
+	 * To be called on the loop.
+	 * @param step makes the next catalog from the current one, in one step
 	 */
 	void update(UnaryOperator<Catalog> step) {
 		this.loop.assertInLoop();
@@ -78,8 +78,8 @@ public final class CatalogStore {
 	}
 
 	/**
-	 * Until the next catalog is the current one, look-ups see what the services were
-	 * before.
+	 * Publish the changed services. Until the next catalog is the current one, look-ups
+	 * return the services of the last one.
 	 */
 	private void publish(Catalog last, Catalog next) {
 		if (next.version() != last.version() + 1) {
@@ -102,17 +102,16 @@ public final class CatalogStore {
 	}
 
 	/**
-	 * Be told of each catalog, on the loop, after it has become the current one. From any
-	 * thread.
-	 * @param listener what is told; must not block
+	 * Add a listener. From any thread.
+	 * @param listener is called on the loop with each new catalog, once it is the current
+	 * one; must not block
 	 */
 	public void onChange(Consumer<Catalog> listener) {
 		this.listeners.add(listener);
 	}
 
 	/**
-	 * A service, and what it was before until the catalog that it belongs to is the
-	 * current one.
+	 * A service, with its predecessor until its catalog is the current one.
 	 */
 	private static final class Published {
 

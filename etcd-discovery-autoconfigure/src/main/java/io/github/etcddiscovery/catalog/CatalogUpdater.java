@@ -25,8 +25,8 @@ import org.apache.commons.logging.LogFactory;
 
 /**
  * Keeps the catalog in a {@link CatalogStore} up to date: from mirrors of etcd, from the
- * snapshot on disk, and from what instances and their addresses say. It says as well how
- * far the catalog can be trusted. Safe for use by any thread; no method waits.
+ * snapshot file, from goodbyes of instances and from probes of their addresses. Also
+ * knows how far the catalog can be trusted. Safe for use by any thread. No method waits.
  */
 public final class CatalogUpdater implements AutoCloseable {
 
@@ -61,19 +61,19 @@ public final class CatalogUpdater implements AutoCloseable {
 	private final CatalogScope scope;
 
 	/**
-	 * Whether anything was read from etcd.
+	 * Whether any range was read from etcd.
 	 */
 	private volatile boolean listed;
 
 	/**
 	 * Create an updater that does nothing until it is started.
-	 * @param settings what it goes by
-	 * @param reader reads what stands under its prefixes
-	 * @param watches how to list and watch keys
-	 * @param loop the loop that keeps the mirrors; not closed here
-	 * @param probe asks at the addresses of instances that are held; not closed here
-	 * @param leases asks whether leases live
-	 * @param monitor is told of the lists
+	 * @param settings the prefixes, time-outs and limits
+	 * @param reader reads the instances below the prefixes
+	 * @param watches lists and watches keys
+	 * @param loop the loop of the mirrors; not closed here
+	 * @param probe probes the addresses of held instances; not closed here
+	 * @param leases finds out whether leases are alive
+	 * @param monitor measures lists
 	 */
 	public CatalogUpdater(CatalogSettings settings, InstanceReader reader, Function<KeyRange, ListerWatcher> watches,
 			EventLoop loop, AddressProbe probe, LeaseCheck leases, Monitor monitor) {
@@ -124,15 +124,14 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Stop following etcd until it is started again; look-ups keep answering what is
-	 * known.
+	 * Stop following etcd until {@link #start()} is called again. The last catalog stays.
 	 */
 	public void stop() {
 		this.scope.stop();
 	}
 
 	/**
-	 * Stop following etcd for good; look-ups keep answering what is known.
+	 * Stop following etcd for good. The last catalog stays.
 	 */
 	@Override
 	public void close() {
@@ -141,30 +140,30 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * List everything again now that is followed; what is known is served meanwhile.
+	 * List all followed keys again now. The catalog stays in use in the meantime.
 	 */
 	public void refresh() {
 		this.scope.mirrors().map(Mirror::reflector).forEach(Reflector::relist);
 	}
 
 	/**
-	 * The cell that is kept up to date.
-	 * @return the store
+	 * The store of the catalog.
+	 * @return the store that this updater keeps up to date
 	 */
 	public CatalogStore store() {
 		return this.store;
 	}
 
 	/**
-	 * What was counted since the start.
-	 * @return the counts
+	 * Counts of events.
+	 * @return the counts since the start
 	 */
 	public CatalogCounts counts() {
 		return this.counts;
 	}
 
 	/**
-	 * Somebody asks for a service: follow it if it is not followed yet.
+	 * A service is looked up: follow it if it is not followed yet.
 	 * @param serviceId the name of the service
 	 */
 	public void use(String serviceId) {
@@ -173,7 +172,7 @@ public final class CatalogUpdater implements AutoCloseable {
 
 	/**
 	 * The names of the services that have an instance.
-	 * @param management whether those of management ports are among them
+	 * @param management whether to include management ports
 	 * @return an immutable list in alphabetical order
 	 */
 	public List<String> names(boolean management) {
@@ -181,7 +180,7 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Take note that an instance has said itself that it leaves.
+	 * Apply the goodbye of an instance, which etcd may not have received.
 	 * @param serviceId the name of the service
 	 * @param instanceId the id of the instance
 	 */
@@ -201,26 +200,25 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * How far the mirrors that are followed can be trusted.
-	 * @return the state
+	 * The state of all mirrors together.
+	 * @return the state, which says how far the catalog can be trusted
 	 */
 	public MirrorState state() {
 		return Mirror.state(this.scope.mirrors());
 	}
 
 	/**
-	 * How far the answers about one service can be trusted. It is not followed on that
-	 * account.
+	 * The state of the mirror that has a service. Does not count as a look-up.
 	 * @param serviceId the name of the service
-	 * @return the state
+	 * @return the state, which says how far answers about the service can be trusted
 	 */
 	public MirrorState state(String serviceId) {
 		return Mirror.state(this.scope.mirrors(serviceId));
 	}
 
 	/**
-	 * How the catalog came to know what it knows, for each range of keys that it follows.
-	 * @return phases by range, as people read it
+	 * The phase of each range of keys that is followed.
+	 * @return phases by range, in readable form
 	 */
 	public Map<String, CatalogPhase> phases() {
 		Map<String, CatalogPhase> phases = new TreeMap<>();
@@ -230,16 +228,16 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Whether some of the catalog comes from the snapshot on disk.
-	 * @return {@code true} until all that is followed was read from etcd after such a
-	 * start
+	 * Whether some of the catalog comes from the snapshot file.
+	 * @return {@code true} after such a start, until all followed keys were read from
+	 * etcd
 	 */
 	public boolean isRestored() {
 		return this.restoredKeys.isPresent();
 	}
 
 	/**
-	 * Whether it is known which services there are.
+	 * Whether the names of all services are known.
 	 * @return {@code true} after the first synchronisation
 	 */
 	public boolean isKnown() {
@@ -247,7 +245,7 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Whether anything is known of a service.
+	 * Whether the catalog knows a service.
 	 * @param serviceId the name of the service
 	 * @return {@code true} after the first synchronisation
 	 */
@@ -256,19 +254,17 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Completes when it is known which services there are, or when waiting for it is no
-	 * longer worth it.
-	 * @return a future of the caller's own
+	 * Completes when the names of all services are known, or when the wait has timed out.
+	 * @return a new future for each call
 	 */
 	public CompletableFuture<Void> known() {
 		return orRestored(this.scope.namesKnown());
 	}
 
 	/**
-	 * Completes when something is known of a service, or when waiting for it is no longer
-	 * worth it.
+	 * Completes when the catalog knows a service, or when the wait has timed out.
 	 * @param serviceId the name of the service
-	 * @return a future of the caller's own
+	 * @return a new future for each call
 	 */
 	public CompletableFuture<Void> known(String serviceId) {
 		CompletableFuture<Void> known = this.scope.known(serviceId);
@@ -276,7 +272,8 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * Until etcd has told anything, what is not on disk is not known to be anywhere.
+	 * Whether the snapshot file answers for a service. Until etcd was read, a service
+	 * that is not in the file counts as unknown.
 	 */
 	private boolean isKnownFromDisk(String serviceId) {
 		return isRestored() && (!this.listed || this.store.current().knows(serviceId));
@@ -294,8 +291,8 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * What comes from disk is followed, so that nothing of it stays that etcd does not
-	 * have.
+	 * Restore services from the snapshot file, and follow them, so that instances which
+	 * etcd does not have are removed later.
 	 */
 	private void restore(CatalogFile.Content written) {
 		if (this.store.current().revision() != 0) {
@@ -312,7 +309,8 @@ public final class CatalogUpdater implements AutoCloseable {
 	}
 
 	/**
-	 * In the scope of a service: nobody has asked for it in a while.
+	 * Remove a service that was not looked up for the idle timeout, with
+	 * {@link WatchScope#SERVICE}.
 	 */
 	private void forget(String serviceId) {
 		List<String> keys = this.settings.places().keysOf(serviceId);

@@ -11,9 +11,9 @@ import io.github.etcddiscovery.core.ThreadEventLoop;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A start while etcd is away: the catalog is written to disk now and then while it
- * follows etcd, and read from there when etcd can't be reached at the start. The disk is
- * touched by a thread of its own only.
+ * A start while etcd is away. While the catalog follows etcd, it is written to the
+ * snapshot file now and then; the file is read when etcd can't be reached at the start.
+ * Only a thread of its own accesses the disk.
  */
 final class ColdStart implements AutoCloseable {
 
@@ -51,10 +51,10 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * Create what the settings ask for: without a file it does nothing.
-	 * @param settings the settings
+	 * Create a cold start, which does nothing if the settings have no file.
+	 * @param settings the settings of the catalog
 	 * @param loop the loop of the catalog
-	 * @param adopt takes the catalog from disk over, on the loop
+	 * @param adopt receives the content of the file, on the loop
 	 * @param store has the catalog to write
 	 */
 	static ColdStart of(CatalogSettings settings, EventLoop loop, Consumer<CatalogFile.Content> adopt,
@@ -65,9 +65,8 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * etcd is being asked, for the first time or again. One that does not answer is as
-	 * far away as one that refuses: then half the time that look-ups wait is enough. On
-	 * the loop.
+	 * A list of etcd has begun. If etcd does not answer, it counts as unreachable after
+	 * half of the time that look-ups wait. To be called on the loop.
 	 */
 	void asked() {
 		if (this.file != null && !this.waiting) {
@@ -77,7 +76,7 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * Completes with a future, or when something was restored.
+	 * Completes together with a future, or when the file was restored.
 	 */
 	CompletableFuture<Void> orRestored(CompletableFuture<Void> known) {
 		return (this.file != null) ? CompletableFuture.anyOf(known, this.restored).thenAccept((either) -> {
@@ -85,7 +84,7 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * etcd can't be reached. On the loop.
+	 * etcd can't be reached, so the file is read. To be called on the loop.
 	 */
 	void restore() {
 		CatalogFile file = this.file;
@@ -100,7 +99,7 @@ final class ColdStart implements AutoCloseable {
 	}
 
 	/**
-	 * The catalog follows etcd. On the loop.
+	 * The catalog follows etcd. To be called on the loop.
 	 */
 	void synced() {
 		this.decided = true;

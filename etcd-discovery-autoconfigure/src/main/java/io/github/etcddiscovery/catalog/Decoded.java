@@ -10,22 +10,22 @@ import io.github.etcddiscovery.watch.Entry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was read from the value of an entry: instances, or why there are none. Immutable.
+ * The result of reading a value: instances, or the reason why there are none. Immutable.
  *
  * @param instances the instances
- * @param rejection why the value is passed over, or {@code null} if it is not
+ * @param rejection why the value is passed over, or {@code null} if it was read
  */
 record Decoded(List<EtcdServiceInstance> instances, @Nullable String rejection) {
 
 	/**
-	 * What an entry holds, which may have been read when it arrived.
+	 * Read an entry, unless it was already read when it arrived.
 	 */
 	static Decoded of(Entry entry, InstanceReader reader) {
 		return (entry.content() instanceof Decoded decoded) ? decoded : decode(entry, reader);
 	}
 
 	/**
-	 * The entry with what its value says in the place of the value. From any thread.
+	 * Replace the value of an entry by what it describes. From any thread.
 	 */
 	static Entry read(Entry entry, InstanceReader reader) {
 		return entry.read(decode(entry, reader));

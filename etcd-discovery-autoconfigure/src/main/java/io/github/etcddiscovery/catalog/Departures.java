@@ -14,12 +14,13 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Looks after the instances that have told this process themselves that they leave, which
- * etcd may not know: they are out of service until their key changes. While etcd is away
- * it does not change, also if another process takes their place: so their addresses are
- * asked every second, and who listens again after a refusal is called again. One that
- * still listens after a minute did not leave, after all, and is called again. An address
- * that does not answer proves neither. Confined to the loop of the catalog.
+ * Tracks the instances whose goodbye this process has received in an answer, and which
+ * etcd may not have received. They are out of service until their key changes. While etcd
+ * is away the key does not change, even if another process takes over the address.
+ * Therefore the addresses are probed every second. An address that accepts connections
+ * after it has refused one is called again. So is one that still accepts connections
+ * after a minute, since its instance has not left after all. An address that does not
+ * answer proves neither. Confined to the loop of the catalog.
  */
 final class Departures {
 
@@ -30,7 +31,7 @@ final class Departures {
 	private static final Duration LONGEST = Duration.ofMinutes(1);
 
 	/**
-	 * A few of what the probe can do: others ask as well.
+	 * A fraction of the probe's capacity, which others use as well.
 	 */
 	private static final int QUESTIONS = 4;
 
@@ -41,17 +42,18 @@ final class Departures {
 	private final CatalogStore store;
 
 	/**
-	 * By the object that stands in the catalog: a key that changes brings another one.
+	 * Keyed by the identity of the catalog's object, since a changed key leads to another
+	 * object.
 	 */
 	private final Map<EtcdServiceInstance, Departure> departed = new IdentityHashMap<>();
 
 	private boolean scheduled;
 
 	/**
-	 * Create the keeper.
+	 * Create an empty set of departures.
 	 * @param store has the catalog
 	 * @param loop the loop of the catalog
-	 * @param probe asks at addresses
+	 * @param probe probes addresses
 	 */
 	Departures(CatalogStore store, EventLoop loop, AddressProbe probe) {
 		this.store = store;
@@ -61,7 +63,7 @@ final class Departures {
 	}
 
 	/**
-	 * An instance of the catalog has said that it leaves.
+	 * An instance of the catalog has said goodbye.
 	 */
 	void left(EtcdServiceInstance instance) {
 		logger.info("%s says that it leaves; it is not called any more".formatted(instance));
@@ -103,7 +105,7 @@ final class Departures {
 	}
 
 	/**
-	 * What is known of one that left.
+	 * An instance that has said goodbye.
 	 */
 	private static final class Departure {
 

@@ -19,8 +19,8 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings what one mirror sees into the catalog, and knows how the catalog came to know
- * what it knows of that range. Confined to the loop of the catalog, except where noted.
+ * Applies the snapshots of one mirror to the catalog, and knows the phase of that range.
+ * Confined to the loop of the catalog, except where noted.
  */
 final class Feed implements SnapshotListener {
 
@@ -47,9 +47,9 @@ final class Feed implements SnapshotListener {
 
 	/**
 	 * Create a feed.
-	 * @param range the range that is mirrored
+	 * @param range the range of the mirror
 	 * @param indexed whether its instances belong into the catalog
-	 * @param additional whether the range belongs to others
+	 * @param additional whether the range is below an additional prefix
 	 * @param updater keeps the catalog
 	 */
 	Feed(KeyRange range, boolean indexed, boolean additional, CatalogUpdater updater) {
@@ -68,8 +68,8 @@ final class Feed implements SnapshotListener {
 	}
 
 	/**
-	 * Completes when etcd refuses to show what belongs to others: no look-up waits for
-	 * such a range. From any thread.
+	 * Completes when etcd refuses to list an additional range, so that no look-up waits
+	 * for it. From any thread.
 	 */
 	CompletableFuture<Void> refused() {
 		return this.refused;
@@ -83,7 +83,7 @@ final class Feed implements SnapshotListener {
 	}
 
 	/**
-	 * The catalog was read from disk.
+	 * The range was restored from the snapshot file.
 	 */
 	void restored() {
 		if (this.updater.restoredKeys().isIn(this.range)) {
@@ -111,7 +111,8 @@ final class Feed implements SnapshotListener {
 	}
 
 	/**
-	 * What was read from disk is replaced: it may be days old, so nobody is missed.
+	 * Replace the data of the snapshot file. The file may be days old, so no instance
+	 * counts as absent.
 	 */
 	private void begin(Publication publication) {
 		if (this.indexed) {
@@ -126,8 +127,8 @@ final class Feed implements SnapshotListener {
 	}
 
 	/**
-	 * Who is missing from what one member says is not gone on that account, and a
-	 * snapshot on disk may be newer.
+	 * Apply what a single member has. An instance that the member does not have may still
+	 * exist, and the snapshot file may be newer.
 	 */
 	@Override
 	public void stale(Snapshot snapshot, Set<String> changedKeys) {

@@ -6,8 +6,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 
 /**
- * The first synchronisation of something, and how long it is worth waiting for: from its
- * creation on, so that many look-ups one after another do not wait each.
+ * The first synchronisation of a range, and how long look-ups wait for it. The time
+ * counts from its creation, so that successive look-ups don't each wait for the full
+ * time.
  */
 final class FirstSync {
 
@@ -28,7 +29,7 @@ final class FirstSync {
 	}
 
 	/**
-	 * Completes when it is done, given up, or no longer worth waiting for.
+	 * Completes when the synchronisation has succeeded, was cancelled, or has timed out.
 	 */
 	CompletableFuture<Void> orTimeout() {
 		long rest = this.until - this.ticker.getAsLong();

@@ -14,9 +14,9 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Looks after the absentees of the catalog while there are some: reviews every second
- * whose time is over, and asks at the addresses of those that are held whether anybody is
- * there. Confined to the loop of the catalog.
+ * Reviews the absentees of the catalog every second while there are any: removes those
+ * whose time is over, and probes the addresses of held instances. Confined to the loop of
+ * the catalog.
  */
 final class HeldInstances {
 
@@ -25,7 +25,7 @@ final class HeldInstances {
 	private static final Duration INTERVAL = Duration.ofSeconds(1);
 
 	/**
-	 * Half of what the probe can do: others ask as well.
+	 * Half of the probe's capacity, which others use as well.
 	 */
 	private static final int QUESTIONS = 8;
 
@@ -44,11 +44,11 @@ final class HeldInstances {
 	private boolean scheduled;
 
 	/**
-	 * Create the keeper.
+	 * Create the review of the catalog's absentees.
 	 * @param store has the catalog
 	 * @param loop the loop of the catalog
-	 * @param probe asks at addresses
-	 * @param policy says whose time is over
+	 * @param probe probes addresses
+	 * @param policy decides whose time is over
 	 * @param duration how long an instance is held, for the log
 	 */
 	HeldInstances(CatalogStore store, EventLoop loop, AddressProbe probe, VanishingPolicy policy, Duration duration) {

@@ -5,15 +5,16 @@ import java.time.Duration;
 /**
  * When instances that vanish without a goodbye are held.
  *
- * @param enabled whether such instances are held at all
- * @param threshold share of a service that has to vanish at once, between 0 and 1
- * @param minimumInstances how many instances a service has to have
+ * @param enabled whether such instances are held
+ * @param threshold the share of a service's instances that must vanish at once, at least
+ * 0 and less than 1
+ * @param minimumInstances how many instances a service must have
  * @param duration how long an instance is held
  */
 public record HoldSettings(boolean enabled, double threshold, int minimumInstances, Duration duration) {
 
 	/**
-	 * The defaults of the properties.
+	 * The default settings, which are those of the properties.
 	 * @return the settings
 	 */
 	public static HoldSettings defaults() {

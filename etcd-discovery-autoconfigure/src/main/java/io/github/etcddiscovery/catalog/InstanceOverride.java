@@ -14,20 +14,20 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What an operator has decided of one instance, for a time. Immutable.
+ * An operator's override of one instance's status or weight, for a time. Immutable.
  *
- * @param status the status that counts instead of the instance's own, or {@code null}
- * @param weight the weight that counts instead of the instance's own, or {@code null}
- * @param until when it ends
- * @param by who has decided it; empty if nobody says so
+ * @param status the status that replaces the instance's own, or {@code null}
+ * @param weight the weight that replaces the instance's own, or {@code null}
+ * @param until when the override ends
+ * @param by the operator, or empty if unknown
  */
 public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Integer weight, Instant until, String by) {
 
 	private static final int MAX_LENGTH = 4096;
 
 	/**
-	 * The value that stands in etcd.
-	 * @return the value, as JSON
+	 * The value for etcd.
+	 * @return the override as JSON
 	 */
 	public String json() {
 		Map<String, Object> fields = new TreeMap<>();
@@ -43,10 +43,11 @@ public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Intege
 	}
 
 	/**
-	 * Read a value.
-	 * @param value the value
+	 * Parse a value.
+	 * @param value the value in etcd
 	 * @return the override
-	 * @throws IllegalArgumentException if it is none; the message says why
+	 * @throws IllegalArgumentException if the value is not an override; the message says
+	 * why
 	 */
 	static InstanceOverride parse(String value) {
 		if (value.length() > MAX_LENGTH) {
@@ -74,7 +75,7 @@ public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Intege
 			}
 		}
 		catch (JacksonException | StackOverflowError ex) {
-			// Said below
+			// Reported below
 		}
 		throw new IllegalArgumentException("the override is no JSON object");
 	}

@@ -15,11 +15,11 @@ import io.github.etcddiscovery.watch.Publication;
 import io.github.etcddiscovery.watch.Reset;
 
 /**
- * What happened between two catalogs that neither of them shows.
+ * Events between two catalogs that neither of them shows.
  *
  * @param farewells keys whose instances said goodbye
- * @param unmeant keys that are gone in a way that is none of their processes' doing:
- * together with others, or since their values can't be read any more
+ * @param unmeant keys that vanished without the intention of their processes: deleted
+ * together with others, or with values that became unreadable
  * @param reset what happened to the store
  */
 record Meanwhile(Set<String> farewells, Set<String> unmeant, Reset reset) {
@@ -31,9 +31,9 @@ record Meanwhile(Set<String> farewells, Set<String> unmeant, Reset reset) {
 	}
 
 	/**
-	 * What a publication tells of.
+	 * The events of a publication.
 	 * @param publication the publication
-	 * @param last the catalog before it
+	 * @param last the catalog before the publication
 	 * @param reader reads keys and values
 	 */
 	static Meanwhile of(Publication publication, Catalog last, InstanceReader reader) {
@@ -47,7 +47,7 @@ record Meanwhile(Set<String> farewells, Set<String> unmeant, Reset reset) {
 			.stream()
 			.filter((keys) -> keys.size() > 1 && isNoProcessOfItsOwn(keys, last, reader))
 			.forEach(unmeant::addAll);
-		// Their values can't be read any more, if they are missed
+		// If one of these keys is missing in the catalog, its value became unreadable
 		publication.changedKeys().stream().filter(publication.snapshot().entries()::containsKey).forEach(unmeant::add);
 		return new Meanwhile(farewells, unmeant, publication.reset());
 	}
@@ -66,8 +66,9 @@ record Meanwhile(Set<String> farewells, Set<String> unmeant, Reset reset) {
 	}
 
 	/**
-	 * A process deletes its own keys, which are under its lease, as the end of the lease
-	 * does. Whoever deletes those of several at once is a person or a script.
+	 * Whether keys that were deleted together belong to several leases. A process, or the
+	 * end of its lease, deletes only keys under one lease; a person or a script deletes
+	 * keys of several.
 	 */
 	private static boolean isNoProcessOfItsOwn(Set<String> keys, Catalog last, InstanceReader reader) {
 		Set<Long> leases = keys.stream()

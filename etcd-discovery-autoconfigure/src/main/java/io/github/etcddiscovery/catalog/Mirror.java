@@ -8,12 +8,12 @@ import io.github.etcddiscovery.watch.MirrorState;
 import io.github.etcddiscovery.watch.Reflector;
 
 /**
- * A mirror that is part of a catalog.
+ * One mirror of a catalog.
  *
- * @param reflector keeps it
- * @param feed brings it into the catalog
- * @param settled completes when what it has to say is known, or when it has nothing to
- * say for now and nobody is to wait for it
+ * @param reflector keeps the mirror
+ * @param feed applies its snapshots to the catalog
+ * @param settled completes when its content is known, or when look-ups should not wait
+ * for it
  */
 record Mirror(Reflector reflector, Feed feed, CompletableFuture<Void> settled) {
 

@@ -23,11 +23,11 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows what operators have decided of instances and brings it into the catalog. An
- * override stands under a lease, so that it goes by itself; here it ends when its time is
- * over as well, since etcd may be away then, or give its leases their whole time again.
- * Nobody waits for it, and discovery goes on as ever where it may not be read. Safe for
- * use by any thread.
+ * Follows the overrides of operators and applies them to the catalog. An override is
+ * attached to a lease, so that etcd removes it. This class also ends it by the clock,
+ * since etcd may be away at that time, or may extend its leases. No look-up waits for
+ * overrides, and discovery works without the permission to read them. Safe for use by any
+ * thread.
  */
 public final class OverrideMirror implements AutoCloseable {
 
@@ -36,7 +36,8 @@ public final class OverrideMirror implements AutoCloseable {
 	private static final Duration MAX_RETRY_DELAY = Duration.ofMinutes(1);
 
 	/**
-	 * The clock of this machine goes wrong in small steps.
+	 * The longest time until the clock is read again, since the wall clock may be
+	 * adjusted.
 	 */
 	private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
 
@@ -51,23 +52,23 @@ public final class OverrideMirror implements AutoCloseable {
 	private final Reflector reflector;
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private Map<String, Entry> entries = Map.of();
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private @Nullable Future<?> nextEnd;
 
 	/**
 	 * Create a mirror that does nothing until it is started.
-	 * @param prefix where overrides stand, without a slash at its end
-	 * @param store the catalog that they count for
-	 * @param source how to list and watch them
+	 * @param prefix the beginning of the keys, without a trailing slash
+	 * @param store the store of the catalog to which overrides apply
+	 * @param source lists and watches the keys
 	 * @param loop the loop of the catalog; not closed here
-	 * @param timing when the watch is checked
-	 * @param clock the time of the day
+	 * @param timing how often the watch is checked
+	 * @param clock the wall clock
 	 */
 	public OverrideMirror(String prefix, CatalogStore store, ListerWatcher source, EventLoop loop, MirrorTiming timing,
 			Clock clock) {
@@ -81,7 +82,7 @@ public final class OverrideMirror implements AutoCloseable {
 
 	/**
 	 * The keys of the overrides.
-	 * @param prefix where they stand, without a slash at its end
+	 * @param prefix the beginning of the keys, without a trailing slash
 	 * @return the range
 	 */
 	public static KeyRange range(String prefix) {
@@ -96,8 +97,8 @@ public final class OverrideMirror implements AutoCloseable {
 	}
 
 	/**
-	 * Stop following etcd until it is started again; what is known counts on until it
-	 * ends.
+	 * Stop following etcd until {@link #start()} is called again. Known overrides stay in
+	 * effect until they end.
 	 */
 	public void stop() {
 		this.reflector.stop();

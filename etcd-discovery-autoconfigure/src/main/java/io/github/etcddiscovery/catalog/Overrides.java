@@ -14,8 +14,8 @@ import io.github.etcddiscovery.watch.Entry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What operators have decided of instances. Nothing of it changes; it is applied on the
- * loop of the catalog only.
+ * The overrides of operators. They never change, and are applied on the loop of the
+ * catalog only.
  */
 public final class Overrides {
 
@@ -26,7 +26,8 @@ public final class Overrides {
 	private final Map<String, String> rejected;
 
 	/**
-	 * An instance is the same object until it changes, also when it is overridden.
+	 * Overridden instances by their originals, so that an instance stays the same object
+	 * until it changes.
 	 */
 	private final Map<EtcdServiceInstance, EtcdServiceInstance> overridden = new HashMap<>();
 
@@ -36,10 +37,10 @@ public final class Overrides {
 	}
 
 	/**
-	 * Read what stands below a prefix.
-	 * @param prefix the prefix, with a slash at its end
-	 * @param entries what stands there, by key
-	 * @param now the time: what has ended by then is left out
+	 * Parse the entries below a prefix.
+	 * @param prefix the prefix, with its trailing slash
+	 * @param entries the entries by key
+	 * @param now the current time; overrides that have ended by then are left out
 	 */
 	static Overrides of(String prefix, Map<String, Entry> entries, Instant now) {
 		Map<String, Map<String, InstanceOverride>> byService = new TreeMap<>();
@@ -66,7 +67,7 @@ public final class Overrides {
 	}
 
 	/**
-	 * The override of an instance.
+	 * Find the override of an instance.
 	 * @param service the name of the service
 	 * @param instanceId the id of the instance
 	 * @return the override, or {@code null} if there is none
@@ -76,7 +77,7 @@ public final class Overrides {
 	}
 
 	/**
-	 * All of them.
+	 * All overrides.
 	 * @return overrides by the name of the service and the id of the instance
 	 */
 	public Map<String, Map<String, InstanceOverride>> all() {
@@ -84,8 +85,8 @@ public final class Overrides {
 	}
 
 	/**
-	 * The values that are passed over, and why.
-	 * @return reasons by key
+	 * The keys whose values are passed over.
+	 * @return the reasons, by key
 	 */
 	public Map<String, String> rejected() {
 		return this.rejected;
@@ -96,7 +97,7 @@ public final class Overrides {
 	}
 
 	/**
-	 * When the first of them ends.
+	 * When the first override ends.
 	 */
 	Optional<Instant> firstEnd() {
 		return this.byService.values()
@@ -107,7 +108,7 @@ public final class Overrides {
 	}
 
 	/**
-	 * The instance as it counts.
+	 * The instance with its override, or the same object if there is none.
 	 */
 	EtcdServiceInstance apply(EtcdServiceInstance instance) {
 		if (this.byService.isEmpty()) {

@@ -8,12 +8,12 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Some changes of an array that is in a certain order. Immutable.
+ * Changes to a sorted array. Immutable.
  *
- * @param <T> what is in the array
- * @param places in ascending order, for each change the place of what is replaced or
- * removed, or -1 - the place of what is inserted
- * @param next for each change what is there afterwards, or {@code null} for nothing
+ * @param <T> the type of the elements
+ * @param places the index of each replaced or removed element, or -1 - the index of an
+ * insertion, in ascending order
+ * @param next the new element of each change, or {@code null} for a removal
  */
 record Patch<T>(int[] places, List<@Nullable T> next) {
 
@@ -22,14 +22,14 @@ record Patch<T>(int[] places, List<@Nullable T> next) {
 	}
 
 	/**
-	 * The place of what is replaced or removed, or -1 if something is inserted.
+	 * The index of the replaced or removed element, or -1 for an insertion.
 	 */
 	int replaced(int change) {
 		return Math.max(-1, this.places[change]);
 	}
 
 	/**
-	 * The place before which all is as it was.
+	 * The index up to which the array is unchanged.
 	 */
 	private int begin(int change) {
 		int place = this.places[change];
@@ -37,8 +37,8 @@ record Patch<T>(int[] places, List<@Nullable T> next) {
 	}
 
 	/**
-	 * Make the changes.
-	 * @param before the array, which stays as it is
+	 * Apply the changes.
+	 * @param before the array, which is not modified
 	 * @return a copy with the changes
 	 */
 	@SuppressWarnings("unchecked")
@@ -65,11 +65,11 @@ record Patch<T>(int[] places, List<@Nullable T> next) {
 	}
 
 	/**
-	 * The same changes of an array that has some of the elements only, in their order.
-	 * @param all the array that this patch is for
+	 * Convert the changes for an array with a part of the elements, in the same order.
+	 * @param all the array to which this patch applies
 	 * @param some the other array
-	 * @param belongs which elements are in the other one
-	 * @return a patch for the other one
+	 * @param belongs whether an element is in the other array
+	 * @return a patch for the other array
 	 */
 	Patch<T> within(T[] all, T[] some, Predicate<T> belongs) {
 		int[] places = new int[this.places.length];

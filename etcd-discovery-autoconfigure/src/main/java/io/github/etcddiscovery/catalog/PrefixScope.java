@@ -9,7 +9,8 @@ import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Reflector;
 
 /**
- * All services, in one mirror for each prefix and two for each service that has none.
+ * Follows all services, in one mirror for each prefix and two for each service without a
+ * prefix.
  */
 final class PrefixScope implements CatalogScope {
 
@@ -23,7 +24,7 @@ final class PrefixScope implements CatalogScope {
 	}
 
 	/**
-	 * What there is to follow in some places.
+	 * The ranges of keys at some places.
 	 */
 	static Stream<KeyRange> ranges(InstancePlaces places) {
 		return Stream.concat(places.prefixes().stream().map((prefix) -> KeyRange.prefix(prefix + "/")),
@@ -31,8 +32,8 @@ final class PrefixScope implements CatalogScope {
 	}
 
 	/**
-	 * The key of a service and the keys below it are two ranges: one over both would hold
-	 * its neighbours as well.
+	 * The two ranges of a service: its key, and the keys below it. A single range would
+	 * include neighbours of the key.
 	 */
 	static Stream<KeyRange> ranges(String serviceKey) {
 		return Stream.of(KeyRange.single(serviceKey), KeyRange.prefix(serviceKey + "/"));

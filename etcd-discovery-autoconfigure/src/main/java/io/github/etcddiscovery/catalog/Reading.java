@@ -7,10 +7,10 @@ import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * What stands at a key, and the instances that it describes. Immutable.
+ * An entry of etcd and the instances that it describes. Immutable.
  *
- * @param entry what etcd has
- * @param instances what was read from it
+ * @param entry the entry
+ * @param instances the instances that were read from its value
  */
 record Reading(Entry entry, List<EtcdServiceInstance> instances) {
 

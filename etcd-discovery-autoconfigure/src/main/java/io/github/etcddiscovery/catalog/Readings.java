@@ -15,9 +15,9 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands at the keys of one service, in the order of the keys. Immutable. It is an
- * array, so that the next one is a copy of a few bytes a key: whoever publishes a list of
- * the instances has to make that copy in any case.
+ * The readings of one service, in the order of their keys. Immutable. The readings are an
+ * array, so a change copies a few bytes per key; publishing a list of the instances
+ * requires such a copy anyway.
  */
 final class Readings extends AbstractMap<String, Reading> {
 
@@ -30,8 +30,8 @@ final class Readings extends AbstractMap<String, Reading> {
 	}
 
 	/**
-	 * What has to be done for some changes.
-	 * @param changes what stands at each key that changes, or {@code null}
+	 * Convert changes to a patch.
+	 * @param changes the new reading of each changed key, or {@code null} if it has none
 	 */
 	Patch<Reading> patch(SortedMap<String, @Nullable Reading> changes) {
 		return new Patch<>(changes.keySet().stream().mapToInt(this::place).toArray(),
@@ -39,15 +39,15 @@ final class Readings extends AbstractMap<String, Reading> {
 	}
 
 	/**
-	 * These readings after some changes.
+	 * Apply changes to these readings.
 	 */
 	Readings with(Patch<Reading> patch) {
 		return patch.isEmpty() ? this : new Readings(patch.apply(this.byKey));
 	}
 
 	/**
-	 * Find the place of a key.
-	 * @return the place, or if the key is not there, -1 - the place that it would have
+	 * Find the index of a key.
+	 * @return the index, or -1 - the index of its insertion if there is no such key
 	 */
 	private int place(String key) {
 		int low = 0;
@@ -65,9 +65,9 @@ final class Readings extends AbstractMap<String, Reading> {
 	}
 
 	/**
-	 * What stands at a place.
-	 * @param place the place, or -1
-	 * @return the reading, or {@code null} if there is no such place
+	 * The reading at an index.
+	 * @param place the index, or -1
+	 * @return the reading, or {@code null} for -1
 	 */
 	@Nullable Reading at(int place) {
 		return (place >= 0) ? this.byKey[place] : null;

@@ -8,9 +8,9 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 
 /**
- * Counts the values that are passed over and says which, a few times a minute: somebody
- * who writes nonsense ten times a second must not fill the disk. Confined to the loop of
- * the catalog.
+ * Counts the values that are passed over and logs them, at a limited rate, so that a
+ * client that writes invalid values all the time can't fill the disk. Confined to the
+ * loop of the catalog.
  */
 final class Rejections {
 
@@ -36,7 +36,7 @@ final class Rejections {
 	}
 
 	/**
-	 * Report what one catalog passes over and the one before it did not.
+	 * Report the keys that a catalog passes over and its predecessor did not.
 	 */
 	void report(Catalog last, Catalog next) {
 		if (next.rejected() == last.rejected()) {

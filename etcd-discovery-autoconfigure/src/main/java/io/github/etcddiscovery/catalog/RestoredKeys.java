@@ -8,7 +8,7 @@ import java.util.Set;
 import io.github.etcddiscovery.watch.KeyRange;
 
 /**
- * The keys that come from disk and were not looked for in etcd yet, with their services.
+ * The keys from the snapshot file that were not read from etcd yet, with their services.
  * Confined to the loop of the catalog, except where noted.
  */
 final class RestoredKeys {
@@ -23,8 +23,8 @@ final class RestoredKeys {
 	}
 
 	/**
-	 * A range was read from etcd: the keys in it are no longer of the disk.
-	 * @return those that were
+	 * Remove the keys of a range that was read from etcd.
+	 * @return the services of the removed keys
 	 */
 	Set<String> take(KeyRange range) {
 		Set<String> taken = new HashSet<>(this.services.keySet());
@@ -43,7 +43,7 @@ final class RestoredKeys {
 	}
 
 	/**
-	 * Whether there are some. From any thread.
+	 * Whether any keys are left. From any thread.
 	 */
 	boolean isPresent() {
 		return this.present;

@@ -29,18 +29,19 @@ import io.github.etcddiscovery.watch.Snapshot;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Each service in a mirror of its own, from the first look-up until it has not been asked
- * for in a while. A service is two ranges, its key and the keys below it, for each place.
- * Which services there are is known from mirrors without values, in use only while
- * somebody asks for that. When too many services are asked for, those that were not asked
- * for the longest make way. What is known of a service is let go only while it could be
- * asked for again: not while etcd is away.
+ * Follows each service in mirrors of its own, from its first look-up until the idle
+ * timeout after its last one. A service has two ranges for each place: its key, and the
+ * keys below it. The names of services come from mirrors without values, which exist only
+ * while names are looked up. When too many services are looked up, those with the oldest
+ * look-ups are dropped. A service is dropped only while it could be read again, so never
+ * while etcd is away.
  */
 final class ServiceScope implements CatalogScope {
 
 	/**
-	 * So that names that somebody makes up cannot fill the memory. Who calls more
-	 * services than that should follow all of them, in one mirror.
+	 * Limits the services, so that look-ups of made-up names can't fill the memory. An
+	 * application that calls more services should follow all of them, with
+	 * {@link WatchScope#PREFIX}.
 	 */
 	static final int MAX_SERVICES = 1000;
 
@@ -72,15 +73,16 @@ final class ServiceScope implements CatalogScope {
 
 	/**
 	 * Create the scope.
-	 * @param places where instances stand
+	 * @param places the prefixes and keys of instances
 	 * @param reader reads keys
 	 * @param loop the loop of the catalog
-	 * @param idleTimeout how long a service is followed after it was last asked for
-	 * @param mirrors makes mirrors whose values go into the catalog
+	 * @param idleTimeout how long a service is followed after its last look-up
+	 * @param mirrors makes mirrors
 	 * @param firstSyncs bounds the wait for a first synchronisation
-	 * @param restored whether the catalog has something of a service from disk, on the
+	 * @param restored whether the catalog has a service from the snapshot file; called on
+	 * the loop
+	 * @param released receives the names of services that are no longer followed, on the
 	 * loop
-	 * @param released is told, on the loop, of what is no longer followed
 	 */
 	ServiceScope(InstancePlaces places, InstanceReader reader, EventLoop loop, Duration idleTimeout, Mirrors mirrors,
 			Function<CompletableFuture<Void>, FirstSync> firstSyncs, Predicate<String> restored,
@@ -128,8 +130,8 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	/**
-	 * The name that may be meant as well, for those who write the names of services in
-	 * capitals.
+	 * The lower-case form of a name, which is followed as well, since some callers write
+	 * names in capitals.
 	 */
 	private static @Nullable String inLowerCase(String serviceId) {
 		String other = serviceId.toLowerCase(Locale.ROOT);
@@ -153,7 +155,7 @@ final class ServiceScope implements CatalogScope {
 				}
 				return followed;
 			}
-			// Just released, on the loop: the next one is new.
+			// Released on the loop in the meantime: the next try makes a new one
 			all.remove(name, followed);
 		}
 	}
@@ -175,7 +177,8 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	/**
-	 * A name with a slash would be a part of another service.
+	 * Whether a text is a valid name. A name with a slash would be part of another
+	 * service.
 	 */
 	private boolean isName(String serviceId) {
 		try {
@@ -275,7 +278,7 @@ final class ServiceScope implements CatalogScope {
 
 	private void makeRoom() {
 		long now = this.loop.nanoTime();
-		// The times are read once: they go on changing
+		// Each time is read once, since look-ups keep changing them
 		Map<String, Long> lastUsed = new HashMap<>();
 		this.services.forEach((name, followed) -> {
 			if (!isNeeded(name, followed)) {
@@ -291,7 +294,7 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	/**
-	 * Whether something is known of a service that could not be learned again now.
+	 * Whether the catalog has data of a service that could not be read again now.
 	 */
 	private boolean isNeeded(String name, Followed followed) {
 		return followed.isNeeded() || this.restored.test(name);
@@ -300,7 +303,7 @@ final class ServiceScope implements CatalogScope {
 	private void release(String name, @Nullable Followed followed, long now, Duration unusedFor) {
 		if (followed != null && !isNeeded(name, followed) && followed.release(now, unusedFor)) {
 			this.services.remove(name, followed);
-			// After what its mirrors still have to do on the loop
+			// After the tasks of the mirrors that are already on the loop
 			this.loop.execute(() -> this.released.accept(name));
 		}
 	}
@@ -321,7 +324,7 @@ final class ServiceScope implements CatalogScope {
 	}
 
 	/**
-	 * Mirrors that are in use together.
+	 * The mirrors of one service, or of the names.
 	 */
 	private final class Followed {
 
@@ -339,7 +342,7 @@ final class ServiceScope implements CatalogScope {
 		}
 
 		/**
-		 * Starting twice does no harm, so there is no lock.
+		 * Start the mirrors. Takes no lock, since starting twice has no effect.
 		 */
 		void start() {
 			if (!this.started) {
@@ -354,7 +357,7 @@ final class ServiceScope implements CatalogScope {
 		}
 
 		/**
-		 * Whether a mirror has what etcd could not be asked for again now.
+		 * Whether a mirror has data that could not be read again now.
 		 */
 		boolean isNeeded() {
 			return this.mirrors.stream()

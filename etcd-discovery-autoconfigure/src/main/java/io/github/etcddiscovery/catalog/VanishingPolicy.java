@@ -14,24 +14,28 @@ import io.github.etcddiscovery.catalog.CatalogService.Address;
 import io.github.etcddiscovery.watch.Reset;
 
 /**
- * Decides which instances that vanished from a service are held. A pure function of what
- * was there before, what is there now and the time:
+ * Decides which vanished instances of a service are held. A pure function of the
+ * instances before, the instances now and the time:
  * <ul>
  * <li>An instance whose last status was not {@code UP} has said goodbye: it is gone.
- * <li>A key without a lease does not go by itself: whoever deleted it meant it, unless it
- * went together with others.
- * <li>After the store was wiped or restored everything that is missing is held.
- * <li>In another cluster a service that is missing altogether is held, until the first of
- * its instances is there: the instances of two clusters are never served together.
- * <li>Otherwise what vanished without a goodbye is gone, unless more than the threshold
- * of a service that is large enough vanished within the window: then all of it is held.
- * <li>A held instance is gone when its key or its address is back, or its time is over.
+ * <li>A key without a lease never expires, so its deletion was intended, unless it was
+ * deleted together with others.
+ * <li>After the store was wiped or restored, all missing instances are held.
+ * <li>After a change to another cluster, a service without any instance there is held
+ * until its first instance is there. The instances of two clusters are never served
+ * together.
+ * <li>Any other instance that vanished without a goodbye is gone, unless the service is
+ * large enough and more than the threshold of its instances vanished within the window.
+ * Then all of these are held.
+ * <li>A held instance is removed when its key or its address is back, or when its time is
+ * over.
  * </ul>
  */
 final class VanishingPolicy {
 
 	/**
-	 * What vanishes "at once": leases that were renewed by turns also end by turns.
+	 * How long "at once" is: leases that were renewed at different times also expire at
+	 * different times.
 	 */
 	static final Duration WINDOW = Duration.ofSeconds(10);
 
@@ -43,7 +47,7 @@ final class VanishingPolicy {
 
 	/**
 	 * The rule for one update of the catalog.
-	 * @param meanwhile what happened since the last one
+	 * @param meanwhile the events since the last update
 	 * @param now the time on the clock of the loop
 	 */
 	AbsenceRule rule(Meanwhile meanwhile, long now) {
@@ -52,12 +56,12 @@ final class VanishingPolicy {
 
 	/**
 	 * Judge one service.
-	 * @param last who was absent until now
-	 * @param before what stood at each key
-	 * @param after what stands there now
-	 * @param meanwhile what happened in between
+	 * @param last the absentees until now
+	 * @param before the readings before the update
+	 * @param after the readings now
+	 * @param meanwhile the events in between
 	 * @param now the time on the clock of the loop
-	 * @return who is absent from now on
+	 * @return the absentees from now on
 	 */
 	Absentees judge(Absentees last, Map<String, Reading> before, Map<String, Reading> after, Meanwhile meanwhile,
 			long now) {

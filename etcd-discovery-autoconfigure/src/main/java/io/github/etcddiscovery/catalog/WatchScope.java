@@ -1,7 +1,7 @@
 package io.github.etcddiscovery.catalog;
 
 /**
- * How much of etcd an application follows.
+ * Which services an application follows.
  */
 public enum WatchScope {
 
@@ -11,7 +11,8 @@ public enum WatchScope {
 	PREFIX,
 
 	/**
-	 * Each service that is asked for, in a mirror of its own, while it is asked for.
+	 * Only services that are looked up, each in a mirror of its own, until the idle
+	 * timeout after the last look-up.
 	 */
 	SERVICE
 

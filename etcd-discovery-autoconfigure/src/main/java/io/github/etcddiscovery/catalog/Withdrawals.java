@@ -7,9 +7,9 @@ import io.github.etcddiscovery.core.EventLoop;
 import io.github.etcddiscovery.watch.LeaseCheck;
 
 /**
- * Finds out which absentees have withdrawn: their keys are gone and their leases live, so
- * no process has ended and etcd has lost nothing. Formats without a status have no other
- * goodbye. Confined to the loop of the catalog.
+ * Finds out which absentees have withdrawn: their keys are gone while their leases are
+ * alive, so no process has crashed and etcd has lost nothing. Formats without a status
+ * have no other goodbye. Confined to the loop of the catalog.
  */
 final class Withdrawals {
 
@@ -20,15 +20,15 @@ final class Withdrawals {
 	private final CatalogStore store;
 
 	/**
-	 * Leases that are being asked about, or that have ended.
+	 * The leases that are being checked, or that have ended.
 	 */
 	private final Set<Long> asked = new HashSet<>();
 
 	/**
-	 * Create it.
+	 * Create the check of the catalog's absentees.
 	 * @param store has the catalog
 	 * @param loop the loop of the catalog
-	 * @param check asks etcd
+	 * @param check asks etcd whether a lease is alive
 	 */
 	Withdrawals(CatalogStore store, EventLoop loop, LeaseCheck check) {
 		this.store = store;
@@ -46,7 +46,7 @@ final class Withdrawals {
 	private void ask(long lease) {
 		this.check.lives(lease).whenComplete((lives, failure) -> this.loop.execute(() -> {
 			if (failure != null) {
-				// To be asked again
+				// The next review checks the lease again
 				this.asked.remove(lease);
 			}
 			else if (lives) {

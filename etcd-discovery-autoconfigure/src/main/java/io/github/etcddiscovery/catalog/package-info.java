@@ -1,6 +1,6 @@
 /**
- * What is registered under some prefixes: an index over the mirrors of etcd, who is
- * absent from it, and what of it is kept on disk.
+ * The registered instances below some prefixes: an index over the mirrors of etcd, absent
+ * instances, overrides, and the snapshot file.
  */
 @NullMarked
 package io.github.etcddiscovery.catalog;

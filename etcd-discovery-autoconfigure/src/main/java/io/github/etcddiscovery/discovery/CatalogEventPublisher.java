@@ -47,12 +47,12 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	private volatile boolean running;
 
 	/**
-	 * What was told last, by service.
+	 * The instances that were last published, by service.
 	 */
 	private final Map<String, List<EtcdServiceInstance>> told = new HashMap<>();
 
 	/**
-	 * The services that may differ from what was told of them.
+	 * The services whose instances may differ from the published ones.
 	 */
 	private final Set<String> due = ConcurrentHashMap.newKeySet();
 
@@ -147,8 +147,8 @@ public final class CatalogEventPublisher implements SmartLifecycle {
 	}
 
 	/**
-	 * Both lists have the order of the keys, so that what did not change is mostly at
-	 * their begins and ends.
+	 * Both lists are in the order of the keys, so unchanged instances are mostly at the
+	 * beginning and the end.
 	 */
 	private ServiceInstancesChangedEvent difference(String name, List<EtcdServiceInstance> before,
 			List<EtcdServiceInstance> now) {

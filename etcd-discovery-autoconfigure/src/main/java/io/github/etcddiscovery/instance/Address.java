@@ -11,10 +11,10 @@ import io.github.etcddiscovery.core.EscapedText;
  * An address as text: {@code http://host:port}, {@code https://host:port},
  * {@code grpc://host:port}, {@code grpcs://host:port} or {@code host:port}.
  *
- * @param secure whether it is to be called with TLS
+ * @param secure whether callers use TLS
  * @param host the host name or address; an IPv6 address without brackets
  * @param port the port
- * @param grpcOnly whether nothing but gRPC is spoken there
+ * @param grpcOnly whether only gRPC is spoken at the address
  */
 record Address(boolean secure, String host, int port, boolean grpcOnly) {
 
@@ -26,10 +26,10 @@ record Address(boolean secure, String host, int port, boolean grpcOnly) {
 	}
 
 	/**
-	 * Read an address.
+	 * Parse an address.
 	 * @param text the text
 	 * @return the address
-	 * @throws InvalidInstanceException if it is none
+	 * @throws InvalidInstanceException if the text is not an address
 	 */
 	static Address parse(String text) {
 		Matcher address = ADDRESS.matcher(text);
@@ -45,7 +45,8 @@ record Address(boolean secure, String host, int port, boolean grpcOnly) {
 	}
 
 	/**
-	 * Whoever wrote a password into an address does not want to read it in a log.
+	 * Remove user information, which may contain a password, before the address is
+	 * logged.
 	 */
 	private static String withoutUser(String text) {
 		return text.substring(text.lastIndexOf('@') + 1);
@@ -63,10 +64,10 @@ record Address(boolean secure, String host, int port, boolean grpcOnly) {
 	}
 
 	/**
-	 * The host and the port, as Go writes them.
+	 * Join host and port, as Go does.
 	 * @param host the host
 	 * @param port the port
-	 * @return both, an IPv6 address in brackets
+	 * @return {@code host:port}, with an IPv6 address in brackets
 	 */
 	static String hostAndPort(String host, int port) {
 		return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;

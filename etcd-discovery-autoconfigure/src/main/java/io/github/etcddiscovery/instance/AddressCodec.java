@@ -7,9 +7,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A plain address, as a person or a small script writes it: {@code http://host:port} or
- * {@code host:port}. Written, it is exactly {@code http://host:port} at the bare name of
- * the service, where a script can look it up without knowing an id. It holds one instance
- * and no status: what is not {@code UP} does not stand there.
+ * {@code host:port}. This codec writes {@code http://host:port} at the bare name of the
+ * service, where a script can look it up without knowing an id. The format has one
+ * instance and no status: an instance that is not {@code UP} is not in etcd.
  */
 public final class AddressCodec implements ServiceInstanceCodec {
 
@@ -27,8 +27,8 @@ public final class AddressCodec implements ServiceInstanceCodec {
 	}
 
 	/**
-	 * Dubbo's consumers write the hash of a service's key to the key itself, to have a
-	 * directory for its instances.
+	 * Whether a value is Dubbo's marker: its consumers write the hash of a service's key
+	 * to the key itself, as a directory for instances.
 	 */
 	private static boolean isDubboDirectory(InstanceKey key, String value) {
 		return key.instanceId() == null && value.equals(Integer.toString(key.toString().hashCode()));

@@ -8,21 +8,21 @@ import io.github.etcddiscovery.core.EscapedText;
 import io.netty.util.NetUtil;
 
 /**
- * What a host and a port may be, wherever they come from.
+ * Validates hosts and ports from any source.
  */
 public final class Addresses {
 
 	private static final int MAX_LENGTH = 253;
 
 	/**
-	 * A host name or IPv4 address, an underscore allowed as Docker's names have it: never
-	 * user information, a path or white space.
+	 * A host name or IPv4 address, with underscores as in Docker's names, but without
+	 * user information, path or white space.
 	 */
 	private static final Pattern NAME = Pattern
 		.compile("[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+(?:\\.[A-Za-z0-9_]++(?:-++[A-Za-z0-9_]++)*+)*+\\.?");
 
 	/**
-	 * To many resolvers this is an IPv4 address, however it begins: 2130706433 is
+	 * Many resolvers take a host that ends in a number for an IPv4 address: 2130706433 is
 	 * 127.0.0.1.
 	 */
 	private static final Pattern ENDS_IN_A_NUMBER = Pattern.compile("(?:.*\\.)?(?:\\d++|0[xX][0-9A-Fa-f]*+)\\.?");
@@ -36,7 +36,7 @@ public final class Addresses {
 	 * Check a host.
 	 * @param host the host
 	 * @return the host
-	 * @throws InvalidInstanceException if it is not a host name or address
+	 * @throws InvalidInstanceException if the host is not a host name or an IP address
 	 */
 	public static String requireHost(String host) {
 		if (host.length() > MAX_LENGTH || !(isName(host) || isIpv6(host))) {
@@ -63,7 +63,7 @@ public final class Addresses {
 	 * Check a port.
 	 * @param port the port
 	 * @return the port
-	 * @throws InvalidInstanceException if it is not between 1 and 65535
+	 * @throws InvalidInstanceException if the port is not between 1 and 65535
 	 */
 	public static int requirePort(int port) {
 		if (port < 1 || port > 65535) {

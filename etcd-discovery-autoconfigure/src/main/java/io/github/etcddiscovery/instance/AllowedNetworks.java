@@ -14,17 +14,17 @@ import io.netty.util.NetUtil;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The networks that instances may be in, so that whoever writes to etcd cannot make
- * callers talk to just anything. Without a list that is everywhere. With one it is the
- * networks that are listed, but link-local addresses and others where clouds keep their
- * secrets only if the list has a network of such; and no host names, because what a name
- * leads to is decided by DNS, at each call. Safe for use by any thread.
+ * The networks in which instances may be, so that a client that can write to etcd can't
+ * direct callers to arbitrary addresses. Without a list, any address is allowed. With a
+ * list, only addresses in the listed networks are. Link-local addresses, and other
+ * addresses at which clouds serve secrets, must be listed explicitly. Host names are
+ * refused, because DNS decides at each call where they lead. Safe for use by any thread.
  */
 public final class AllowedNetworks {
 
 	/**
-	 * Where clouds answer whoever asks from within, outside of the link-local networks:
-	 * AWS, Google, Oracle, Alibaba, Oracle's former address and Azure.
+	 * The metadata services of clouds outside the link-local networks: AWS, Google,
+	 * Oracle, Alibaba, Oracle's former address and Azure.
 	 */
 	private static final List<IpSubnetFilterRule> METADATA = Stream
 		.of("fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32")
@@ -38,11 +38,12 @@ public final class AllowedNetworks {
 	}
 
 	/**
-	 * Read a list.
-	 * @param networks networks such as {@code 10.0.0.0/8} and single addresses; none for
-	 * everywhere
+	 * Parse a list.
+	 * @param networks networks such as {@code 10.0.0.0/8} and single addresses; an empty
+	 * list allows any address
 	 * @return the networks
-	 * @throws IllegalArgumentException if one of them is none; the message is a sentence
+	 * @throws IllegalArgumentException if an element is not a network; the message is a
+	 * sentence
 	 */
 	public static AllowedNetworks of(List<String> networks) {
 		return new AllowedNetworks(networks.stream().map(Network::parse).toList());
@@ -50,8 +51,8 @@ public final class AllowedNetworks {
 
 	/**
 	 * Check a host.
-	 * @param host a host name or address
-	 * @throws InvalidInstanceException if it may not be called
+	 * @param host a host name or an IP address
+	 * @throws InvalidInstanceException if the host is not allowed
 	 */
 	void requireAllowed(String host) {
 		if (this.networks.isEmpty()) {
@@ -68,7 +69,8 @@ public final class AllowedNetworks {
 	}
 
 	/**
-	 * An IPv4 address also if it is written as IPv6, since that is where it leads.
+	 * Parse an address. An IPv4 address in IPv6 notation becomes an IPv4 address, since
+	 * it leads there.
 	 */
 	private static @Nullable InetAddress address(String text) {
 		InetAddress address = NetUtil.createInetAddressFromIpAddressString(text);

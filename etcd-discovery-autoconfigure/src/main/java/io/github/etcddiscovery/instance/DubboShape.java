@@ -5,11 +5,12 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What Dubbo writes for its discovery of applications, below {@code /services}:
+ * The format of Dubbo's application discovery, below {@code /services}:
  * <pre class="code">
  * {"serviceName":"orders","host":"10.1.2.3","port":20880,"enabled":true,"healthy":true,
  *  "metadata":{"dubbo.metadata.revision":"a1"}}
- * </pre> What is not enabled is out of service, what is not healthy is down.
+ * </pre> An instance that is not enabled is out of service; one that is not healthy is
+ * down.
  */
 final class DubboShape implements JsonShape {
 

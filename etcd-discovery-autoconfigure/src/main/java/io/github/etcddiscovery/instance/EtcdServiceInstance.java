@@ -10,15 +10,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.DefaultServiceInstance;
 
 /**
- * An instance of a service: where it is and whether it wants to be called. Immutable: one
- * object is handed to every caller, so the setters that {@link DefaultServiceInstance}
- * has for property binding refuse.
+ * An instance of a service: its address, status and metadata. Immutable, since all
+ * callers share one object: the setters that {@link DefaultServiceInstance} has for
+ * property binding throw {@link UnsupportedOperationException}.
  */
 public class EtcdServiceInstance extends DefaultServiceInstance {
 
 	/**
-	 * Name of the metadata that says that an instance is the management port of another
-	 * service's instance, and of which service.
+	 * Name of the metadata of a management port, whose value is the name of the
+	 * application's service.
 	 */
 	public static final String MANAGEMENT_OF = "management-of";
 
@@ -29,20 +29,20 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	private final boolean grpcOnly;
 
 	/**
-	 * Made when it is first asked for: most instances are never called by this process.
+	 * Created at its first use, since this process never calls most instances.
 	 */
 	private volatile @Nullable URI uri;
 
 	/**
-	 * Create an instance that is called by HTTP.
+	 * Create an instance that speaks HTTP.
 	 * @param serviceId the name of the service
 	 * @param instanceId the id, unique within the service
 	 * @param host the host name or address; an IPv6 address without brackets
 	 * @param port the port
 	 * @param secure whether it speaks TLS
-	 * @param status whether it wants to be called
-	 * @param metadata free metadata; {@code zone}, {@code weight} and {@code hint} mean
-	 * something to Spring Cloud LoadBalancer
+	 * @param status the status; callers use only instances that are {@code UP}
+	 * @param metadata any metadata; Spring Cloud LoadBalancer uses {@code zone},
+	 * {@code weight} and {@code hint}
 	 */
 	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
 			InstanceStatus status, Map<String, String> metadata) {
@@ -56,9 +56,9 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 * @param host the host name or address; an IPv6 address without brackets
 	 * @param port the port
 	 * @param secure whether it speaks TLS
-	 * @param status whether it wants to be called
-	 * @param metadata free metadata
-	 * @param grpcOnly whether its port speaks gRPC and nothing else
+	 * @param status the status; callers use only instances that are {@code UP}
+	 * @param metadata any metadata
+	 * @param grpcOnly whether the port speaks only gRPC
 	 */
 	public EtcdServiceInstance(String serviceId, String instanceId, String host, int port, boolean secure,
 			InstanceStatus status, Map<String, String> metadata, boolean grpcOnly) {
@@ -66,7 +66,7 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 		this.status = status;
 		this.grpcOnly = grpcOnly;
 		if (!PLAIN_HOST.matcher(host).matches()) {
-			// Fails now if there is no such URI
+			// Fails here if the URI would be invalid
 			this.uri = newUri();
 		}
 	}
@@ -77,25 +77,25 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * Whether the instance wants to be called.
-	 * @return the status
+	 * The status of the instance.
+	 * @return the status; callers use only instances that are {@code UP}
 	 */
 	public InstanceStatus getStatus() {
 		return this.status;
 	}
 
 	/**
-	 * Whether it is the management port of another service's instance.
-	 * @return {@code true} if its metadata say so
+	 * Whether this is the management port of an application.
+	 * @return {@code true} if the metadata contains {@link #MANAGEMENT_OF}
 	 */
 	public boolean isManagement() {
 		return getMetadata().containsKey(MANAGEMENT_OF);
 	}
 
 	/**
-	 * Whether its port speaks gRPC and nothing else. Such an instance is handed to gRPC
-	 * channels, and to nobody who calls by HTTP.
-	 * @return {@code true} if so
+	 * Whether the port speaks only gRPC. gRPC channels use such an instance; callers by
+	 * HTTP do not.
+	 * @return {@code true} if the port does not speak HTTP
 	 */
 	public boolean isGrpcOnly() {
 		return this.grpcOnly;
@@ -121,8 +121,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * The same instance with another status.
-	 * @param status the status
+	 * Copy this instance with another status.
+	 * @param status the new status
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withStatus(InstanceStatus status) {
@@ -131,8 +131,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * The same instance with other metadata.
-	 * @param metadata the metadata
+	 * Copy this instance with other metadata.
+	 * @param metadata the complete new metadata
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withMetadata(Map<String, String> metadata) {
@@ -141,8 +141,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * The same instance with another id.
-	 * @param instanceId the id
+	 * Copy this instance with another id.
+	 * @param instanceId the new id
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withInstanceId(String instanceId) {
@@ -151,8 +151,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * The same instance on another port.
-	 * @param port the port
+	 * Copy this instance with another port.
+	 * @param port the new port
 	 * @return a copy
 	 */
 	public EtcdServiceInstance withPort(int port) {
@@ -161,8 +161,8 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	}
 
 	/**
-	 * The same instance as one whose port speaks gRPC and nothing else.
-	 * @param secure whether it speaks TLS
+	 * Copy this instance as one whose port speaks only gRPC.
+	 * @param secure whether the port speaks TLS
 	 * @return a copy
 	 */
 	public EtcdServiceInstance asGrpcOnly(boolean secure) {

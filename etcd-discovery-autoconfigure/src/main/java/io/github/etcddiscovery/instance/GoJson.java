@@ -6,14 +6,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Writes JSON byte for byte as Go's {@code encoding/json} does: the keys of a map in the
- * order of their bytes, and in strings everything escaped that HTML or JavaScript would
- * take for something else.
+ * Writes JSON byte for byte like Go's {@code encoding/json}: the keys of a map in the
+ * order of their bytes, and strings with characters escaped that are special in HTML or
+ * JavaScript.
  */
 final class GoJson {
 
 	/**
-	 * The order of the bytes of UTF-8, which is that of the code points and not that of
+	 * The order of UTF-8 bytes, which is that of code points and differs from that of
 	 * {@link String}.
 	 */
 	private static final Comparator<String> BYTES = (one, other) -> Arrays.compare(one.codePoints().toArray(),
@@ -23,7 +23,7 @@ final class GoJson {
 	}
 
 	/**
-	 * A map of strings.
+	 * Write a map of strings.
 	 */
 	static String object(Map<String, String> map) {
 		Map<String, String> sorted = new TreeMap<>(BYTES);
@@ -37,7 +37,7 @@ final class GoJson {
 	}
 
 	/**
-	 * A string, in quotes.
+	 * Write a string, in quotes.
 	 */
 	static String string(String text) {
 		StringBuilder json = new StringBuilder(text.length() + 2);
@@ -61,7 +61,7 @@ final class GoJson {
 						json.append("\\u%04x".formatted(codePoint));
 					}
 					else if (Character.getType(codePoint) == Character.SURROGATE) {
-						// Half a character: Go writes this for what is not UTF-8
+						// A lone surrogate: Go writes this for invalid UTF-8
 						json.append("\\ufffd");
 					}
 					else {

@@ -7,11 +7,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What etcd's own Go client reads and writes for gRPC's name resolution, byte for byte as
- * Go has it: <pre class="code">
+ * The format of etcd's Go client for gRPC's name resolution, byte for byte like Go's:
+ * <pre class="code">
  * {"Op":0,"Addr":"10.1.2.3:9000","Metadata":{"zone":"a"}}
- * </pre> The address is that of gRPC, if the instance has a port of its own for it. There
- * is no status: what is not {@code UP} does not stand in etcd.
+ * </pre> The address is that of gRPC, if the instance has a separate gRPC port. The
+ * format has no status: an instance that is not {@code UP} is not in etcd.
  */
 public final class GoNamingCodec implements ServiceInstanceCodec {
 

@@ -7,23 +7,24 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What etcd's own Go client writes for gRPC's name resolution: <pre class="code">
+ * The format of etcd's Go client for gRPC's name resolution: <pre class="code">
  * {"Op":0,"Addr":"10.1.2.3:9000","Metadata":{"zone":"a"}}
- * </pre> The metadata may be anything; strings, numbers and booleans of an object are
- * taken over and the rest is passed over.
+ * </pre> The metadata may be any JSON; strings, numbers and booleans of an object are
+ * used, the rest is ignored.
  */
 final class GoNamingShape implements JsonShape {
 
 	private static final int DELETE = 1;
 
 	/**
-	 * Of no meaning in Go: how {@link GoNamingCodec} says that an instance speaks TLS.
+	 * The metadata with which {@link GoNamingCodec} marks an instance that speaks TLS. It
+	 * has no meaning for Go programs.
 	 */
 	static final String SECURE = "secure";
 
 	/**
-	 * Of no meaning in Go either: how {@link GoNamingCodec} says that the address is that
-	 * of gRPC, and HTTP is spoken elsewhere.
+	 * The metadata with which {@link GoNamingCodec} marks an address that speaks only
+	 * gRPC, with HTTP at another port. It has no meaning for Go programs.
 	 */
 	static final String GRPC_ONLY = "grpcOnly";
 

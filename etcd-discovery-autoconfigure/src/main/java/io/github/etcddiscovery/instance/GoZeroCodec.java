@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What go-zero reads and writes: {@code host:port}, at the key of the service, a slash
- * and anything. Its callers speak gRPC, so it is the address of gRPC. It has no status,
- * no metadata and no scheme: what is not {@code UP} does not stand in etcd, and whether
- * TLS is spoken is for the caller to know.
+ * The format of go-zero: {@code host:port}, at the key of the service, followed by a
+ * slash and any text. Callers of go-zero speak gRPC, so the address is that of gRPC. The
+ * format has no status, metadata or scheme: an instance that is not {@code UP} is not in
+ * etcd, and the caller must know whether it speaks TLS.
  */
 public final class GoZeroCodec implements ServiceInstanceCodec {
 

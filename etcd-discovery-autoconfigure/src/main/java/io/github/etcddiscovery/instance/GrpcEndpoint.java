@@ -7,37 +7,38 @@ import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an instance is called by gRPC: at the port that its metadata name, at the address
- * that Kratos has written for it, or else at the port that it has registered.
+ * Where an instance is called by gRPC: at the port in its metadata, at the address that
+ * Kratos has written, or else at the registered port.
  *
  * @param host the host name or address; an IPv6 address without brackets
  * @param port the port
- * @param secure whether it says that it speaks TLS there; what a channel does is for the
- * channel to know
+ * @param secure whether the instance declares that it speaks TLS there; the channel
+ * decides whether it uses TLS
  */
 public record GrpcEndpoint(String host, int port, boolean secure) {
 
 	/**
-	 * The metadata with the port that speaks gRPC, if it is another one than the
-	 * registered port. It is what the users of grpc-spring have.
+	 * The metadata with the gRPC port, if that differs from the registered port.
+	 * grpc-spring uses the same name.
 	 */
 	public static final String PORT = "gRPC_port";
 
 	/**
-	 * The metadata that say with {@code true} that gRPC speaks TLS.
+	 * The metadata that is {@code true} if gRPC speaks TLS.
 	 */
 	public static final String SECURE = "gRPC_secure";
 
 	/**
-	 * The metadata with the host and port of gRPC, which stand for what Kratos writes.
+	 * The metadata with the host and port of gRPC, which represents the endpoint of
+	 * Kratos.
 	 */
 	static final String ADDRESS = "grpc";
 
 	/**
 	 * Find the endpoint of an instance.
 	 * @param instance the instance
-	 * @return its endpoint
-	 * @throws InvalidInstanceException if its metadata name no port
+	 * @return the endpoint
+	 * @throws InvalidInstanceException if the metadata has an invalid port
 	 */
 	public static GrpcEndpoint of(EtcdServiceInstance instance) {
 		Map<String, String> metadata = instance.getMetadata();
@@ -60,7 +61,7 @@ public record GrpcEndpoint(String host, int port, boolean secure) {
 	}
 
 	/**
-	 * The address that Kratos has written, or that somebody else has under this name.
+	 * The address of Kratos, or {@code null} if the metadata has another meaning.
 	 */
 	private static @Nullable Address address(Map<String, String> metadata) {
 		String text = metadata.get(ADDRESS);
@@ -83,8 +84,8 @@ public record GrpcEndpoint(String host, int port, boolean secure) {
 	}
 
 	/**
-	 * Say in metadata that gRPC is at another host than the rest of the instance.
-	 * @param metadata the metadata, which may name the port already
+	 * Add metadata for gRPC at another host than the rest of the instance.
+	 * @param metadata the metadata to change, which may contain the port already
 	 * @param host the host of gRPC
 	 * @param port the port of gRPC
 	 */
@@ -94,14 +95,14 @@ public record GrpcEndpoint(String host, int port, boolean secure) {
 	}
 
 	/**
-	 * Take out of metadata where gRPC is, for a format that says so elsewhere.
+	 * Remove the metadata for gRPC, for a format that has a field for it.
 	 */
 	static void undescribe(Map<String, String> metadata) {
 		metadata.keySet().removeAll(Set.of(PORT, ADDRESS, SECURE));
 	}
 
 	/**
-	 * Say it in metadata, unless they say it already.
+	 * Add this endpoint to metadata, unless the metadata has one already.
 	 */
 	void describe(Map<String, String> metadata) {
 		metadata.putIfAbsent(ADDRESS, Address.hostAndPort(this.host, this.port));

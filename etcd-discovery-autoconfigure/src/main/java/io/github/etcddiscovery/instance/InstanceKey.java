@@ -4,26 +4,25 @@ import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The place of an instance in etcd: {@code <prefix>/<service>/<instance-id>}, or
- * {@code <prefix>/<service>} for a service that is a single address. A service may have a
- * key of its own in the place of {@code <prefix>/<service>}.
+ * The key of an instance: {@code <prefix>/<service>/<instance-id>}, or
+ * {@code <prefix>/<service>} for a service with a single address. A service may have a
+ * key of its own instead of {@code <prefix>/<service>}.
  *
  * @param base the key of the service: {@code <prefix>/<service>}, or its own
- * @param prefix the keys' common beginning, without a slash at its end; the key of the
- * service if that is its own
+ * @param prefix the beginning that services share, without a trailing slash; the same as
+ * {@code base} if the service has its own key
  * @param service the name of the service
- * @param instanceId what follows the name, or {@code null} at the bare name
+ * @param instanceId the text after the name, or {@code null} at the bare name
  */
 public record InstanceKey(String base, String prefix, String service, @Nullable String instanceId) {
 
 	/**
-	 * What bytes become that are not UTF-8.
+	 * The character that replaces bytes that are not UTF-8.
 	 */
 	static final char NOT_UTF_8 = '\uFFFD';
 
 	/**
-	 * What is added to the name of a service, and to the ids of its instances, for their
-	 * management ports.
+	 * The suffix of the names of management services, and of the ids of their instances.
 	 */
 	public static final String MANAGEMENT_SUFFIX = "-management";
 
@@ -31,17 +30,17 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 
 	/**
 	 * Create a key below a prefix.
-	 * @param prefix the prefix, without a slash at its end
+	 * @param prefix the prefix, without a trailing slash
 	 * @param service the name of the service
-	 * @param instanceId what follows the name, or {@code null} at the bare name
+	 * @param instanceId the text after the name, or {@code null} at the bare name
 	 */
 	public InstanceKey(String prefix, String service, @Nullable String instanceId) {
 		this(prefix + "/" + service, prefix, service, instanceId);
 	}
 
 	/**
-	 * Read a key.
-	 * @param prefix the prefix it was found under
+	 * Parse a key.
+	 * @param prefix the prefix below which the key was found
 	 * @param key the key
 	 * @return its parts
 	 * @throws InvalidInstanceException if the key does not name a service
@@ -62,12 +61,12 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 	}
 
 	/**
-	 * Read a key of a service that has a key of its own.
+	 * Parse a key of a service that has a key of its own.
 	 * @param service the name of the service
 	 * @param base the key of the service
 	 * @param key that key, or one below it
 	 * @return its parts
-	 * @throws InvalidInstanceException if the key names no instance
+	 * @throws InvalidInstanceException if the key does not name an instance
 	 */
 	static InstanceKey parse(String service, String base, String key) {
 		String instanceId = key.equals(base) ? null : key.substring(base.length() + 1);

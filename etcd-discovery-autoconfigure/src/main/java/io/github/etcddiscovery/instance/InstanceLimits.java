@@ -7,25 +7,25 @@ import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an instance may be, whichever codec has read it: everything that could make a
- * caller go elsewhere than to a host and a port, or take more room than instances do.
+ * Limits for instances of all formats. They refuse everything that could lead a caller
+ * anywhere but to a host and a port, or that takes more memory than an instance should.
  *
- * @param networks where instances may be
- * @param perService how many keys of a service are read; those that come when there are
- * so many are passed over
+ * @param networks the networks in which instances may be
+ * @param perService how many keys of a service are read at most; further ones are passed
+ * over
  */
 public record InstanceLimits(AllowedNetworks networks, int perService) {
 
 	/**
-	 * The largest weight: load balancing adds up the weights of a service, and makes a
-	 * list as long as their sum.
+	 * The largest weight. Load balancers may add up the weights of a service, and
+	 * allocate a list as long as their sum.
 	 */
 	public static final int MAX_WEIGHT = 1000;
 
 	private static final int MAX_INSTANCES = 100;
 
 	/**
-	 * An instance is some hundred bytes; what is a hundred times larger is not one.
+	 * The largest value, a hundred times as large as a usual instance.
 	 */
 	private static final int MAX_VALUE_LENGTH = 64 * 1024;
 
@@ -36,7 +36,7 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	private static final int MAX_METADATA_VALUE = 8 * 1024;
 
 	/**
-	 * Instances may be everywhere, and are ten thousand for a service.
+	 * The default limits: any network, and 10,000 instances for each service.
 	 * @return the limits
 	 */
 	public static InstanceLimits defaults() {
@@ -45,9 +45,9 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 
 	/**
 	 * Check the instances that one value describes.
-	 * @param key where it stands
+	 * @param key the key of the value
 	 * @param instances the instances
-	 * @throws InvalidInstanceException if one of them is beyond a limit
+	 * @throws InvalidInstanceException if an instance exceeds a limit
 	 */
 	public void check(InstanceKey key, List<EtcdServiceInstance> instances) {
 		if (instances.size() > MAX_INSTANCES) {
@@ -70,16 +70,16 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	}
 
 	/**
-	 * Check where an instance is.
-	 * @param host its host name or address
-	 * @throws InvalidInstanceException if it is outside of the networks
+	 * Check the host of an instance.
+	 * @param host the host name or IP address
+	 * @throws InvalidInstanceException if the host is outside the networks
 	 */
 	public void requireAllowed(String host) {
 		this.networks.requireAllowed(host);
 	}
 
 	/**
-	 * Check how many metadata an instance has.
+	 * Check the number of an instance's metadata entries.
 	 * @param metadata the metadata
 	 * @throws InvalidInstanceException if there are too many
 	 */
@@ -90,9 +90,9 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	}
 
 	/**
-	 * Check one of an instance's metadata.
-	 * @param name its name
-	 * @param value its value, if it has one
+	 * Check one metadata entry.
+	 * @param name the name
+	 * @param value the value, or {@code null} if it has none
 	 * @throws InvalidInstanceException if one of the two is too long
 	 */
 	public static void requireMetadata(String name, @Nullable String value) {
@@ -103,9 +103,9 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	}
 
 	/**
-	 * Check a value before anything is looked for in it.
+	 * Check a value before it is parsed.
 	 * @param value the value
-	 * @throws InvalidInstanceException if it is too long or not text
+	 * @throws InvalidInstanceException if the value is too long or not text
 	 */
 	public static void requireValue(String value) {
 		if (value.length() > MAX_VALUE_LENGTH) {
@@ -117,7 +117,8 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	}
 
 	/**
-	 * A port that can't be read is no concern of those who call by HTTP.
+	 * Check the gRPC endpoint of an instance. An invalid gRPC port is ignored, since it
+	 * does not affect callers by HTTP.
 	 */
 	private void requireAllowedGrpc(EtcdServiceInstance instance) {
 		String host;

@@ -5,18 +5,19 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * Where instances stand in etcd: below prefixes that services share, and at and below
- * keys of single services that have no prefix. None of them lies within another.
+ * The places of instances in etcd: below prefixes that services share, and at and below
+ * the keys of single services without a prefix. No place lies within another.
  *
- * @param prefix the prefix that is also written to, without a slash at its end
- * @param additionalPrefixes prefixes of others, without slashes at their ends
+ * @param prefix the prefix below which this application also writes, without a trailing
+ * slash
+ * @param additionalPrefixes prefixes of other applications, without trailing slashes
  * @param serviceKeys the keys of single services by the name of the service, without
- * slashes at their ends
+ * trailing slashes
  */
 public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map<String, String> serviceKeys) {
 
 	/**
-	 * Copy what is given.
+	 * Copy the collections.
 	 */
 	public InstancePlaces {
 		additionalPrefixes = List.copyOf(additionalPrefixes);
@@ -24,9 +25,9 @@ public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map
 	}
 
 	/**
-	 * One prefix.
-	 * @param prefix the prefix, without a slash at its end
-	 * @return the place
+	 * The places of a single prefix.
+	 * @param prefix the prefix, without a trailing slash
+	 * @return the places
 	 */
 	public static InstancePlaces below(String prefix) {
 		return new InstancePlaces(prefix, List.of(), Map.of());
@@ -34,7 +35,7 @@ public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map
 
 	/**
 	 * All prefixes.
-	 * @return the prefixes, the one that is written to first
+	 * @return the prefixes; the first one is also written to
 	 */
 	public List<String> prefixes() {
 		return Stream.concat(Stream.of(this.prefix), this.additionalPrefixes.stream()).toList();
@@ -49,9 +50,9 @@ public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map
 	}
 
 	/**
-	 * Where the instances of a service stand.
+	 * The keys of a service.
 	 * @param service the name of the service
-	 * @return keys; each of them, and whatever stands below it, is of that service
+	 * @return keys; each of them, and all keys below it, belong to the service
 	 */
 	public List<String> keysOf(String service) {
 		return Stream
@@ -61,10 +62,10 @@ public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map
 	}
 
 	/**
-	 * The service and the instance that a key belongs to.
+	 * Parse a key.
 	 * @param key the key
 	 * @return its parts
-	 * @throws InvalidInstanceException if it names none
+	 * @throws InvalidInstanceException if the key does not name a service
 	 */
 	InstanceKey parse(String key) {
 		for (Map.Entry<String, String> service : this.serviceKeys.entrySet()) {

@@ -16,13 +16,14 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads what stands under a prefix, whatever format it is in: the limits come first, then
- * the first codec that recognises the value. Safe for use by any thread.
+ * Reads instances from values in any format: checks the limits, then uses the first codec
+ * that recognises the value. Safe for use by any thread.
  */
 public final class InstanceReader {
 
 	/**
-	 * What a cookie's value may hold, except the percent sign that stands for the rest.
+	 * Ids with characters that a cookie may contain, without the percent sign, which
+	 * escapes all others.
 	 */
 	private static final Pattern SAFE_ID = Pattern
 		.compile("[\\x21\\x23\\x24\\x26-\\x2B\\x2D-\\x3A\\x3C-\\x5B\\x5D-\\x7E]*+");
@@ -34,7 +35,8 @@ public final class InstanceReader {
 	private static final Pattern DIGITS = Pattern.compile("[0-9]{1,100}");
 
 	/**
-	 * How many keys are told of: whoever writes nonsense must not fill the disk.
+	 * How many keys are logged, so that a client that writes invalid values can't fill
+	 * the disk.
 	 */
 	private static final int MAX_TOLD = 100;
 
@@ -48,8 +50,8 @@ public final class InstanceReader {
 
 	/**
 	 * Create a reader for one prefix.
-	 * @param prefix the prefix, without a slash at its end
-	 * @param codecs the formats, in the order they are asked
+	 * @param prefix the prefix, without a trailing slash
+	 * @param codecs the formats, in order of precedence
 	 */
 	public InstanceReader(String prefix, List<? extends ServiceInstanceCodec> codecs) {
 		this(InstancePlaces.below(prefix), codecs, InstanceLimits.defaults());
@@ -57,9 +59,9 @@ public final class InstanceReader {
 
 	/**
 	 * Create a reader for several places.
-	 * @param places where instances stand
-	 * @param codecs the formats, in the order they are asked
-	 * @param limits what instances may be
+	 * @param places the prefixes and keys of instances
+	 * @param codecs the formats, in order of precedence
+	 * @param limits the limits for instances
 	 */
 	public InstanceReader(InstancePlaces places, List<? extends ServiceInstanceCodec> codecs, InstanceLimits limits) {
 		this.places = places;
@@ -68,7 +70,7 @@ public final class InstanceReader {
 	}
 
 	/**
-	 * What instances may be.
+	 * The limits for instances.
 	 * @return the limits
 	 */
 	public InstanceLimits limits() {
@@ -76,22 +78,22 @@ public final class InstanceReader {
 	}
 
 	/**
-	 * The service that a key belongs to.
+	 * Parse a key.
 	 * @param key the key
 	 * @return its parts
-	 * @throws InvalidInstanceException if it names none
+	 * @throws InvalidInstanceException if the key does not name a service
 	 */
 	public InstanceKey key(String key) {
 		return this.places.parse(key);
 	}
 
 	/**
-	 * Read a value. Within a service no id is given twice, wherever its instances stand,
-	 * and each can be the value of a cookie.
-	 * @param key where it was found
+	 * Read a value. Ids are unique within a service, across all places, and can be the
+	 * value of a cookie.
+	 * @param key the key of the value
 	 * @param value the value
 	 * @return the instances
-	 * @throws InvalidInstanceException if it can't be read
+	 * @throws InvalidInstanceException if the value can't be read
 	 */
 	public List<EtcdServiceInstance> read(InstanceKey key, String value) {
 		InstanceLimits.requireValue(value);
@@ -106,8 +108,8 @@ public final class InstanceReader {
 	}
 
 	/**
-	 * Whoever adds weights up must not fail for all on account of one. Metadata without a
-	 * value are passed over.
+	 * Correct an invalid weight, which could break a load balancer for the whole service,
+	 * and drop metadata without a value.
 	 */
 	private EtcdServiceInstance corrected(InstanceKey key, EtcdServiceInstance instance) {
 		Map<String, String> metadata = new LinkedHashMap<>(instance.getMetadata());
@@ -141,7 +143,8 @@ public final class InstanceReader {
 	}
 
 	/**
-	 * The same id may stand in another place too, so there the place is part of it.
+	 * Add the place to the id outside of the own prefix, since several places may have
+	 * the same id.
 	 */
 	private EtcdServiceInstance identified(InstanceKey key, EtcdServiceInstance instance) {
 		String id = String.valueOf(instance.getInstanceId());

@@ -5,42 +5,42 @@ import java.util.Locale;
 import io.github.etcddiscovery.core.EscapedText;
 
 /**
- * Whether an instance wants to be called. The names are those that Spring Cloud's
- * registries share and that the {@code serviceregistry} endpoint takes.
+ * The status of an instance, which decides whether it is called. The names are those of
+ * other Spring Cloud registries and of the {@code serviceregistry} endpoint.
  */
 public enum InstanceStatus {
 
 	/**
-	 * Takes requests; the only status that load balancing hands out.
+	 * The instance takes requests. Load balancing uses only this status.
 	 */
 	UP,
 
 	/**
-	 * Cannot take requests.
+	 * The instance can't take requests.
 	 */
 	DOWN,
 
 	/**
-	 * Is not to be called now, by decision of a person or of the application.
+	 * A person or the application has decided that the instance is not called.
 	 */
 	OUT_OF_SERVICE,
 
 	/**
-	 * Is starting.
+	 * The instance is starting.
 	 */
 	STARTING,
 
 	/**
-	 * Nothing is known.
+	 * The status is unknown.
 	 */
 	UNKNOWN;
 
 	/**
-	 * Read a status as a person writes it.
+	 * Parse a status.
 	 * @param text the name, in any case
 	 * @return the status
-	 * @throws IllegalArgumentException if there is no such status; the message lists
-	 * those there are
+	 * @throws IllegalArgumentException if there is no such status; the message lists the
+	 * valid ones
 	 */
 	public static InstanceStatus of(String text) {
 		String name = text.strip().toUpperCase(Locale.ROOT).replace('-', '_');

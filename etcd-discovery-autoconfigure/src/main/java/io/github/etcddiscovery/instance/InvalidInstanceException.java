@@ -1,8 +1,8 @@
 package io.github.etcddiscovery.instance;
 
 /**
- * A key or a value does not describe an instance. The message says why, with everything
- * that came from outside escaped.
+ * A key or a value does not describe an instance. The message says why, with text from
+ * outside escaped.
  */
 public class InvalidInstanceException extends RuntimeException {
 

@@ -7,14 +7,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Every JSON format there is, told apart by its fields, and the one we write:
+ * Reads all known JSON formats, which differ in their fields, and writes our own:
  * <pre class="code">
  * {"service":"orders","id":"a-8080","host":"10.1.2.3","port":8080,"scheme":"http",
  *  "status":"UP","metadata":{"zone":"a"}}
- * </pre> {@code host} and {@code port} are required. {@code service} and {@code id} may
- * be left out, but when they are there they say the same as the key: a value that names
- * another service would redirect its callers. Fields that are not known are passed over,
- * so that later versions can add some.
+ * </pre> {@code host} and {@code port} are required. {@code service} and {@code id} are
+ * optional, but must match the key: a value that names another service would redirect its
+ * callers. Unknown fields are ignored, so that later versions can add some.
  */
 public final class JsonCodec implements ServiceInstanceCodec {
 
@@ -47,8 +46,8 @@ public final class JsonCodec implements ServiceInstanceCodec {
 	}
 
 	/**
-	 * A status that is not known comes from a newer version: not callable, as far as this
-	 * one can tell.
+	 * Parse a status. An unknown one comes from a newer version, and counts as one that
+	 * is not called.
 	 */
 	private static InstanceStatus status(@Nullable String status) {
 		if (status == null) {

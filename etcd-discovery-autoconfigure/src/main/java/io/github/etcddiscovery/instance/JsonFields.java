@@ -12,7 +12,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The fields of a JSON object that came from outside.
+ * Reads the fields of a JSON object from outside.
  */
 final class JsonFields {
 
@@ -63,7 +63,7 @@ final class JsonFields {
 	}
 
 	/**
-	 * The service that a field names, if it is there, is the one that the key names.
+	 * Require that a field, if present, names the service of the key.
 	 */
 	static void requireService(String field, InstanceKey key, @Nullable String service) {
 		if (service != null && !key.isOf(service)) {
@@ -72,7 +72,7 @@ final class JsonFields {
 	}
 
 	/**
-	 * What a field says, if it is there, is what the key says.
+	 * Require that a field, if present, equals a part of the key.
 	 */
 	static void requireSame(String field, String expected, @Nullable String actual) {
 		if (actual != null && !actual.equals(expected)) {

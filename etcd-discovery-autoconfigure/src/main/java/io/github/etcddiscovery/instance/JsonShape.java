@@ -5,7 +5,7 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A foreign JSON format, known by its fields.
+ * A JSON format of other programs, recognised by its fields.
  */
 interface JsonShape {
 
@@ -18,10 +18,10 @@ interface JsonShape {
 
 	/**
 	 * Read an object.
-	 * @param key where it was found
+	 * @param key the key of the value
 	 * @param json the object
-	 * @return the instances it describes
-	 * @throws InvalidInstanceException if it describes an instance wrongly
+	 * @return the instances that the object describes
+	 * @throws InvalidInstanceException if the object is malformed
 	 */
 	List<EtcdServiceInstance> read(InstanceKey key, JsonNode json);
 

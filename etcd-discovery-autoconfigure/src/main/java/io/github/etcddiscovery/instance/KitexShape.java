@@ -7,11 +7,10 @@ import io.github.etcddiscovery.core.EscapedText;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What Kitex writes, below {@code kitex/registry-etcd} unless told otherwise:
- * <pre class="code">
+ * The format of Kitex, by default below {@code kitex/registry-etcd}: <pre class="code">
  * {"network":"tcp","address":"10.1.2.3:8888","weight":10,"tags":{"zone":"a"}}
- * </pre> The weight is the metadata that Spring Cloud LoadBalancer reads; 0 means that
- * none was set, which Kitex takes for 10. Hertz writes the same.
+ * </pre> The weight becomes the metadata that Spring Cloud LoadBalancer reads; 0 means
+ * that none was set, which counts as 10 for Kitex. Hertz uses the same format.
  */
 final class KitexShape implements JsonShape {
 

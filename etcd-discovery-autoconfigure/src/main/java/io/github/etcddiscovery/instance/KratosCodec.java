@@ -7,11 +7,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Kratos reads and writes, byte for byte as Go has it: <pre class="code">
+ * The format of Kratos, byte for byte like Go's: <pre class="code">
  * {"id":"8f14","name":"orders","version":"v1","metadata":{},
  *  "endpoints":["http://10.1.2.3:8000","grpc://10.1.2.3:9000"]}
- * </pre> The version and the gRPC endpoint are those metadata that it becomes when it is
- * read. It has no status: what is not {@code UP} does not stand in etcd.
+ * </pre> The version and the gRPC endpoint are written from the metadata to which they
+ * are converted when read. The format has no status: an instance that is not {@code UP}
+ * is not in etcd.
  */
 public final class KratosCodec implements ServiceInstanceCodec {
 

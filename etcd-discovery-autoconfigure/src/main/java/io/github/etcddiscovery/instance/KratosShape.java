@@ -10,14 +10,12 @@ import io.github.etcddiscovery.core.EscapedText;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What Kratos writes, below {@code /microservices} unless told otherwise:
- * <pre class="code">
+ * The format of Kratos, by default below {@code /microservices}: <pre class="code">
  * {"id":"8f14","name":"orders","version":"v1","metadata":{},
  *  "endpoints":["http://10.1.2.3:8000?isSecure=false","grpc://10.1.2.3:9000?isSecure=false"]}
- * </pre> Each http or https endpoint is an instance; the first gRPC endpoint is metadata
- * of theirs, as is the version. Without such an endpoint each gRPC endpoint is an
- * instance that only speaks gRPC. With several instances the address makes the ids
- * differ.
+ * </pre> Each http or https endpoint is an instance, with the first gRPC endpoint and the
+ * version as metadata. Without such an endpoint, each gRPC endpoint is an instance that
+ * speaks only gRPC. The ids of several instances contain their addresses.
  */
 final class KratosShape implements JsonShape {
 
@@ -55,7 +53,7 @@ final class KratosShape implements JsonShape {
 				case "http", "https" -> http.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress("http"));
 				case "grpc", "grpcs" -> grpc.putIfAbsent(endpoint.hostAndPort(), endpoint.toAddress("grpc"));
 				default -> {
-					// Another protocol, which nobody here calls by
+					// Another protocol, which no caller here uses
 				}
 			}
 		}
@@ -67,7 +65,8 @@ final class KratosShape implements JsonShape {
 	}
 
 	/**
-	 * An endpoint. TLS was said by a parameter first and is said by the scheme now.
+	 * An endpoint. Older versions of Kratos declare TLS by a parameter, newer ones by the
+	 * scheme.
 	 */
 	private record Endpoint(String scheme, String hostAndPort, boolean secure) {
 

@@ -10,14 +10,14 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Metadata of an instance in the order in which they were given. Immutable, and a tenth
- * of the size of a {@link java.util.LinkedHashMap}: an instance has a few, and there may
- * be a hundred thousand instances.
+ * The metadata of an instance, in the given order. Immutable, and a tenth of the size of
+ * a {@link java.util.LinkedHashMap}, since an instance has few entries and there may be a
+ * hundred thousand instances.
  */
 final class Metadata extends AbstractMap<String, String> {
 
 	/**
-	 * Names and values by turns.
+	 * Alternating names and values.
 	 */
 	private final @Nullable String[] pairs;
 

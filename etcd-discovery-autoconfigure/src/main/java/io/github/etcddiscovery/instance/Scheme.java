@@ -4,18 +4,18 @@ import io.github.etcddiscovery.core.EscapedText;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is spoken at an address.
+ * The protocol of an address.
  *
- * @param secure whether it is TLS
- * @param grpcOnly whether it is gRPC and nothing else
+ * @param secure whether the protocol uses TLS
+ * @param grpcOnly whether only gRPC is spoken
  */
 record Scheme(boolean secure, boolean grpcOnly) {
 
 	/**
-	 * Read a scheme.
-	 * @param text the scheme in lower case; none is http
-	 * @return what it stands for
-	 * @throws InvalidInstanceException if it is another one
+	 * Parse a scheme.
+	 * @param text the scheme in lower case, or {@code null} for http
+	 * @return the protocol
+	 * @throws InvalidInstanceException if the scheme is unknown
 	 */
 	static Scheme of(@Nullable String text) {
 		String scheme = (text != null) ? text : "http";

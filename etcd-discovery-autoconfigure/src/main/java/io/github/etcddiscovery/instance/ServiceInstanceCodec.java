@@ -6,11 +6,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A format that instances are written in. To read, codecs are asked in order, and the
- * first that recognises the value's shape has the last word on it; beans of the
- * application come before the formats that are built in. To write, there is one, which
- * {@code spring.cloud.etcd.discovery.format} chooses. Implementations are safe for use by
- * any thread, do no I/O and answer quickly: they are called for every change.
+ * A format of instances. A value is read by the first codec that recognises its shape;
+ * beans of the application come before the built-in formats.
+ * {@code spring.cloud.etcd.discovery.format} chooses the formats to write.
+ * Implementations must be safe for use by any thread, do no I/O and be fast, because they
+ * are called for every change.
  */
 public interface ServiceInstanceCodec {
 
@@ -23,21 +23,21 @@ public interface ServiceInstanceCodec {
 
 	/**
 	 * Read a value.
-	 * @param key where it was found
+	 * @param key the key of the value
 	 * @param value the value
-	 * @return the instances of the key's service that it describes, with different ids:
-	 * usually one, with the key's id; empty when it rightly describes none
-	 * @throws InvalidInstanceException if it describes an instance wrongly
+	 * @return the instances of the key's service that the value describes, with different
+	 * ids: usually one, with the id of the key; empty if a valid value describes none
+	 * @throws InvalidInstanceException if the value is malformed
 	 */
 	List<EtcdServiceInstance> decode(InstanceKey key, String value);
 
 	/**
-	 * Where an instance is written. When several instances have the same key, one of them
-	 * holds it and the others stand by.
-	 * @param prefix the prefix, without a slash at its end
+	 * The key of an instance. When several instances have the same key, one of them owns
+	 * it and the others stand by.
+	 * @param prefix the prefix, without a trailing slash
 	 * @param instance the instance
-	 * @return {@code <prefix>/<service>/<instance-id>}, unless the format has another
-	 * place
+	 * @return {@code <prefix>/<service>/<instance-id>}, unless the format uses another
+	 * key
 	 */
 	default InstanceKey key(String prefix, EtcdServiceInstance instance) {
 		return new InstanceKey(prefix, instance.getServiceId(),
@@ -45,10 +45,10 @@ public interface ServiceInstanceCodec {
 	}
 
 	/**
-	 * Write an instance. A codec that only reads need not implement it.
+	 * Encode an instance. A codec that only reads need not implement this method.
 	 * @param instance the instance
-	 * @return the value, or {@code null} if an instance with this status is not to stand
-	 * in etcd, which is how a format without a status says that it is not to be called
+	 * @return the value, or {@code null} if an instance with this status must not be in
+	 * etcd, which is how a format without a status keeps callers away
 	 */
 	default @Nullable String encode(EtcdServiceInstance instance) {
 		throw new UnsupportedOperationException("%s does not write".formatted(getClass().getName()));

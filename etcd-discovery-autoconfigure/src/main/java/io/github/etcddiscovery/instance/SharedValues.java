@@ -3,10 +3,10 @@ package io.github.etcddiscovery.instance;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets instances share what is equal among many of them, such as the name of their
- * service, a zone or a version. It remembers the values that were seen last, as many as
- * there are places, so that it needs neither a lock nor to be cleared. Safe for use by
- * any thread: values are immutable and races only cost a copy.
+ * Lets instances share equal values, such as the name of their service, a zone or a
+ * version. A fixed number of places remembers the last values, so no lock and no clean-up
+ * are needed. Safe for use by any thread, since values are immutable and a race only
+ * costs a copy.
  */
 final class SharedValues {
 

@@ -1,5 +1,5 @@
 /**
- * Values: the key of an instance, the instance itself, and the formats it is written in.
+ * Values: the key of an instance, the instance itself, and its formats.
  */
 @NullMarked
 package io.github.etcddiscovery.instance;
