@@ -90,7 +90,7 @@ public final class CertificateExpiry {
 		}
 		catch (GeneralSecurityException | RuntimeException ex) {
 			// While a bundle is being replaced, it can't be read
-			logger.debug("It is not known when the certificate for etcd ends", ex);
+			logger.debug("Can't tell when the client certificate for etcd expires", ex);
 			return null;
 		}
 	}
@@ -108,10 +108,10 @@ public final class CertificateExpiry {
 	private void warnIfItEndsSoon(CertificateEnd certificate) {
 		Duration left = Duration.between(this.clock.instant(), certificate.end());
 		if (left.compareTo(NOTICE) < 0) {
-			logger.warn(("The certificate '%s' that etcd is shown %s, %s. Renew it: with 'reload-on-update' of the "
+			logger.warn(("The client certificate '%s' for etcd %s, %s. Renew it: with 'reload-on-update' of the "
 					+ "SSL bundle no restart is needed")
 				.formatted(certificate.subject(),
-						left.isNegative() ? "has ended" : "ends in %d days".formatted(left.toDays()),
+						left.isNegative() ? "has expired" : "expires in %d days".formatted(left.toDays()),
 						certificate.end()));
 		}
 	}

@@ -178,16 +178,16 @@ final class EtcdFailures {
 	private static String explainTls(Throwable cause) {
 		String reason = innermost(cause);
 		if (reason.contains("certification path") || reason.contains("trust anchor")) {
-			return "no authority that is trusted here has issued its certificate (%s)".formatted(reason);
+			return "its certificate is not from a trusted authority (%s)".formatted(reason);
 		}
 		if (reason.contains("No subject alternative") || reason.contains("No name matching")) {
 			return "its certificate is for another host (%s)".formatted(reason);
 		}
 		if (reason.contains("NotAfter:")) {
-			return "its certificate has ended (%s)".formatted(reason);
+			return "its certificate has expired (%s)".formatted(reason);
 		}
 		if (reason.contains("fatal alert")) {
-			return "it refused this application's certificate or wants one (%s)".formatted(reason);
+			return "it refused this application's certificate or requires one (%s)".formatted(reason);
 		}
 		return reason;
 	}
@@ -195,11 +195,11 @@ final class EtcdFailures {
 	private static String message(Kind kind, String text, Throwable cause, String endpoints) {
 		return switch (kind) {
 			case UNREACHABLE -> "etcd can't be reached at %s (%s)".formatted(endpoints, broken(cause, endpoints));
-			case UNTRUSTED -> "etcd at %s can't be talked to by TLS: %s".formatted(endpoints, explainTls(cause));
+			case UNTRUSTED -> "TLS to etcd at %s failed: %s".formatted(endpoints, explainTls(cause));
 			case TIMED_OUT -> "etcd at %s did not answer in time".formatted(endpoints);
 			case UNAUTHENTICATED -> "etcd at %s refused the credentials (%s)".formatted(endpoints, innermost(cause));
 			case PERMISSION_DENIED -> "etcd at %s refused: permission denied".formatted(endpoints);
-			case LEARNER -> "a member of etcd at %s does not vote and refused".formatted(endpoints);
+			case LEARNER -> "a member of etcd at %s is a learner and refused".formatted(endpoints);
 			default -> text.isEmpty() ? cause.getClass().getSimpleName() : text;
 		};
 	}

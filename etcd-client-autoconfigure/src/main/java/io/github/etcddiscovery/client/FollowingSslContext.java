@@ -49,7 +49,7 @@ final class FollowingSslContext extends SslContext {
 			}
 		}
 		catch (RuntimeException ex) {
-			logger.warn("The certificates for etcd can't be replaced: %s. The last ones are used on"
+			logger.warn("The certificates for etcd can't be replaced: %s. The last ones stay in use"
 				.formatted(ex.getMessage()));
 		}
 		return this.current.context();

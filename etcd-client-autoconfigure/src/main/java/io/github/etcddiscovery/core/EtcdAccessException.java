@@ -74,7 +74,7 @@ public class EtcdAccessException extends RuntimeException {
 		 * etcd's certificate is not trusted, or etcd does not trust this application's.
 		 */
 		UNTRUSTED("Check the SSL bundle that 'spring.cloud.etcd.ssl.bundle' names, and the authority, the host names "
-				+ "and the end of the certificates"),
+				+ "and the expiry of the certificates"),
 
 		/**
 		 * No answer within the deadline. etcd may have applied the request.
@@ -141,7 +141,7 @@ public class EtcdAccessException extends RuntimeException {
 		/**
 		 * This process cancelled the request.
 		 */
-		CANCELLED("etcd-discovery tries again"),
+		CANCELLED("etcd-discovery retries"),
 
 		/**
 		 * Anything else.

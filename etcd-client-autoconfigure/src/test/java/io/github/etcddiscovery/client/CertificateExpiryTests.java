@@ -40,7 +40,7 @@ class CertificateExpiryTests {
 		start(bundle(Duration.ofDays(12).plusHours(1)));
 		assertThat(warnings(output)).singleElement()
 			.asString()
-			.contains("The certificate 'CN=app' that etcd is shown ends in 12 days, ", "'reload-on-update'");
+			.contains("The client certificate 'CN=app' for etcd expires in 12 days, ", "'reload-on-update'");
 		this.loop.advance(Duration.ofHours(23));
 		assertThat(warnings(output)).hasSize(1);
 		this.loop.advance(Duration.ofHours(2));
@@ -50,7 +50,7 @@ class CertificateExpiryTests {
 	@Test
 	void warnsOfTheCertificateThatHasEnded(CapturedOutput output) throws Exception {
 		start(bundle(Duration.ofDays(-1)));
-		assertThat(warnings(output)).singleElement().asString().contains("'CN=app' that etcd is shown has ended, ");
+		assertThat(warnings(output)).singleElement().asString().contains("'CN=app' for etcd has expired, ");
 	}
 
 	@Test

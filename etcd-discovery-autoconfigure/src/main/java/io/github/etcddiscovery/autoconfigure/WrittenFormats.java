@@ -80,7 +80,7 @@ final class WrittenFormats {
 		if (prefix == null) {
 			return first ? discovery.prefix() : discovery.prefix() + "-" + name;
 		}
-		require(!prefix.endsWith("/"), prefixOf(name), prefix, "It must not end with a slash: one is put behind it");
+		require(!prefix.endsWith("/"), prefixOf(name), prefix, "It must not end with a slash: the starter appends one");
 		require(!prefix.startsWith(discovery.prefix() + "/"), prefixOf(name), prefix,
 				"It must not lie within '%s': what stands there is read as a service".formatted(discovery.prefix()));
 		return prefix;

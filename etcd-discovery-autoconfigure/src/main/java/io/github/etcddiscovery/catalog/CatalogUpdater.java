@@ -299,7 +299,7 @@ public final class CatalogUpdater implements AutoCloseable {
 			return;
 		}
 		Map<String, Reading> readings = written.readings(this.reader);
-		logger.warn("Nothing can be read from etcd yet: discovery begins with the snapshot on disk, of revision %d"
+		logger.warn("etcd can't be read yet: discovery starts with the snapshot file, of revision %d"
 			.formatted(written.revision()));
 		readings.forEach((key, reading) -> reading.instances()
 			.forEach((instance) -> this.restoredKeys.add(key, instance.getServiceId())));

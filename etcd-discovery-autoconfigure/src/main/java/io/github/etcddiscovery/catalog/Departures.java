@@ -66,7 +66,7 @@ final class Departures {
 	 * An instance of the catalog has said goodbye.
 	 */
 	void left(EtcdServiceInstance instance) {
-		logger.info("%s says that it leaves; it is not called any more".formatted(instance));
+		logger.info("%s says goodbye; it is no longer called".formatted(instance));
 		EtcdServiceInstance replacement = instance.withStatus(InstanceStatus.OUT_OF_SERVICE);
 		this.departed.put(replacement, new Departure(instance, this.loop.nanoTime()));
 		this.store.update((catalog) -> catalog.replace(instance, replacement));
@@ -98,7 +98,7 @@ final class Departures {
 		}
 		boolean over = this.loop.nanoTime() - departure.since >= LONGEST.toNanos();
 		if (answer == Answer.ACCEPTED && (departure.down || over)) {
-			logger.info("%s is there again".formatted(departure.instance));
+			logger.info("%s has returned".formatted(departure.instance));
 			this.store.update((catalog) -> catalog.replace(instance, departure.instance));
 		}
 		departure.down |= answer == Answer.REFUSED;

@@ -183,7 +183,7 @@ final class Feed implements SnapshotListener {
 
 	@Override
 	public void auditFailed(EtcdAccessException failure) {
-		logger.warn("Cannot compare '%s' with etcd: %s. What its watch may have lost stays unnoticed meanwhile"
+		logger.warn("Cannot compare '%s' with etcd: %s. Events that its watch may have lost go unnoticed until then"
 			.formatted(this.range, failure.describe()));
 	}
 
@@ -200,7 +200,7 @@ final class Feed implements SnapshotListener {
 			return;
 		}
 		String meanwhile = (served != null) ? "Discovery keeps answering from revision %d".formatted(served.revision())
-				: "Nothing of it can be discovered yet";
+				: "No service in it can be discovered yet";
 		logger.warn("Cannot follow '%s': %s. %s; retrying".formatted(this.range, failure.describe(), meanwhile));
 	}
 

@@ -144,7 +144,7 @@ public final class OverrideMirror implements AutoCloseable {
 		@Override
 		public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
 			if (failure.getKind() == Kind.PERMISSION_DENIED) {
-				logger.info(("Overrides of operators do not count here: this user may not read '%s'. Grant the role "
+				logger.info(("Overrides of operators have no effect here: this user may not read '%s'. Grant the role "
 						+ "that 'script/etcd-roles consumer' makes")
 					.formatted(OverrideMirror.this.range));
 			}

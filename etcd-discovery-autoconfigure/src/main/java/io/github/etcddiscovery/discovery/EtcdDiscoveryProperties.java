@@ -151,8 +151,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	}
 
 	private static void requirePrefix(String property, String prefix) {
-		require(!prefix.isBlank(), property, prefix, "It must not be empty: all of etcd would be taken for services");
-		require(!prefix.endsWith("/"), property, prefix, "It must not end with a slash: one is put behind it");
+		require(!prefix.isBlank(), property, prefix, "It must not be empty: all keys of etcd would count as services");
+		require(!prefix.endsWith("/"), property, prefix, "It must not end with a slash: the starter appends one");
 		require(prefix.codePoints().noneMatch(Character::isISOControl), property, prefix.strip(),
 				"It must not have control characters");
 	}
@@ -189,7 +189,7 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 	private static void requireApart(String property, String place, List<String> others) {
 		for (String other : others) {
 			boolean apart = !(place + "/").startsWith(other + "/") && !(other + "/").startsWith(place + "/");
-			require(apart, property, place, "It must not lie within '%s', nor the other way round".formatted(other));
+			require(apart, property, place, "It must not lie within '%s', nor contain it".formatted(other));
 		}
 	}
 

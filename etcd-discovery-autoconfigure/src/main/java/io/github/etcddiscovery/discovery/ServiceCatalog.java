@@ -192,8 +192,8 @@ public final class ServiceCatalog implements AutoCloseable {
 		}
 		if (this.misspelled.size() < MAX_HINTS && this.misspelled.add(serviceId)) {
 			String known = String.join("' and '", similar);
-			logger.warn(((similar.size() == 1) ? "No service is called '%s': '%s' is taken, which differs in case only"
-					: "No service is called '%s', and none is taken: '%s' differ in case only")
+			logger.warn(((similar.size() == 1) ? "No service is called '%s': using '%s', which differs in case only"
+					: "No service is called '%s': '%s' differ in case only, so none is used")
 				.formatted(EscapedText.of(serviceId), EscapedText.of(known)));
 		}
 		return catalog.service((similar.size() == 1) ? similar.get(0) : serviceId);

@@ -85,7 +85,7 @@ public record InstanceLimits(AllowedNetworks networks, int perService) {
 	 */
 	public static void requireMetadataCount(Map<String, String> metadata) {
 		if (metadata.size() > MAX_METADATA) {
-			throw new InvalidInstanceException("it has more than %d metadata".formatted(MAX_METADATA));
+			throw new InvalidInstanceException("it has more than %d metadata entries".formatted(MAX_METADATA));
 		}
 	}
 

@@ -239,7 +239,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		Object refusesTraffic = this.refusesTraffic;
 		String reason;
 		if (refusesTraffic != null) {
-			reason = "the application refuses traffic, says %s".formatted(refusesTraffic.getClass().getName());
+			reason = "the application refuses traffic, according to %s".formatted(refusesTraffic.getClass().getName());
 		}
 		else if (this.applicationStarted) {
 			reason = "a runner has not returned (%s)"
@@ -247,7 +247,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 					.collect(Collectors.joining(", ")));
 		}
 		else {
-			reason = "the start of the application has not ended";
+			reason = "the start of the application has not finished";
 		}
 		logger.info(("Not registered yet: %s. It registers when the application accepts traffic: "
 				+ "see \"When it is registered\" in docs/spring.md")
@@ -409,7 +409,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			if (!hasSameName(next, last)) {
 				if (this.refused == null || !hasSameName(next, this.refused)) {
 					this.refused = next;
-					logger.warn("Still registered as %s: a new service name or instance id takes a restart"
+					logger.warn("Still registered as %s: a new service name or instance id requires a restart"
 						.formatted(last));
 				}
 				next = new EtcdServiceInstance(last.getServiceId(), registration.getInstanceId(), next.getHost(),

@@ -177,7 +177,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 		boolean stood = isRegistered(registration);
 		EtcdAccessException failure = await(leave(registration));
 		if (failure != null) {
-			logger.warn("'%s' could not be taken out of etcd yet; it goes with its lease at the latest: %s"
+			logger.warn("'%s' could not be deregistered yet; it is removed when its lease expires, at the latest: %s"
 				.formatted(key, failure.getMessage()));
 		}
 		else if (stood) {
@@ -260,7 +260,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			.toList();
 		EtcdAccessException failure = await(allOf(departures));
 		if (failure != null) {
-			logger.warn("Not all registrations could be taken out of etcd; they go when the lease ends: "
+			logger.warn("Not all registrations could be deregistered; they are removed when the lease expires: "
 					+ failure.getMessage());
 		}
 	}

@@ -88,7 +88,7 @@ public final class FoundHost {
 	void warnUnlessForOthers(String host) {
 		String kind = host.equals(NO_HOST_NAME) ? "it is what every machine calls itself" : kind(host);
 		if (kind != null && this.warned.compareAndSet(false, true)) {
-			logger.warn(("The address %s that was found can't be meant for others: %s. Set "
+			logger.warn(("Others can't call the address %s that was found: %s. Set "
 					+ "'spring.cloud.etcd.discovery.%s', or 'spring.cloud.inetutils.preferred-networks' to the "
 					+ "network that others reach this machine in")
 				.formatted(EscapedText.of(host), kind, host.equals(NO_HOST_NAME) ? "hostname" : "ip-address"));

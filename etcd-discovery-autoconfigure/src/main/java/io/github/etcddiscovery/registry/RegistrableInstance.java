@@ -70,9 +70,10 @@ final class RegistrableInstance {
 	static void requireHost(String host) {
 		Addresses.requireHost(host);
 		if (!isUriHost(host.contains(":") ? "[" + host + "]" : host)) {
-			throw new InvalidInstanceException(("The host '%s' can't be the host of a URI, so nobody could call it. "
-					+ "Use letters, digits, hyphens and dots; underscores are not among them")
-				.formatted(EscapedText.of(host)));
+			throw new InvalidInstanceException(
+					("The host '%s' can't be the host of a URI, so no application could call it. "
+							+ "Use letters, digits, hyphens and dots; underscores are not among them")
+						.formatted(EscapedText.of(host)));
 		}
 		if (host.equals("0.0.0.0") || host.matches("[0:]+")) {
 			throw new InvalidInstanceException(
@@ -127,7 +128,7 @@ final class RegistrableInstance {
 		}
 		catch (InvalidInstanceException ex) {
 			throw new InvalidInstanceException(
-					"The instance would be read by nobody: %s. %s".formatted(ex.getMessage(), fix));
+					"No application would read the instance: %s. %s".formatted(ex.getMessage(), fix));
 		}
 	}
 

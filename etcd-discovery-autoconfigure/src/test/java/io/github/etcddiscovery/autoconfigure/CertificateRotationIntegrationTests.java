@@ -124,7 +124,7 @@ class CertificateRotationIntegrationTests {
 			present("alice", Duration.ofDays(-1));
 			GuardedApplication.await()
 				.until(() -> output.getAll().contains("it refused this application's certificate"));
-			assertThat(output).contains("The certificate 'CN=alice' that etcd is shown has ended");
+			assertThat(output).contains("The client certificate 'CN=alice' for etcd has expired");
 			long before = this.proxy.acceptedConnections();
 			long start = System.nanoTime();
 			Awaitility.await()

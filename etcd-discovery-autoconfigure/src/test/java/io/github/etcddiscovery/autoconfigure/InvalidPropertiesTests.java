@@ -81,12 +81,12 @@ class InvalidPropertiesTests {
 							discovery.audit-interval=300 | The property 'spring.cloud.etcd.discovery.audit-interval' cannot be '300ms' | It must be 0 or at least 1s. A number without a unit is in milliseconds.
 							discovery.hold.duration=60 | The property 'spring.cloud.etcd.discovery.hold.duration' cannot be '60ms' | It must be 0 or at least 1s. A number without a unit is in milliseconds.
 							discovery.watch-idle-timeout=600 | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '600ms' | It must be at least 1s. A number without a unit is in milliseconds.
-							discovery.prefix=services/                 | The property 'spring.cloud.etcd.discovery.prefix' cannot be 'services/'           | It must not end with a slash: one is put behind it.
-							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
-							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: one is put behind it.
-							discovery.additional-prefixes=a/b,a        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'a'      | It must not lie within 'a/b', nor the other way round.
-							discovery.services.users.key=user.rpc/     | The property 'spring.cloud.etcd.discovery.services.users.key' cannot be 'user.rpc/' | It must not end with a slash: one is put behind it.
-							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor the other way round.
+							discovery.prefix=services/                 | The property 'spring.cloud.etcd.discovery.prefix' cannot be 'services/'           | It must not end with a slash: the starter appends one.
+							discovery.additional-prefixes=services/x   | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'services/x' | It must not lie within 'services', nor contain it.
+							discovery.additional-prefixes=a,/b/        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be '/b/'    | It must not end with a slash: the starter appends one.
+							discovery.additional-prefixes=a/b,a        | The property 'spring.cloud.etcd.discovery.additional-prefixes' cannot be 'a'      | It must not lie within 'a/b', nor contain it.
+							discovery.services.users.key=user.rpc/     | The property 'spring.cloud.etcd.discovery.services.users.key' cannot be 'user.rpc/' | It must not end with a slash: the starter appends one.
+							discovery.services[user.rpc].key=services/x | The property 'spring.cloud.etcd.discovery.services[user.rpc].key' cannot be 'services/x' | It must not lie within 'services', nor contain it.
 							discovery.format=xml                       | The property 'spring.cloud.etcd.discovery.format' cannot be 'xml'                 | It must be json, address, grpc, go-zero, kratos or the name of a ServiceInstanceCodec bean; there are address, go-zero, grpc, json, kratos.
 							discovery.drain=6m                         | The property 'spring.cloud.etcd.discovery.drain' cannot be '360000ms'             | It must be between 100ms and 5m, or 0s. A number without a unit is in milliseconds.
 					discovery.watch-idle-timeout=0s            | The property 'spring.cloud.etcd.discovery.watch-idle-timeout' cannot be '0ms'     | It must be at least 1s. A number without a unit is in milliseconds.
@@ -136,7 +136,7 @@ class InvalidPropertiesTests {
 	@CsvSource(delimiter = '|', textBlock = """
 			services/go | It must not lie within 'services': what stands there is read as a service.
 			services    | Another format is written below it: each needs a prefix of its own.
-			go/         | It must not end with a slash: one is put behind it.
+			go/         | It must not end with a slash: the starter appends one.
 			""")
 	void refusesPrefixOfAFormatThatDisturbsAnother(String prefix, String rule, CapturedOutput output) {
 		fail("--" + DISCOVERY + "format=json,grpc", "--" + DISCOVERY + "formats.grpc.prefix=" + prefix);

@@ -106,21 +106,21 @@ class TlsIntegrationTests {
 	void refusesACertificateOfAnotherAuthority(CapturedOutput output) {
 		CertificateAuthority other = new CertificateAuthority(directory, "other");
 		refuses(pem(other, authority.client("app", Duration.ofDays(90))), output,
-				"can't be talked to by TLS: no authority that is trusted here has issued its certificate", ADVICE);
+				"failed: its certificate is not from a trusted authority", ADVICE);
 	}
 
 	@Test
 	void refusesACertificateForAnotherHost(CapturedOutput output) {
 		authority.server("127.0.0.2");
 		refuses(pem(authority, authority.client("app", Duration.ofDays(90))), output,
-				"can't be talked to by TLS: its certificate is for another host (No subject alternative names matching IP address 127.0.0.1",
+				"failed: its certificate is for another host (No subject alternative names matching IP address 127.0.0.1",
 				ADVICE);
 	}
 
 	@Test
 	void saysThatEtcdWantsACertificate(CapturedOutput output) {
-		refuses(pem(authority, null), output,
-				"can't be talked to by TLS: it refused this application's certificate or wants one", ADVICE);
+		refuses(pem(authority, null), output, "failed: it refused this application's certificate or requires one",
+				ADVICE);
 	}
 
 	@Test
@@ -139,8 +139,8 @@ class TlsIntegrationTests {
 		properties.put(".discovery.fail-fast", "true");
 		assertThatExceptionOfType(RuntimeException.class).isThrownBy(() -> GuardedApplication.run(properties).close());
 		assertThat(output).containsSubsequence("APPLICATION FAILED TO START", "Description:", "'services/app/",
-				"could not be registered: etcd at " + etcd.clientUrl() + " can't be talked to by TLS: "
-						+ "no authority that is trusted here has issued its certificate",
+				"could not be registered: TLS to etcd at " + etcd.clientUrl() + " failed: "
+						+ "its certificate is not from a trusted authority",
 				"Action:", ADVICE);
 		assertThat(output).doesNotContain("Application run failed");
 	}

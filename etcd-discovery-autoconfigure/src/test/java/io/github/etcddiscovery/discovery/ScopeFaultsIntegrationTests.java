@@ -223,8 +223,8 @@ class ScopeFaultsIntegrationTests {
 			EtcdReactiveDiscoveryClient reactive = new EtcdReactiveDiscoveryClient(consumer.catalog(), 0);
 			assertThat(reactive.getInstances("ORDERS").collectList().block(SOON)).hasSize(1);
 		}
-		assertThat(output).contains("No service is called 'ORDERS': 'orders' is taken")
-			.contains("No service is called 'STOCK', and none is taken: 'Stock' and 'stock' differ in case only");
+		assertThat(output).contains("No service is called 'ORDERS': using 'orders'")
+			.contains("No service is called 'STOCK': 'Stock' and 'stock' differ in case only, so none is used");
 	}
 
 	@Test

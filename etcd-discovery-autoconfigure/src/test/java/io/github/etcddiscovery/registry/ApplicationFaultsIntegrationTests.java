@@ -64,7 +64,7 @@ class ApplicationFaultsIntegrationTests {
 			application.terminate();
 			return true;
 		});
-		assertThat(application.output()).contains("goes with its lease at the latest");
+		assertThat(application.output()).contains("is removed when its lease expires");
 	}
 
 	// 35

@@ -247,7 +247,8 @@ class RegistrationFactoryTests {
 		this.inetUtils.ipAddress = address;
 		factory(Map.of()).create(8080);
 		factory(Map.of()).create(8080);
-		assertThat(output.getAll().lines().filter((line) -> line.contains("can't be meant for others"))).singleElement()
+		assertThat(output.getAll().lines().filter((line) -> line.contains("Others can't call the address")))
+			.singleElement()
 			.asString()
 			.contains(address, kind, "'spring.cloud.etcd.discovery.ip-address'",
 					"'spring.cloud.inetutils.preferred-networks'");

@@ -126,7 +126,7 @@ class RegistrationValuesIntegrationTests {
 					"It must be between 0 and 1000");
 			refresh(context, "weight", "1");
 			refresh(context, "instance-id", "2");
-			assertThat(output).contains("a new service name or instance id takes a restart");
+			assertThat(output).contains("a new service name or instance id requires a restart");
 			await().until(() -> awaitRegistration().getValue().at("/metadata/weight").stringValue("").equals("1"));
 			assertThat(etcd.admin().revision()).isEqualTo(revision + 1);
 		}
