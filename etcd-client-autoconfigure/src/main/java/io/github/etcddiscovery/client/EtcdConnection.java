@@ -60,17 +60,17 @@ public final class EtcdConnection implements AutoCloseable {
 	private final EventLoop resolver = new ThreadEventLoop("etcd-resolver");
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private final Set<Members> former = new HashSet<>();
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private @Nullable Members members;
 
 	/**
-	 * Of the loop.
+	 * Confined to the loop.
 	 */
 	private @Nullable CompletableFuture<List<Endpoint>> lookup;
 

@@ -54,12 +54,12 @@ final class MemberResolver extends NameResolver {
 	private final Executor executor;
 
 	/**
-	 * Of the context.
+	 * Confined to the synchronization context of the channel.
 	 */
 	private final Map<String, EquivalentAddressGroup> found = new LinkedHashMap<>();
 
 	/**
-	 * Of the context.
+	 * Confined to the synchronization context of the channel.
 	 */
 	private List<String> authorities;
 

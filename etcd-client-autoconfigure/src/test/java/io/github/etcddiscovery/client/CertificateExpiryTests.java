@@ -111,7 +111,7 @@ class CertificateExpiryTests {
 	}
 
 	private static List<String> warnings(CapturedOutput output) {
-		return output.getAll().lines().filter((line) -> line.contains("The certificate ")).toList();
+		return output.getAll().lines().filter((line) -> line.contains("The client certificate ")).toList();
 	}
 
 	@FunctionalInterface
