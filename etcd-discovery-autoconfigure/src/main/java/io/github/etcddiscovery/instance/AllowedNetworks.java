@@ -22,15 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class AllowedNetworks {
 
-	/**
-	 * The metadata services of clouds outside the link-local networks: AWS, Google,
-	 * Oracle, Alibaba, Oracle's former address and Azure.
-	 */
-	private static final List<IpSubnetFilterRule> METADATA = Stream
-		.of("fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "100.100.100.200/32", "192.0.0.192/32", "168.63.129.16/32")
-		.map(AllowedNetworks::rule)
-		.toList();
-
 	private final List<Network> networks;
 
 	private AllowedNetworks(List<Network> networks) {
@@ -98,11 +89,29 @@ public final class AllowedNetworks {
 	}
 
 	private static boolean isReserved(InetAddress address) {
-		return address.isLinkLocalAddress() || METADATA.stream().anyMatch((rule) -> matches(rule, address));
+		return address.isLinkLocalAddress() || Metadata.NETWORKS.stream().anyMatch((rule) -> matches(rule, address));
 	}
 
 	private static boolean matches(IpSubnetFilterRule rule, InetAddress address) {
 		return rule.matches(new InetSocketAddress(address, 0));
+	}
+
+	/**
+	 * Read when there is a list to compare with: most applications have none, and need
+	 * not load the classes for it while they start.
+	 */
+	private static final class Metadata {
+
+		/**
+		 * The metadata services of clouds outside the link-local networks: AWS, Google,
+		 * Oracle, Alibaba, Oracle's former address and Azure.
+		 */
+		private static final List<IpSubnetFilterRule> NETWORKS = Stream
+			.of("fd00:ec2::/32", "fd20:ce::/32", "fd00:c1::/32", "100.100.100.200/32", "192.0.0.192/32",
+					"168.63.129.16/32")
+			.map(AllowedNetworks::rule)
+			.toList();
+
 	}
 
 	private record Network(IpSubnetFilterRule rule, boolean reserved) {
