@@ -87,6 +87,15 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
+	 * Probe the addresses of ejected instances where that is due.
+	 * @return the ejected instances; the same object until one comes, goes or is probed
+	 */
+	Object attend() {
+		this.ejected.keySet().forEach(this::contains);
+		return this.ejected;
+	}
+
+	/**
 	 * Whether an instance is ejected. Probes its address if that is due.
 	 */
 	boolean contains(ServiceInstance instance) {

@@ -7,6 +7,7 @@ import io.github.etcddiscovery.probe.AddressProbe;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.context.properties.bind.Bindable;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -30,10 +31,10 @@ import org.springframework.core.type.AnnotatedTypeMetadata;
 public class RotationConfiguration {
 
 	@Bean
-	static BeanPostProcessor rotationPostProcessor(Environment environment,
+	static BeanPostProcessor rotationPostProcessor(ConfigurableListableBeanFactory beanFactory, Environment environment,
 			ObjectProvider<EtcdLoadBalancerProperties> properties, ObjectProvider<Ejections> ejections,
 			ObjectProvider<Loads> loads) {
-		return new RotationPostProcessor(environment, properties, ejections, loads);
+		return new RotationPostProcessor(beanFactory, environment, properties, ejections, loads);
 	}
 
 	@Bean

@@ -2,25 +2,34 @@ package io.github.etcddiscovery.loadbalancer;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
+import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientConfiguration;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.core.RetryAwareServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerEnvironmentPropertyUtils;
 import org.springframework.core.env.Environment;
+import org.springframework.core.type.MethodMetadata;
+import org.springframework.util.function.SingletonSupplier;
 
 /**
  * Wraps a {@link RotationSupplier} around the suppliers of a service. The wrapper that
  * Spring Cloud adds for retries stays the outermost.
  */
 final class RotationPostProcessor implements BeanPostProcessor {
+
+	private final ConfigurableListableBeanFactory beanFactory;
 
 	private final Environment environment;
 
@@ -30,8 +39,10 @@ final class RotationPostProcessor implements BeanPostProcessor {
 
 	private final ObjectProvider<Loads> loads;
 
-	RotationPostProcessor(Environment environment, ObjectProvider<EtcdLoadBalancerProperties> properties,
-			ObjectProvider<Ejections> ejections, ObjectProvider<Loads> loads) {
+	RotationPostProcessor(ConfigurableListableBeanFactory beanFactory, Environment environment,
+			ObjectProvider<EtcdLoadBalancerProperties> properties, ObjectProvider<Ejections> ejections,
+			ObjectProvider<Loads> loads) {
+		this.beanFactory = beanFactory;
 		this.environment = environment;
 		this.properties = properties;
 		this.ejections = ejections;
@@ -44,13 +55,37 @@ final class RotationPostProcessor implements BeanPostProcessor {
 				&& !(bean instanceof RetryAwareServiceInstanceListSupplier)) {
 			boolean avoidTried = LoadBalancerEnvironmentPropertyUtils.trueOrMissingForClientOrDefault(this.environment,
 					"retry.avoid-previous-instance");
-			return new RotationSupplier(isWeighted() ? RotationSupplier.innermost(supplier) : supplier, avoidTried,
-					this.ejections.getIfAvailable(), slowStart(), choice());
+			ServiceInstanceListSupplier chosen = isWeighted() ? RotationSupplier.innermost(supplier) : supplier;
+			return new RotationSupplier(chosen, avoidTried, this.ejections.getIfAvailable(), slowStart(), choice(),
+					shortcut(chosen, beanName));
 		}
 		if (bean instanceof ReactorServiceInstanceLoadBalancer loadBalancer) {
 			return new BracketedLoadBalancer(loadBalancer);
 		}
 		return bean;
+	}
+
+	/**
+	 * Found when it is first needed: the discovery clients need not be there before.
+	 */
+	private Supplier<@Nullable List<ServiceInstance>> shortcut(ServiceInstanceListSupplier supplier, String beanName) {
+		if (!isOfSpringCloud(beanName)) {
+			return () -> null;
+		}
+		Supplier<Optional<CatalogShortcut>> shortcut = SingletonSupplier
+			.of(() -> Optional.ofNullable(CatalogShortcut.find(supplier, this.beanFactory)));
+		return () -> shortcut.get().map(CatalogShortcut::instances).orElse(null);
+	}
+
+	/**
+	 * Suppliers of an application's own may ask whatever they like.
+	 */
+	private boolean isOfSpringCloud(String beanName) {
+		MethodMetadata method = (this.beanFactory.containsBeanDefinition(beanName)
+				&& this.beanFactory.getBeanDefinition(beanName) instanceof AnnotatedBeanDefinition definition)
+						? definition.getFactoryMethodMetadata() : null;
+		return method != null
+				&& method.getDeclaringClassName().startsWith(LoadBalancerClientConfiguration.class.getName());
 	}
 
 	private @Nullable SlowStart slowStart() {

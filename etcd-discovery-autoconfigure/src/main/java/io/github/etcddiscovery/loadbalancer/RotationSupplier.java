@@ -1,9 +1,11 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
@@ -50,6 +52,10 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 
 	private final @Nullable ServiceInstanceListSupplier registered;
 
+	private final Supplier<@Nullable List<ServiceInstance>> shortcut;
+
+	private volatile @Nullable Rotation last;
+
 	/**
 	 * Create a supplier.
 	 * @param delegate the suppliers to wrap
@@ -58,14 +64,18 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	 * @param slowStart leaves new instances out by chance, or {@code null} if slow start
 	 * is disabled
 	 * @param choice chooses among the instances in rotation
+	 * @param shortcut what the suppliers would answer, without asking them; {@code null}
+	 * if they have to be asked
 	 */
 	RotationSupplier(ServiceInstanceListSupplier delegate, boolean avoidTried, @Nullable Ejections ejections,
-			@Nullable SlowStart slowStart, UnaryOperator<List<ServiceInstance>> choice) {
+			@Nullable SlowStart slowStart, UnaryOperator<List<ServiceInstance>> choice,
+			Supplier<@Nullable List<ServiceInstance>> shortcut) {
 		super(delegate);
 		this.avoidTried = avoidTried;
 		this.ejections = ejections;
 		this.slowStart = slowStart;
 		this.choice = choice;
+		this.shortcut = shortcut;
 		// Health checks go on supplying the instances that were registered when they
 		// began
 		this.registered = (slowStart != null || isHealthChecked(delegate)) ? innermost(delegate) : null;
@@ -93,7 +103,32 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	@Override
 	@SuppressWarnings("rawtypes")
 	public Flux<List<ServiceInstance>> get(Request request) {
-		Predicate<ServiceInstance> avoided = avoided(request);
+		return Flux.defer(() -> {
+			List<ServiceInstance> known = this.shortcut.get();
+			return (known != null && tried(request) == null) ? Flux.just(this.choice.apply(inRotation(known)))
+					: askSuppliers(request);
+		});
+	}
+
+	/**
+	 * Both lists are the same objects until something changes, and then so is what is
+	 * left of them.
+	 */
+	private List<ServiceInstance> inRotation(List<ServiceInstance> known) {
+		Object ejected = (this.ejections != null) ? this.ejections.attend() : Map.of();
+		Rotation rotation = this.last;
+		if (rotation == null || rotation.known() != known || rotation.ejected() != ejected) {
+			Predicate<ServiceInstance> avoided = avoided(null);
+			List<ServiceInstance> rest = known.stream().noneMatch(avoided) ? known
+					: known.stream().filter(avoided.negate()).toList();
+			rotation = new Rotation(known, ejected, rest.isEmpty() ? known : rest);
+			this.last = rotation;
+		}
+		return withoutSomeNew(rotation.rest(), known);
+	}
+
+	private Flux<List<ServiceInstance>> askSuppliers(Request<?> request) {
+		Predicate<ServiceInstance> avoided = avoided(tried(request));
 		Mono<List<ServiceInstance>> inRotation = (this.registered != null) ? this.registered.get()
 			.next()
 			.flatMap((current) -> inRotation(request, isMissing(current, avoided))
@@ -101,8 +136,11 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 		return inRotation.map(this.choice).flux();
 	}
 
-	private Predicate<ServiceInstance> avoided(Request<?> request) {
-		ServiceInstance tried = this.avoidTried ? TriedInstances.of(request) : null;
+	private @Nullable ServiceInstance tried(Request<?> request) {
+		return this.avoidTried ? TriedInstances.of(request) : null;
+	}
+
+	private Predicate<ServiceInstance> avoided(@Nullable ServiceInstance tried) {
 		Predicate<ServiceInstance> avoided = this::isUncallable;
 		if (tried != null) {
 			avoided = avoided.or((instance) -> address(instance).equals(address(tried)));
@@ -179,6 +217,16 @@ final class RotationSupplier extends DelegatingServiceInstanceListSupplier {
 	static String address(ServiceInstance instance) {
 		String host = instance.getHost();
 		return (host.startsWith("[") ? host.substring(1, host.length() - 1) : host) + ":" + instance.getPort();
+	}
+
+	/**
+	 * What is left of the instances of a service.
+	 *
+	 * @param known all of them
+	 * @param ejected those that are ejected
+	 * @param rest the others
+	 */
+	private record Rotation(List<ServiceInstance> known, Object ejected, List<ServiceInstance> rest) {
 	}
 
 }

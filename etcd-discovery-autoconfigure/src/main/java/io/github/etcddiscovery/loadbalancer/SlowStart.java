@@ -9,6 +9,8 @@ import java.util.function.DoubleSupplier;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
+import org.jspecify.annotations.Nullable;
+
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
@@ -26,6 +28,17 @@ final class SlowStart {
 	private final DoubleSupplier random;
 
 	private final Map<String, Long> firstSeen = new ConcurrentHashMap<>();
+
+	/**
+	 * What was registered when it was looked at last. A list that changes is another
+	 * object.
+	 */
+	private volatile @Nullable List<ServiceInstance> seen;
+
+	/**
+	 * When the newest was first seen.
+	 */
+	private volatile long newest;
 
 	/**
 	 * Create the slow start of a service.
@@ -46,18 +59,29 @@ final class SlowStart {
 	 * @return the remaining instances, or all if none would remain
 	 */
 	List<ServiceInstance> withoutSomeNew(List<ServiceInstance> instances, List<ServiceInstance> registered) {
-		see(registered.stream().map(RotationSupplier::address).collect(Collectors.toSet()));
+		if (registered != this.seen) {
+			see(registered);
+		}
+		if (this.nanoTime.getAsLong() - this.newest >= this.duration) {
+			return instances;
+		}
 		List<ServiceInstance> rest = instances.stream()
 			.filter((instance) -> this.random.getAsDouble() < share(instance))
 			.toList();
 		return rest.isEmpty() ? instances : rest;
 	}
 
-	private void see(Set<String> addresses) {
+	private synchronized void see(List<ServiceInstance> registered) {
+		Set<String> addresses = registered.stream().map(RotationSupplier::address).collect(Collectors.toSet());
 		long now = this.nanoTime.getAsLong();
 		long since = this.firstSeen.isEmpty() ? now - this.duration : now;
-		addresses.forEach((address) -> this.firstSeen.putIfAbsent(address, since));
+		for (String address : addresses) {
+			if (this.firstSeen.putIfAbsent(address, since) == null) {
+				this.newest = since;
+			}
+		}
 		this.firstSeen.keySet().retainAll(addresses);
+		this.seen = registered;
 	}
 
 	private double share(ServiceInstance instance) {

@@ -1,7 +1,13 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
+import io.github.etcddiscovery.discovery.EtcdDiscoveryClient;
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.instance.InstanceStatus;
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -17,17 +23,30 @@ import org.springframework.cache.CacheManager;
 import org.springframework.cache.annotation.EnableCaching;
 import org.springframework.cache.concurrent.ConcurrentMapCacheManager;
 import org.springframework.cache.support.NoOpCacheManager;
+import org.springframework.cloud.client.DefaultServiceInstance;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.client.discovery.composite.CompositeDiscoveryClientAutoConfiguration;
+import org.springframework.cloud.client.discovery.simple.SimpleDiscoveryClientAutoConfiguration;
 import org.springframework.cloud.client.loadbalancer.LoadBalancerLifecycle;
+import org.springframework.cloud.commons.util.UtilAutoConfiguration;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientSpecification;
+import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClients;
 import org.springframework.cloud.loadbalancer.cache.LoadBalancerCacheManager;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerAutoConfiguration;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerCacheAutoConfiguration;
 import org.springframework.cloud.loadbalancer.config.LoadBalancerZoneConfig;
+import org.springframework.cloud.loadbalancer.core.DiscoveryClientServiceInstanceListSupplier;
+import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.ApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.mockito.BDDMockito.given;
+import static org.mockito.Mockito.mock;
 
 /**
  * Tests for {@link EtcdLoadBalancerAutoConfiguration}.
@@ -40,6 +59,16 @@ class EtcdLoadBalancerAutoConfigurationTests {
 						EtcdLoadBalancerAutoConfiguration.class, LoadBalancerAutoConfiguration.class,
 						LoadBalancerCacheAutoConfiguration.class, CacheAutoConfiguration.class))
 		.withPropertyValues("spring.cloud.etcd.endpoints=http://127.0.0.1:1");
+
+	private static final List<ServiceInstance> KNOWN = List
+		.of(new EtcdServiceInstance("orders", "one", "10.0.0.1", 80, false, InstanceStatus.UP, Map.of()));
+
+	private final ApplicationContextRunner known = new ApplicationContextRunner()
+		.withConfiguration(
+				AutoConfigurations.of(EtcdLoadBalancerAutoConfiguration.class, LoadBalancerAutoConfiguration.class))
+		.withBean(ServiceCatalog.class, EtcdLoadBalancerAutoConfigurationTests::catalog)
+		.withBean(EtcdDiscoveryClient.class, () -> new EtcdDiscoveryClient(mock(ServiceCatalog.class), () -> false, 0))
+		.withPropertyValues("spring.cloud.etcd.loadbalancer.eject-unreachable=false");
 
 	@Test
 	void cachesNothingInTheContextOfEachService() {
@@ -68,6 +97,41 @@ class EtcdLoadBalancerAutoConfigurationTests {
 		this.contextRunner.withPropertyValues("spring.cloud.loadbalancer.enabled=false")
 			.run((context) -> assertThat(context).hasNotFailed()
 				.doesNotHaveBean(LoadBalancerClientSpecification.class));
+	}
+
+	@Test
+	void choosesFromTheCatalogItself() {
+		this.known.run((context) -> assertThat(instances(context)).isSameAs(KNOWN));
+	}
+
+	@Test
+	void asksTheClientsWhereTheCatalogMayNotKnowAll() {
+		this.known.withPropertyValues("spring.cloud.discovery.client.simple.instances.orders[0].uri=http://simple:1")
+			.withConfiguration(AutoConfigurations.of(UtilAutoConfiguration.class,
+					SimpleDiscoveryClientAutoConfiguration.class, CompositeDiscoveryClientAutoConfiguration.class))
+			.run((context) -> assertThat(instances(context)).extracting(ServiceInstance::getHost)
+				.containsExactly("simple"));
+	}
+
+	@Test
+	void asksSuppliersOfTheApplicationsOwn() {
+		this.known.withUserConfiguration(OwnSuppliers.class)
+			.run((context) -> assertThat(instances(context)).extracting(ServiceInstance::getHost)
+				.containsExactly("own"));
+	}
+
+	private static @Nullable List<ServiceInstance> instances(ApplicationContext context) {
+		return context.getBean(LoadBalancerClientFactory.class)
+			.getInstance("orders", ServiceInstanceListSupplier.class)
+			.get()
+			.blockFirst();
+	}
+
+	private static ServiceCatalog catalog() {
+		ServiceCatalog catalog = mock(ServiceCatalog.class);
+		given(catalog.isKnown("orders")).willReturn(true);
+		given(catalog.instances("orders")).willReturn(KNOWN);
+		return catalog;
 	}
 
 	@Test
@@ -138,6 +202,24 @@ class EtcdLoadBalancerAutoConfigurationTests {
 	@Configuration(proxyBeanMethods = false)
 	@EnableCaching
 	static class Caching {
+
+	}
+
+	@Configuration(proxyBeanMethods = false)
+	@LoadBalancerClients(defaultConfiguration = OwnSupplier.class)
+	static class OwnSuppliers {
+
+	}
+
+	static class OwnSupplier {
+
+		@Bean
+		ServiceInstanceListSupplier ownSupplier(Environment environment) {
+			DiscoveryClient own = mock(DiscoveryClient.class);
+			given(own.getInstances("orders"))
+				.willReturn(List.of(new DefaultServiceInstance("own", "orders", "own", 1, false)));
+			return new DiscoveryClientServiceInstanceListSupplier(own, environment);
+		}
 
 	}
 

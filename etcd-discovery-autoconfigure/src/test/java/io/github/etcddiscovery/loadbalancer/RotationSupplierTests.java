@@ -43,8 +43,11 @@ import org.springframework.web.accept.SemanticApiVersionParser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.mockito.ArgumentMatchers.any;
 import static org.mockito.BDDMockito.given;
 import static org.mockito.Mockito.mock;
+import static org.mockito.Mockito.never;
+import static org.mockito.Mockito.verify;
 
 /**
  * Tests for {@link RotationSupplier}.
@@ -76,7 +79,8 @@ class RotationSupplierTests {
 
 	@Test
 	void servesTheInstanceThatWasTriedWhenThatIsWanted() {
-		RotationSupplier supplier = new RotationSupplier(this.base, false, null, null, UnaryOperator.identity());
+		RotationSupplier supplier = new RotationSupplier(this.base, false, null, null, UnaryOperator.identity(),
+				() -> null);
 		assertThat(supplier.get(retry(Instances.TWO)).blockFirst()).contains(Instances.TWO);
 	}
 
@@ -127,7 +131,7 @@ class RotationSupplierTests {
 	void passesTheChosenInstanceOnAndLeavesItWhenItIsOut() {
 		RotationSupplier supplier = new RotationSupplier(
 				new SameInstancePreferenceServiceInstanceListSupplier(this.base), true, this.ejections, null,
-				UnaryOperator.identity());
+				UnaryOperator.identity(), () -> null);
 		((SelectedInstanceCallback) supplier).selectedServiceInstance(Instances.TWO);
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.TWO);
 		eject(Instances.TWO);
@@ -182,16 +186,54 @@ class RotationSupplierTests {
 	void leavesNewInstancesOutNowAndThen() {
 		this.registered = List.of(Instances.ONE);
 		RotationSupplier supplier = new RotationSupplier(this.base, true, null,
-				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5), UnaryOperator.identity());
+				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5), UnaryOperator.identity(), () -> null);
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
 		this.registered = List.of(Instances.ONE, Instances.TWO);
 		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
 		assertThat(supplier.get(retry(Instances.ONE)).blockFirst()).containsExactly(Instances.TWO);
 	}
 
+	@Test
+	void leavesNewInstancesOutNowAndThenByTheShortcut() {
+		this.registered = List.of(Instances.ONE);
+		RotationSupplier supplier = new RotationSupplier(this.base, true, null,
+				new SlowStart(Duration.ofDays(1), System::nanoTime, () -> 0.5), UnaryOperator.identity(),
+				() -> this.registered);
+		assertThat(supplier.get().blockFirst()).isSameAs(this.registered);
+		this.registered = List.of(Instances.ONE, Instances.TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
+		assertThat(supplier.get(retry(Instances.ONE)).blockFirst()).containsExactly(Instances.TWO);
+	}
+
 	private @Nullable List<ServiceInstance> choose(ServiceInstanceListSupplier supplier, Request<?> request) {
-		return new RotationSupplier(supplier, true, this.ejections, null, UnaryOperator.identity()).get(request)
+		List<ServiceInstance> chosen = new RotationSupplier(supplier, true, this.ejections, null,
+				UnaryOperator.identity(), () -> null)
+			.get(request)
 			.blockFirst();
+		if (supplier == this.base) {
+			assertThat(shortcut(supplier).get(request).blockFirst()).isEqualTo(chosen);
+		}
+		return chosen;
+	}
+
+	private RotationSupplier shortcut(ServiceInstanceListSupplier supplier) {
+		return new RotationSupplier(supplier, true, this.ejections, null, UnaryOperator.identity(),
+				() -> this.registered);
+	}
+
+	@Test
+	void asksNoSuppliersWhereThereIsAShortcut() {
+		ServiceInstanceListSupplier none = mock(ServiceInstanceListSupplier.class);
+		RotationSupplier supplier = shortcut(none);
+		assertThat(supplier.get().blockFirst()).isSameAs(this.registered);
+		eject(Instances.TWO);
+		List<ServiceInstance> rest = supplier.get().blockFirst();
+		assertThat(rest).containsExactly(Instances.ONE, Instances.THREE);
+		assertThat(supplier.get().blockFirst()).as("until something changes").isSameAs(rest);
+		this.registered = List.of(Instances.ONE, Instances.TWO);
+		assertThat(supplier.get().blockFirst()).containsExactly(Instances.ONE);
+		verify(none, never()).get(any());
+		verify(none, never()).get();
 	}
 
 	private void eject(ServiceInstance... instances) {
