@@ -44,6 +44,8 @@ public final class Bench {
 		Bench bench = new Bench();
 		bench.inMemory();
 		if (option(args, "--memory") == null) {
+			ApplicationBench.run(bench::add);
+			FleetBench.run(bench::add);
 			for (int instances : new int[] { 100, 10_000, 100_000 }) {
 				new EtcdBench(instances).run(bench::add);
 			}

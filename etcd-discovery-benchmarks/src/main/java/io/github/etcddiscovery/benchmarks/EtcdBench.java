@@ -2,7 +2,9 @@ package io.github.etcddiscovery.benchmarks;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjDoubleConsumer;
@@ -16,6 +18,12 @@ import io.etcd.jetcd.op.Op;
 import io.etcd.jetcd.options.GetOption;
 import io.etcd.jetcd.options.PutOption;
 import io.etcd.jetcd.options.WatchOption;
+import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.JetcdListerWatcher;
+import io.github.etcddiscovery.core.ThreadEventLoop;
+import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.instance.InstanceReader;
+import io.github.etcddiscovery.instance.JsonCodec;
 import io.github.etcddiscovery.testing.EtcdCluster;
 
 import org.springframework.boot.Banner;
@@ -37,7 +45,9 @@ final class EtcdBench {
 
 	private static final int BURST = 20_000;
 
-	private static final int PUTS = 1_000;
+	private static final int LISTS = 5;
+
+	private static final int PUTS = 500;
 
 	private static final ByteSequence PREFIX = bytes("services/");
 
@@ -52,21 +62,42 @@ final class EtcdBench {
 		try (EtcdCluster etcd = EtcdCluster.single().start();
 				Client raw = Client.builder().endpoints(etcd.clientUrl()).maxInboundMessageSize(64 << 20).build()) {
 			fill(raw.getKVClient());
-			readPages(raw.getKVClient());
-			long begun = System.nanoTime();
-			readPages(raw.getKVClient());
-			double pages = millis(begun);
-			begun = System.nanoTime();
-			try (ConfigurableApplicationContext first = application(etcd.clientUrl())) {
-				figures.accept(size + "start of the first application and its list, ms", millis(begun));
-			}
 			try (ConfigurableApplicationContext context = application(etcd.clientUrl())) {
+				list(raw.getKVClient(), context.getBean(EtcdConnection.class), size, figures);
 				DiscoveryClient client = context.getBean(DiscoveryClient.class);
-				figures.accept(size + "raw pages, ms", pages);
 				propagate(raw, client, size, figures);
 				burst(raw, client, size, figures);
 			}
 		}
+	}
+
+	/**
+	 * What an application does when it starts: list, read and index all.
+	 */
+	private void list(KV kv, EtcdConnection connection, String size, ObjDoubleConsumer<String> figures)
+			throws Exception {
+		double[] pages = new double[LISTS];
+		double[] lists = new double[LISTS];
+		for (int i = 0; i < LISTS; i++) {
+			long begun = System.nanoTime();
+			readPages(kv);
+			pages[i] = millis(begun);
+			begun = System.nanoTime();
+			try (ThreadEventLoop loop = new ThreadEventLoop("bench");
+					ServiceCatalog catalog = new ServiceCatalog("services",
+							new InstanceReader("services", List.of(new JsonCodec())),
+							(range) -> new JetcdListerWatcher(connection, range), loop, Duration.ofSeconds(30),
+							Duration.ofSeconds(60))) {
+				catalog.start();
+				catalog.known().get();
+				lists[i] = millis(begun);
+			}
+		}
+		Arrays.sort(pages);
+		Arrays.sort(lists);
+		figures.accept(size + "raw pages, ms", pages[LISTS / 2]);
+		figures.accept(size + "cold list, ms", lists[LISTS / 2]);
+		figures.accept(size + "cold list, ratio", lists[LISTS / 2] / pages[LISTS / 2]);
 	}
 
 	private static ConfigurableApplicationContext application(String url) {
@@ -173,12 +204,12 @@ final class EtcdBench {
 		CompletableFuture<Long> done = new CompletableFuture<>();
 		WatchOption all = WatchOption.builder().isPrefix(true).build();
 		try (Watch.Watcher watcher = raw.getWatchClient().watch(PREFIX, all, (response) -> {
-			if (seen.addAndGet(response.getEvents().size()) >= BURST) {
+			if (seen.addAndGet(response.getEvents().size()) > BURST) {
 				done.complete(System.nanoTime());
 			}
 		})) {
 			long begun = System.nanoTime();
-			CompletableFuture<?> last = CompletableFuture.completedFuture(null);
+			List<CompletableFuture<?>> writes = new ArrayList<>();
 			int services = Math.max(1, this.instances / PER_SERVICE);
 			for (int sent = 0; sent < BURST; sent += PER_SERVICE) {
 				String service = "service-" + (sent / PER_SERVICE) % services;
@@ -186,11 +217,12 @@ final class EtcdBench {
 				for (int i = 0; i < PER_SERVICE; i++) {
 					puts[i] = put(service, i, 60_000 + sent / PER_SERVICE);
 				}
-				last = raw.getKVClient().txn().Then(puts).commit();
+				writes.add(raw.getKVClient().txn().Then(puts).commit());
 			}
-			last.get();
-			String lastService = "service-" + (BURST / PER_SERVICE - 1) % services;
-			while (port(client, lastService) != 60_000 + BURST / PER_SERVICE - 1) {
+			CompletableFuture.allOf(writes.toArray(CompletableFuture[]::new)).get();
+			// They may have been applied in another order than they were sent
+			raw.getKVClient().put(key("service-0", 7), bytes(value("service-0", 7, 65_000)));
+			while (port(client, "service-0") != 65_000) {
 				Thread.onSpinWait();
 			}
 			long ours = System.nanoTime();
