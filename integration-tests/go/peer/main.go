@@ -1,6 +1,7 @@
 // Command peer is a service, a caller of one, a candidate or a mutex, as Go has them: etcd's naming for gRPC, go-zero's
-// discov and etcd's concurrency, unmodified. The tests beside it start it, tell it what to do by lines on its input, and read what it sees from
-// its output. It ends when its input does.
+// discov and etcd's concurrency, unmodified; or a reader of configuration, with go-zero, viper and Kratos. The tests
+// beside it start it, tell it what to do by lines on its input, and read what it sees from its output. It ends when its
+// input does.
 package main
 
 import (
@@ -39,6 +40,9 @@ const usage = `usage: peer naming-register ETCD TARGET KEY ADDRESS METADATA
        peer gozero-subscribe ETCD KEY
        peer campaign ETCD PREFIX VALUE
        peer lock ETCD PREFIX
+       peer gozero-config ETCD KEY
+       peer viper-config ETCD KEY
+       peer kratos-config ETCD PREFIX
        peer serve ADDRESS...`
 
 // The shortest that etcd grants with its usual election timeout.
@@ -70,6 +74,12 @@ func main() {
 		campaign(args[0], args[1], args[2])
 	case "lock":
 		lock(args[0], args[1])
+	case "gozero-config":
+		goZeroConfig(args[0], args[1])
+	case "viper-config":
+		viperConfig(args[0], args[1])
+	case "kratos-config":
+		kratosConfig(args[0], args[1])
 	case "serve":
 		serve(args)
 	default:

@@ -17,7 +17,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * The sample as it was processed ahead of time by the build, in a JVM of its own: it
- * registers, finds itself and calls itself load-balanced.
+ * registers, finds itself, calls itself load-balanced, and follows its configuration.
  */
 class AheadOfTimeIntegrationTests {
 
@@ -25,7 +25,8 @@ class AheadOfTimeIntegrationTests {
 	static final EtcdExtension etcd = EtcdExtension.single();
 
 	@Test
-	void registersAndCallsLoadBalanced() {
+	void registersCallsLoadBalancedAndFollowsItsConfiguration() {
+		etcd.admin().put("config/myapp/sample/greeting", "Good day");
 		try (JavaApplication application = JavaApplication.start(SampleApplication.class,
 				List.of("-Dspring.aot.enabled=true"), "--spring.application.name=myapp", "--server.address=127.0.0.1",
 				"--server.port=0", "--spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
@@ -42,9 +43,16 @@ class AheadOfTimeIntegrationTests {
 				.ignoreExceptions()
 				.atMost(Duration.ofSeconds(30))
 				.until(() -> callee(client).equals(caller));
+			assertThat(greeting(client)).isEqualTo("Good day");
+			etcd.admin().put("config/myapp/sample/greeting", "Good evening");
+			Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> greeting(client).equals("Good evening"));
 			application.terminate();
 			assertThat(etcd.admin().keys("services/")).isEmpty();
 		}
+	}
+
+	private static String greeting(RestClient client) {
+		return client.get().uri("/greeting").retrieve().requiredBody(String.class);
 	}
 
 	private static String callee(RestClient client) {
