@@ -256,11 +256,10 @@ final class MemberCall<Q, R> {
 
 		private void endStream(R message) {
 			MemberCall.this.loop.execute(() -> {
-				if (this.call != null) {
-					this.call.halfClose();
-				}
 				stopWaiting();
-				if (MemberCall.this.underWay.contains(this)) {
+				// An attempt that is not under way has been cancelled, and can't be closed
+				if (this.call != null && MemberCall.this.underWay.contains(this)) {
+					this.call.halfClose();
 					succeed(this, message);
 				}
 			});
