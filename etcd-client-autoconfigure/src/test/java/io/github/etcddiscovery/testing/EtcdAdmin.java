@@ -195,7 +195,8 @@ public final class EtcdAdmin {
 	 * @param revision the oldest revision to keep
 	 */
 	public void compact(long revision) {
-		etcdctl("compact", "--physical", Long.toString(revision));
+		// Waits for the disk, longer than other commands need on a busy machine
+		etcdctl("compact", "--physical", "--command-timeout=25s", Long.toString(revision));
 	}
 
 	/**

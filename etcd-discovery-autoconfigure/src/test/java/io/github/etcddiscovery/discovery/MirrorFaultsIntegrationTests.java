@@ -516,7 +516,7 @@ class MirrorFaultsIntegrationTests {
 			registerMany("orders", 100_000);
 			// So that the list is measured, not the start of a cold JVM.
 			Consumer.Builder builder = direct().unrecorded().requestTimeout(Duration.ofSeconds(5));
-			Consumer consumer = closing(builder.start()).awaitSynced(Duration.ofSeconds(10));
+			Consumer consumer = closing(builder.start()).awaitSynced(Duration.ofSeconds(30));
 			assertThat(consumer.client().getRegisteredInstances("orders")).hasSize(100_000);
 			assertThat(builder.spy().ranges()).hasSizeGreaterThanOrEqualTo(20)
 				.allSatisfy((request) -> assertThat(request.getLimit()).isEqualTo(5000));
