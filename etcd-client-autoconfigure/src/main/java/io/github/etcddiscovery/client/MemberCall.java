@@ -257,7 +257,8 @@ final class MemberCall<Q, R> {
 		private void endStream(R message) {
 			MemberCall.this.loop.execute(() -> {
 				stopWaiting();
-				// An attempt that is not under way has been cancelled, and can't be closed
+				// An attempt that is not under way has been cancelled, and can't be
+				// closed
 				if (this.call != null && MemberCall.this.underWay.contains(this)) {
 					this.call.halfClose();
 					succeed(this, message);

@@ -146,7 +146,7 @@ final class LockQueue {
 			// Its time may be over just now
 			token.isHeld();
 			Tenure.End end = token.tenure().end();
-			if (end != null && end.cause() != Cause.RELEASED) {
+			if (end != null && isLost(token)) {
 				released.completeExceptionally(new LockLostException(this.name, end.reason()));
 			}
 			if (held != null && held.token == token) {
@@ -154,7 +154,9 @@ final class LockQueue {
 				// A failure is not the caller's: the key goes with the lease at the
 				// latest
 				leave().whenComplete((intact, failure) -> {
-					if (Boolean.FALSE.equals(intact)) {
+					// The watch may have told of the deletion since, when this token was
+					// no longer the first
+					if (Boolean.FALSE.equals(intact) || (end == null && isLost(token))) {
 						String reason = "key '%s' was gone when it was released".formatted(token.token().key());
 						tellLost(token, reason);
 						released.completeExceptionally(new LockLostException(this.name, reason));
@@ -169,6 +171,11 @@ final class LockQueue {
 			}
 		});
 		return released;
+	}
+
+	private static boolean isLost(LockToken token) {
+		Tenure.End end = token.tenure().end();
+		return end != null && end.cause() != Cause.RELEASED;
 	}
 
 	private void tellLost(LockToken token, String reason) {

@@ -32,17 +32,18 @@ class GoConfigIntegrationTests {
 	final Go go = new Go();
 
 	@ParameterizedTest
-	@CsvSource(delimiter = '|', textBlock = """
-			gozero-config | /app/config.yaml | etcd:/app/config.yaml          | /app/config.yaml  | shop:\\n  limit: "%s"\\n  name: go
-			viper-config  | /app/config.json | etcd:/app/config.json          | /app/config.json  | {"shop":{"limit":%s,"name":"go"}}
-			kratos-config | /kratos/         | etcd:/kratos/?format=files     | /kratos/limits.yaml | shop:\\n  limit: "%s"
-			""")
+	@CsvSource(delimiter = '|',
+			textBlock = """
+					gozero-config | /app/config.yaml | etcd:/app/config.yaml          | /app/config.yaml  | shop:\\n  limit: "%s"\\n  name: go
+					viper-config  | /app/config.json | etcd:/app/config.json          | /app/config.json  | {"shop":{"limit":%s,"name":"go"}}
+					kratos-config | /kratos/         | etcd:/kratos/?format=files     | /kratos/limits.yaml | shop:\\n  limit: "%s"
+					""")
 	void javaReadsWhatGoWritesAndReads(String kind, String place, String location, String key, String text) {
 		// Kratos merges the files below its prefix
 		etcd.admin().put("/kratos/names.json", "{\"shop\":{\"name\":\"go\"}}");
 		etcd.admin().put(key, text.replace("\\n", "\n").formatted("5"));
-		Peer peer = this.go.run(kind, kind.startsWith("gozero") ? URI.create(etcd.clientUrl()).getAuthority()
-				: etcd.clientUrl(), place);
+		Peer peer = this.go.run(kind,
+				kind.startsWith("gozero") ? URI.create(etcd.clientUrl()).getAuthority() : etcd.clientUrl(), place);
 		assertThat(peer.tell("read")).isEqualTo("5 go");
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
 			.web(WebApplicationType.NONE)
