@@ -288,6 +288,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	private void wasRead(Revision result) {
+		this.applier.answered();
 		this.lastError = null;
 		this.delays.reset();
 		this.readRevision = result.revision();
@@ -323,7 +324,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 		public void lost(EtcdAccessException failure) {
 			EtcdConfigRefresher.this.loop.execute(() -> {
 				EtcdConfigRefresher.this.lastError = failure.getMessage();
-				EtcdConfigRefresher.this.applier.warnOnce(
+				EtcdConfigRefresher.this.applier.warnOnce(failure.getKind(),
 						"%s. The configuration stays as it is at revision %d and is followed again as soon as possible. %s"
 							.formatted(failure.getMessage(), EtcdConfigRefresher.this.config.getRevision(),
 									failure.getAdvice()));

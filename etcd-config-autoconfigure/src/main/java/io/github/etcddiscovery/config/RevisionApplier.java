@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.config;
 
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -43,6 +44,12 @@ final class RevisionApplier {
 
 	private @Nullable String lastProblem;
 
+	/**
+	 * The kinds of failed requests since etcd answered last. Each is worth one line in
+	 * the log: the reason that it gives changes while etcd stops.
+	 */
+	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
+
 	private final AtomicLong rejections = new AtomicLong();
 
 	RevisionApplier(ConfigurableApplicationContext context, EtcdConfig config, LiveValues live) {
@@ -75,6 +82,13 @@ final class RevisionApplier {
 	}
 
 	/**
+	 * etcd answers: if a request fails again, it is logged again.
+	 */
+	void answered() {
+		this.troubles.clear();
+	}
+
+	/**
 	 * Read a revision and let it count.
 	 * @param revision the revision, or 0 for what is true now
 	 * @param accepted whether it counts although it may be a mistake
@@ -89,8 +103,9 @@ final class RevisionApplier {
 			}
 			catch (EtcdAccessException ex) {
 				this.failedWith = ex.getKind();
-				warnOnce("%s. The configuration stays as it is at revision %d%s".formatted(ex.getMessage(),
-						last.revision(), (ex.getKind() == Kind.COMPACTED) ? "" : ". " + ex.getAdvice()));
+				warnOnce(ex.getKind(),
+						"%s. The configuration stays as it is at revision %d%s".formatted(ex.getMessage(),
+								last.revision(), (ex.getKind() == Kind.COMPACTED) ? "" : ". " + ex.getAdvice()));
 				return result(revision, Result.FAILED, List.of(), List.of(), ex.getMessage());
 			}
 			if (reading == null) {
@@ -201,6 +216,16 @@ final class RevisionApplier {
 		this.lastProblem = problem;
 		logger.warn(problem);
 		return true;
+	}
+
+	/**
+	 * Warn of a failed request, unless one of its kind has failed since etcd answered
+	 * last.
+	 */
+	void warnOnce(Kind trouble, String problem) {
+		if (this.troubles.add(trouble)) {
+			logger.warn(problem);
+		}
 	}
 
 	private static Revision result(long revision, Result result, List<String> keys, List<String> beans,
