@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.coordination.lock;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -158,17 +159,12 @@ public final class EtcdLock implements Lock {
 			this.locks.hold(this.name, request.granted().get(nanos, TimeUnit.NANOSECONDS));
 			return true;
 		}
-		catch (TimeoutException ex) {
-			return false;
-		}
-		catch (CancellationException ex) {
-			if (ex.getMessage() != null) {
-				throw new IllegalStateException("Lock '%s' can't be had: %s".formatted(name(), ex.getMessage()), ex);
-			}
+		catch (TimeoutException | CancellationException ex) {
 			return false;
 		}
 		catch (ExecutionException ex) {
-			throw new IllegalStateException("Lock '%s' can't be had".formatted(name()), ex.getCause());
+			Throwable cause = Objects.requireNonNull(ex.getCause());
+			throw new IllegalStateException("Lock '%s' can't be had: %s".formatted(name(), cause.getMessage()), cause);
 		}
 	}
 

@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -96,7 +95,7 @@ final class LockQueue {
 		this.loop.execute(() -> {
 			if (this.closed) {
 				this.users.decrementAndGet();
-				request.granted.completeExceptionally(new CancellationException("The application ends"));
+				request.granted.completeExceptionally(new IllegalStateException("The application ends"));
 			}
 			else if (!patient && this.first != null) {
 				this.users.decrementAndGet();
@@ -190,11 +189,11 @@ final class LockQueue {
 		this.closed = true;
 		List.copyOf(this.waiting)
 			.forEach((request) -> request.granted
-				.completeExceptionally(new CancellationException("The application ends")));
+				.completeExceptionally(new IllegalStateException("The application ends")));
 		this.waiting.clear();
 		Request first = this.first;
 		if (first != null) {
-			first.granted.completeExceptionally(new CancellationException("The application ends"));
+			first.granted.completeExceptionally(new IllegalStateException("The application ends"));
 		}
 	}
 
