@@ -79,8 +79,7 @@ final class LockQueue {
 	 * Whether this process holds the lock. From any thread.
 	 */
 	boolean isHeld() {
-		Request first = this.first;
-		LockToken token = (first != null) ? first.token : null;
+		LockToken token = firstToken();
 		return token != null && token.isHeld();
 	}
 
@@ -145,7 +144,7 @@ final class LockQueue {
 			// Its time may be over just now
 			token.isHeld();
 			Tenure.End end = token.tenure().end();
-			if (end != null && isLost(token)) {
+			if (end != null && isLost(end)) {
 				released.completeExceptionally(new LockLostException(this.name, end.reason()));
 			}
 			if (held != null && held.token == token) {
@@ -155,7 +154,7 @@ final class LockQueue {
 				leave().whenComplete((intact, failure) -> {
 					// The watch may have told of the deletion since, when this token was
 					// no longer the first
-					if (Boolean.FALSE.equals(intact) || (end == null && isLost(token))) {
+					if (Boolean.FALSE.equals(intact) || (end == null && isLost(token.tenure().end()))) {
 						String reason = "key '%s' was gone when it was released".formatted(token.token().key());
 						tellLost(token, reason);
 						released.completeExceptionally(new LockLostException(this.name, reason));
@@ -172,8 +171,15 @@ final class LockQueue {
 		return released;
 	}
 
-	private static boolean isLost(LockToken token) {
-		Tenure.End end = token.tenure().end();
+	/**
+	 * What the first request was granted, if it was.
+	 */
+	private @Nullable LockToken firstToken() {
+		Request first = this.first;
+		return (first != null) ? first.token : null;
+	}
+
+	private static boolean isLost(Tenure.@Nullable End end) {
 		return end != null && end.cause() != Cause.RELEASED;
 	}
 
@@ -276,20 +282,18 @@ final class LockQueue {
 		@Override
 		public void ended(Tenure tenure) {
 			Tenure.End end = tenure.end();
-			if (end == null || end.cause() == Cause.RELEASED) {
+			if (end == null || !isLost(end)) {
 				return;
 			}
 			LockQueue.this.loop.execute(() -> lost(tenure));
-			Request first = LockQueue.this.first;
-			LockToken token = (first != null) ? first.token : null;
+			LockToken token = firstToken();
 			if (token != null && token.tenure() == tenure) {
 				tellLost(token, end.reason());
 			}
 		}
 
 		private void lost(Tenure tenure) {
-			Request first = LockQueue.this.first;
-			LockToken token = (first != null) ? first.token : null;
+			LockToken token = firstToken();
 			if (token != null && token.tenure() == tenure) {
 				LockQueue.this.listener.released(token,
 						Duration.ofNanos(LockQueue.this.loop.nanoTime() - token.since()));
