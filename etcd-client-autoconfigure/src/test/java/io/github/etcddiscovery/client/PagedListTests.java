@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.client;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -94,7 +95,7 @@ class PagedListTests {
 	@Test
 	void nextPageIsUnderWayWhileAPageIsRead() {
 		keys("a", (int) PagedList.LARGEST_PAGE + 1, 0);
-		List<Integer> requested = new ArrayList<>();
+		List<Integer> requested = Collections.synchronizedList(new ArrayList<>());
 		new PagedList((request) -> {
 			CompletableFuture<RangeResponse> answer = answer(request);
 			return (this.requests.size() > 1) ? answer.thenApplyAsync((page) -> page) : answer;

@@ -145,10 +145,14 @@ class ClientsIntegrationTests {
 		assertThat(failuresAroundACrash(client, application(client))).isLessThanOrEqualTo(5);
 	}
 
+	/**
+	 * Each of the four may lose the call that is under way, and may try to connect once
+	 * before the first refusal is known. Without ejection, half of 150 calls would fail.
+	 */
 	@ParameterizedTest
 	@EnumSource
 	void ejectsWhatHasCrashedAlsoWhenRetriesAreSwitchedOff(Client client) {
-		assertThat(failuresAroundACrash(client, withoutRetries(client))).isLessThanOrEqualTo(5);
+		assertThat(failuresAroundACrash(client, withoutRetries(client))).isLessThanOrEqualTo(8);
 	}
 
 	private long failuresAroundACrash(Client client, ConfigurableApplicationContext context) {
