@@ -29,16 +29,16 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The session of this process: the queues that it stands in for leadership and locks, the
- * lease below them, and the thread that ends what the lease does not carry any more. Safe
- * for use by any thread.
+ * The places of this process in the queues of roles and locks, the lease that the keys of
+ * these places are attached to, and the thread that ends a place when the lease can no
+ * longer keep its key. Safe for use by any thread.
  */
 public final class Coordination implements AutoCloseable {
 
 	private static final Log logger = LogFactory.getLog(Coordination.class);
 
 	/**
-	 * An application that ends is not held up by an etcd that does not answer.
+	 * An etcd that does not answer does not delay the end of the application.
 	 */
 	private static final Duration LONGEST_GOODBYE = Duration.ofMillis(1500);
 
@@ -63,15 +63,16 @@ public final class Coordination implements AutoCloseable {
 	private final EventLoop watchdog = new ThreadEventLoop("etcd-coordination");
 
 	/**
-	 * Create a session; nothing is asked of etcd before the first queue is entered.
+	 * Create it. No request is made before the first queue is entered.
 	 * @param store etcd
-	 * @param watches how to watch keys
+	 * @param watches creates watches of keys
 	 * @param lease the lease
-	 * @param margin how long before the lease can end a tenure does
-	 * @param mirrors the loop for observing; not closed here
-	 * @param requestTimeout how long a request may take
-	 * @param prefix where the keys stand
-	 * @param id what the keys of this process hold
+	 * @param margin how long before the earliest expiry of the lease a tenure ends
+	 * @param mirrors the loop of the mirrors for {@link #observe} and {@link #mirror};
+	 * not closed here
+	 * @param requestTimeout the deadline of a request
+	 * @param prefix the prefix of all keys
+	 * @param id the value of the keys of this process
 	 */
 	public Coordination(QueueStore store, Function<KeyRange, ListerWatcher> watches, ProcessLease lease,
 			Duration margin, EventLoop mirrors, Duration requestTimeout, String prefix, String id) {
@@ -86,7 +87,7 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * What the keys of this process hold.
+	 * The value of the keys of this process.
 	 * @return the id
 	 */
 	public String id() {
@@ -94,15 +95,15 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * How long a request may take.
-	 * @return the time
+	 * The deadline of a request.
+	 * @return the duration
 	 */
 	public Duration requestTimeout() {
 		return this.requestTimeout;
 	}
 
 	/**
-	 * The lease now.
+	 * The present state of the lease.
 	 * @return the status
 	 */
 	public LeaseStatus lease() {
@@ -110,7 +111,7 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * The loop that contenders are told on.
+	 * The loop on which contenders are called.
 	 * @return the loop, which the caller must not close
 	 */
 	public EventLoop loop() {
@@ -118,18 +119,18 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * A place in a queue, of which this process has one in each.
+	 * Create this process's place in a queue. There may be one place for each queue.
 	 * @param kind what the queue is for
 	 * @param name its name
-	 * @param listener is told what becomes of it
-	 * @return the place, which is not entered yet
+	 * @param listener is called when the place is reached or lost
+	 * @return the place; the queue is not entered yet
 	 */
 	public Contender contender(Kind kind, String name, Contender.Listener listener) {
 		return this.queues.contender(key(kind, name) + "/", this.id, listener);
 	}
 
 	/**
-	 * Who stands in a queue.
+	 * List the keys in a queue.
 	 * @param kind what the queue is for
 	 * @param name its name
 	 * @return the keys, the head first
@@ -145,10 +146,10 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * Follow who is at the head of a queue.
+	 * Follow the head of a queue.
 	 * @param kind what the queue is for
 	 * @param name its name
-	 * @param listener is given each head that is another one than before; must not block
+	 * @param listener is given each new head; must not block
 	 * @return closes it
 	 */
 	public Reflector follow(Kind kind, String name, Consumer<Entry> listener) {
@@ -184,10 +185,10 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * Read a key that stands by itself.
+	 * Read a single key, outside a queue.
 	 * @param kind what it is for
 	 * @param name its name
-	 * @return what it holds, if it is there
+	 * @return its value, if the key exists
 	 */
 	public CompletableFuture<Optional<String>> read(Kind kind, String name) {
 		return this.watches.apply(KeyRange.single(key(kind, name)))
@@ -196,11 +197,11 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * Write or delete a key that stands by itself, without a lease.
+	 * Write or delete a single key, outside a queue and without a lease.
 	 * @param kind what it is for
 	 * @param name its name
-	 * @param value what it is to hold, or {@code null} to delete it
-	 * @return completes when that is done
+	 * @param value its value, or {@code null} to delete it
+	 * @return completes when etcd has done so
 	 */
 	public CompletableFuture<Void> write(Kind kind, String name, @Nullable String value) {
 		String key = key(kind, name);
@@ -209,11 +210,11 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * The key of a name. What would make one key begin with another is escaped as in a
-	 * URL.
+	 * The key of a name. Characters that would make one key the prefix of another are
+	 * escaped as in a URL.
 	 * @param kind what the key is for
 	 * @param name the name
-	 * @return the key; for queues, their keys stand below it
+	 * @return the key; the keys of a queue are below it
 	 */
 	public String key(Kind kind, String name) {
 		if (name.isEmpty()) {
@@ -232,7 +233,8 @@ public final class Coordination implements AutoCloseable {
 	}
 
 	/**
-	 * Leave all queues, and the lease if nobody else has it.
+	 * Leave all queues, and give up the lease unless another tenant of this process uses
+	 * it.
 	 */
 	@Override
 	public void close() {
@@ -243,7 +245,7 @@ public final class Coordination implements AutoCloseable {
 			Thread.currentThread().interrupt();
 		}
 		catch (ExecutionException | TimeoutException ex) {
-			logger.warn("etcd could not be told that this process leaves: its places go with lease %s"
+			logger.warn("The places of this process could not be deleted; they are removed when lease %s expires"
 				.formatted(lease().leaseIdInHex()));
 		}
 		this.watchdog.close();
@@ -255,18 +257,18 @@ public final class Coordination implements AutoCloseable {
 	public enum Kind {
 
 		/**
-		 * Who leads.
+		 * The leader of a role.
 		 */
 		LEADER("leaders"),
 
 		/**
-		 * Who holds a lock.
+		 * The holder of a lock.
 		 */
 		LOCK("locks"),
 
 		/**
-		 * Which process alone may lead. Not below the queues of roles, where Go's package
-		 * would take it for a candidate.
+		 * The only process that may lead a role. Not below the queues of roles, where
+		 * Go's package would take the key for a candidate.
 		 */
 		PIN("pins");
 

@@ -10,21 +10,21 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
 import org.springframework.util.StringUtils;
 
 /**
- * What leader election and locks stand on.
+ * Properties that leader election and locks have in common.
  *
- * @param enabled whether there are elections and locks
- * @param prefix where their keys stand in etcd: those of roles below it at leaders, those
- * of locks at locks
- * @param id what the keys of this process hold, for people; by default the name of the
- * application, the host and the process id
- * @param shareLease whether registration, leadership and locks of this process hang on
- * one lease, where there is a registration
- * @param ttl time to live of a lease for leadership and locks alone: how long they
- * outlive an application that is killed; by default they have the lease of the
- * registration, or one of 15 seconds
- * @param margin how long before its lease can end this process stops to be the leader and
- * to hold locks, for clocks that do not run at the same rate; by default a tenth of the
- * time to live, but at least 1 second
+ * @param enabled whether to enable leader election and locks
+ * @param prefix the prefix of their keys in etcd; the keys of roles are below it in
+ * leaders, those of locks in locks
+ * @param id the value of the keys of this process, for people to read; by default the
+ * name of the application, the host and the process id
+ * @param shareLease whether the registration, leadership and locks of this process share
+ * one lease, if the application registers itself
+ * @param ttl time to live of a separate lease for leadership and locks, which is how long
+ * they outlive a killed application; by default they share the lease of the registration,
+ * or have one of 15 seconds
+ * @param margin how long before the earliest expiry of its lease this process stops
+ * leading and holding locks, to allow for clocks that run at different rates; by default
+ * a tenth of the time to live, at least 1 second
  */
 @ConfigurationProperties("spring.cloud.etcd.coordination")
 public record CoordinationProperties(@DefaultValue("true") boolean enabled, @DefaultValue("coordination") String prefix,
@@ -38,15 +38,15 @@ public record CoordinationProperties(@DefaultValue("true") boolean enabled, @Def
 	private static final Duration SHORTEST_MARGIN = Duration.ofSeconds(1);
 
 	/**
-	 * Check what was bound.
+	 * Validate the properties.
 	 */
 	public CoordinationProperties {
 		prefix = StringUtils.trimTrailingCharacter(prefix, '/');
 		if (prefix.isBlank()) {
-			throw invalid("prefix", prefix, "Must name a place in etcd");
+			throw invalid("prefix", prefix, "Must not be empty");
 		}
 		if (ttl != null && (ttl.compareTo(Duration.ofSeconds(2)) < 0 || ttl.toMillisPart() != 0)) {
-			throw invalid("ttl", ttl, "Must be whole seconds, 2 at least");
+			throw invalid("ttl", ttl, "Must be whole seconds, at least 2");
 		}
 		if (margin != null && margin.isNegative()) {
 			throw invalid("margin", margin, "Must not be negative");
@@ -54,7 +54,7 @@ public record CoordinationProperties(@DefaultValue("true") boolean enabled, @Def
 	}
 
 	/**
-	 * Whether this process has one lease for all.
+	 * Whether this process has one lease for everything.
 	 * @return {@code true} if leadership and locks have the lease of the registration
 	 */
 	public boolean sharesLease() {
@@ -70,7 +70,7 @@ public record CoordinationProperties(@DefaultValue("true") boolean enabled, @Def
 	}
 
 	/**
-	 * The margin under a lease.
+	 * The margin before the expiry of a lease.
 	 * @param leaseTtl its time to live
 	 * @return the margin
 	 */

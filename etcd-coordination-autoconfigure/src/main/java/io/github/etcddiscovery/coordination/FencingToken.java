@@ -10,13 +10,13 @@ import io.etcd.jetcd.op.Cmp;
 import io.etcd.jetcd.op.CmpTarget;
 
 /**
- * What tells a leader, or the holder of a lock, from all who were it before: the revision
- * of etcd at which its key was created. A store that refuses a write with a smaller token
- * than it has seen can't be written by a former leader, however long that one was
- * stopped. Immutable.
+ * Distinguishes a leader, or the holder of a lock, from all earlier ones: the revision of
+ * etcd at which its key was created. A store that rejects a smaller token than it has
+ * seen can't be written to by a former leader, however long that process was paused.
+ * Immutable.
  *
  * @param key the key in etcd
- * @param value the token; greater for each later leader, as long as etcd is not restored
+ * @param value the token; each later leader has a greater one, unless etcd was restored
  * from a backup without raising its revision
  */
 public record FencingToken(String key, long value) implements Comparable<FencingToken> {
@@ -24,7 +24,7 @@ public record FencingToken(String key, long value) implements Comparable<Fencing
 	private static final ThreadLocal<FencingToken> current = new ThreadLocal<>();
 
 	/**
-	 * The token under which the calling thread runs a method that only the leader runs.
+	 * The token of the {@code @LeaderOnly} method that the calling thread is running.
 	 * @return the token; empty outside such a method
 	 */
 	public static Optional<FencingToken> current() {
@@ -32,7 +32,7 @@ public record FencingToken(String key, long value) implements Comparable<Fencing
 	}
 
 	/**
-	 * Call something with this as the token of the thread.
+	 * Call a task with this token as the {@linkplain #current() current} one.
 	 * @param <T> the type of the result
 	 * @param task what to call
 	 * @return its result
@@ -55,10 +55,9 @@ public record FencingToken(String key, long value) implements Comparable<Fencing
 	}
 
 	/**
-	 * Put a condition into a transaction of the application's on the same etcd: it is
-	 * carried out only if the key of this token is still there. That is safe without any
-	 * clock.
-	 * @param transaction the transaction, to which nothing but conditions was added yet
+	 * Add a condition to a transaction of the application on the same etcd: it succeeds
+	 * only if the key of this token still exists. This does not depend on any clock.
+	 * @param transaction the transaction, to which only conditions have been added so far
 	 * @return the same transaction
 	 */
 	public Txn guard(Txn transaction) {

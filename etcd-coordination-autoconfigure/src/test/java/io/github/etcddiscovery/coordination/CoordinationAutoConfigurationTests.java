@@ -152,7 +152,7 @@ class CoordinationAutoConfigurationTests {
 			.properties("spring.cloud.etcd.coordination.ttl=1500ms");
 		assertThatException().isThrownBy(application::run);
 		assertThat(output).contains("The property 'spring.cloud.etcd.coordination.ttl' cannot be '1500ms'")
-			.contains("Must be whole seconds, 2 at least.");
+			.contains("Must be whole seconds, at least 2.");
 	}
 
 	@Test

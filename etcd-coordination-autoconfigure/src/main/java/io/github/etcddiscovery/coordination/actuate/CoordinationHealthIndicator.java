@@ -11,9 +11,9 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 
 /**
- * Shows the lease and which roles this process leads. It is always {@code UP}: not to
- * lead is no fault, and whether etcd can be reached the component {@code etcd} says. Asks
- * nothing of etcd.
+ * Shows the lease and the roles that this process leads. The status is always {@code UP}:
+ * not leading is no fault, and the component {@code etcd} tells whether etcd can be
+ * reached. No request is made to etcd.
  */
 public final class CoordinationHealthIndicator implements HealthIndicator {
 
@@ -23,7 +23,7 @@ public final class CoordinationHealthIndicator implements HealthIndicator {
 
 	/**
 	 * Create an indicator.
-	 * @param coordination the session
+	 * @param coordination the lease
 	 * @param elections the elections
 	 */
 	public CoordinationHealthIndicator(Coordination coordination, Elections elections) {

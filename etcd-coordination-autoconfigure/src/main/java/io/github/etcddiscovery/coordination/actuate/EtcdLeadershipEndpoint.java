@@ -26,8 +26,8 @@ import org.springframework.boot.actuate.endpoint.annotation.WriteOperation;
 import org.springframework.util.StringUtils;
 
 /**
- * Shows the roles that this process campaigns for, who leads and who waits, lets it give
- * a leadership up, and lets operators pin a role to a process.
+ * Shows the roles that this process campaigns for, with the leader and those who wait. It
+ * also makes this process give up a leadership, and pins a role to a process.
  */
 @Endpoint(id = "etcdleadership")
 public final class EtcdLeadershipEndpoint {
@@ -39,7 +39,7 @@ public final class EtcdLeadershipEndpoint {
 	/**
 	 * Create an endpoint.
 	 * @param elections the elections
-	 * @param requestTimeout how long etcd may take to tell of a queue
+	 * @param requestTimeout the deadline for reading a queue
 	 */
 	public EtcdLeadershipEndpoint(Elections elections, Duration requestTimeout) {
 		this.elections = elections;
@@ -69,12 +69,12 @@ public final class EtcdLeadershipEndpoint {
 	}
 
 	/**
-	 * Give the leadership for a role up, and go to the end of the queue; or pin the role
-	 * to one process, so that no other one leads it.
+	 * Give up the leadership for a role and go to the end of the queue, or pin the role
+	 * to one process, so that no other process leads it.
 	 * @param role the role
 	 * @param pin the id of the process to pin it to; without it, this process yields
-	 * @return the role as it is then, or {@code null} if this process does not campaign
-	 * for it
+	 * @return the role afterwards, or {@code null} if this process does not campaign for
+	 * it
 	 */
 	@WriteOperation
 	public @Nullable RoleDescriptor change(@Selector String role, @Nullable String pin) {
@@ -83,10 +83,10 @@ public final class EtcdLeadershipEndpoint {
 	}
 
 	/**
-	 * Take the pin of a role away: every process may lead it again.
+	 * Remove the pin of a role: every process may lead it again.
 	 * @param role the role
-	 * @return the role as it is then, or {@code null} if this process does not campaign
-	 * for it
+	 * @return the role afterwards, or {@code null} if this process does not campaign for
+	 * it
 	 */
 	@DeleteOperation
 	public @Nullable RoleDescriptor unpin(@Selector String role) {
@@ -132,7 +132,7 @@ public final class EtcdLeadershipEndpoint {
 	}
 
 	/**
-	 * What the endpoint shows.
+	 * The content of the endpoint.
 	 *
 	 * @param id the id of this process in elections
 	 * @param roles the roles by name
@@ -144,14 +144,14 @@ public final class EtcdLeadershipEndpoint {
 	 * A role.
 	 *
 	 * @param leading whether this process leads
-	 * @param state where it stands
+	 * @param state its state in the queue
 	 * @param leader the id of the leader, as etcd has it
 	 * @param token the leader's fencing token
-	 * @param since since when this process leads, if it does
-	 * @param validFor for how long it leads without another renewal, if it does
-	 * @param queue the ids of those who wait, in their order
-	 * @param pin the id of the process that alone may lead, if the role is pinned
-	 * @param problem why etcd could not be asked
+	 * @param since when this process began to lead, if it does
+	 * @param validFor how long it leads without another renewal of its lease, if it does
+	 * @param queue the ids of those who wait, in order
+	 * @param pin the id of the only process that may lead, if the role is pinned
+	 * @param problem why the queue could not be read
 	 */
 	public record RoleDescriptor(boolean leading, Contender.State state, @Nullable String leader, @Nullable Long token,
 			@Nullable Instant since, @Nullable Duration validFor, List<String> queue, @Nullable String pin,

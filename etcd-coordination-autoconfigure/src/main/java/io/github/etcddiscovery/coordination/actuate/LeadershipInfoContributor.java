@@ -9,8 +9,8 @@ import org.springframework.boot.actuate.info.Info;
 import org.springframework.boot.actuate.info.InfoContributor;
 
 /**
- * Shows below {@code etcdLeadership} which roles this process campaigns for, and whether
- * it leads. Asks nothing of etcd.
+ * Shows the roles that this process campaigns for, and whether it leads, as
+ * {@code etcdLeadership}. No request is made to etcd.
  */
 public final class LeadershipInfoContributor implements InfoContributor {
 

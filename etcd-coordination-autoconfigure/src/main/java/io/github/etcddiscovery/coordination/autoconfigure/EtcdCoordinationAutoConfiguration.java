@@ -46,8 +46,8 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.core.env.Environment;
 
 /**
- * Auto-configuration for leader election and locks. Where this application is registered
- * too, all three share a lease.
+ * Auto-configuration for leader election and locks. They share the lease of the
+ * registration, if the application registers itself.
  */
 @AutoConfiguration(afterName = { "io.github.etcddiscovery.autoconfigure.EtcdClientAutoConfiguration",
 		"io.github.etcddiscovery.autoconfigure.EtcdServiceRegistryAutoConfiguration" })
@@ -75,7 +75,7 @@ public final class EtcdCoordinationAutoConfiguration {
 	}
 
 	/**
-	 * For people who ask who leads; nothing depends on its being unique.
+	 * For people who want to know who leads. It need not be unique.
 	 */
 	private static String id(Environment environment) {
 		return "%s@%s:%d".formatted(environment.getProperty("spring.application.name", "application"), host(),
@@ -134,7 +134,7 @@ public final class EtcdCoordinationAutoConfiguration {
 	}
 
 	/**
-	 * Who else wants this process to campaign from the start.
+	 * Roles that this process campaigns for from the start.
 	 *
 	 * @param roles the roles
 	 */

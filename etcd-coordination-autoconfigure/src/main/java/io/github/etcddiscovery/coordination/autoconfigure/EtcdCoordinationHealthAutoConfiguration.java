@@ -13,7 +13,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration for what the health endpoint shows of leadership.
+ * Auto-configuration for the health of leadership and locks.
  */
 @AutoConfiguration(after = EtcdCoordinationAutoConfiguration.class)
 @ConditionalOnClass({ HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class })

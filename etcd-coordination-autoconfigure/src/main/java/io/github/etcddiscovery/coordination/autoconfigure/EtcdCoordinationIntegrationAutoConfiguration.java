@@ -18,7 +18,7 @@ import org.springframework.integration.leader.event.LeaderEventPublisher;
 import org.springframework.integration.support.locks.LockRegistry;
 
 /**
- * Auto-configuration for leaders and locks in the words of Spring Integration.
+ * Auto-configuration for Spring Integration's leader election and lock registry.
  */
 @AutoConfiguration(after = EtcdCoordinationAutoConfiguration.class)
 @ConditionalOnClass({ LockRegistry.class, Candidate.class })

@@ -16,7 +16,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * Auto-configuration for the actuator's view of leadership.
+ * Auto-configuration for the leadership endpoint.
  */
 @AutoConfiguration(after = EtcdCoordinationAutoConfiguration.class)
 @ConditionalOnBean(Elections.class)
@@ -31,7 +31,8 @@ public final class EtcdLeadershipEndpointAutoConfiguration {
 	}
 
 	/**
-	 * Below {@code management.info.etcd.enabled}, as the registration.
+	 * Enabled by {@code management.info.etcd.enabled}, as is the information about the
+	 * registration.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(InfoContributor.class)

@@ -15,7 +15,8 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean
 import org.springframework.context.annotation.Bean;
 
 /**
- * Auto-configuration for ShedLock's locks in etcd, unless the application has others.
+ * Auto-configuration for ShedLock with locks in etcd, unless the application has its own
+ * lock provider.
  */
 @AutoConfiguration(after = EtcdCoordinationAutoConfiguration.class)
 @ConditionalOnClass(LockProvider.class)

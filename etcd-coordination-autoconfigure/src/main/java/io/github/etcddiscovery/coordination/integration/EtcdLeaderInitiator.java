@@ -19,11 +19,11 @@ import org.springframework.integration.leader.Context;
 import org.springframework.integration.leader.event.LeaderEventPublisher;
 
 /**
- * Leadership in the words of Spring Integration: campaigns for the role of each
- * {@link Candidate}, and publishes for every role that this process campaigns for that it
- * was granted and revoked, which a {@code SmartLifecycleRoleController} starts and stops
- * its beans by. A candidate is called on the thread of its role, which is interrupted
- * when the leadership ends, as its contract says.
+ * Spring Integration's leader election: campaigns for the role of each {@link Candidate},
+ * and publishes an event when any role of this process is granted or revoked. A
+ * {@code SmartLifecycleRoleController} starts and stops beans by these events. A
+ * candidate is called on the thread of its role, which is interrupted when the leadership
+ * ends, as the contract of {@code Candidate} requires.
  */
 public final class EtcdLeaderInitiator implements LeadershipListener {
 
@@ -37,7 +37,7 @@ public final class EtcdLeaderInitiator implements LeadershipListener {
 
 	/**
 	 * Create an initiator.
-	 * @param candidates the candidates, one for a role
+	 * @param candidates the candidates, at most one for each role
 	 * @param publisher publishes the events
 	 */
 	public EtcdLeaderInitiator(List<Candidate> candidates, LeaderEventPublisher publisher) {

@@ -17,10 +17,10 @@ import org.springframework.integration.support.locks.RenewableLockRegistry;
 import org.springframework.util.ConcurrentReferenceHashMap;
 
 /**
- * Spring Integration's lock registry, on {@link Locks}. A lock without a time to live
- * lasts as long as the lease of the process, which is renewed by itself; one that is
- * acquired with a time to live ends when that is over, unless it is renewed. A key is any
- * object whose {@code toString()} names the lock. Safe for use by any thread.
+ * Spring Integration's lock registry, based on {@link Locks}. A lock without a time to
+ * live lasts as long as the lease of the process, which is renewed automatically. A lock
+ * with a time to live ends after that time, unless the application renews it. A key is
+ * any object whose {@code toString()} names the lock. Safe for use by any thread.
  */
 public final class EtcdLockRegistry
 		implements ExpirableLockRegistry<DistributedLock>, RenewableLockRegistry<DistributedLock> {
@@ -28,7 +28,7 @@ public final class EtcdLockRegistry
 	private final Locks locks;
 
 	/**
-	 * Those that somebody still refers to, or not long ago did: they have no state.
+	 * Weak, since locks have no state: those that are still referenced.
 	 */
 	private final Map<String, DistributedLock> faces = new ConcurrentReferenceHashMap<>();
 
@@ -46,16 +46,16 @@ public final class EtcdLockRegistry
 	}
 
 	/**
-	 * Acquire a lock for a reactive chain: see {@link Locks#acquire(String)}.
+	 * Acquire a lock in a reactive chain, as {@link Locks#acquire(String)} does.
 	 * @param lockKey the key
-	 * @return the lock, for each subscription
+	 * @return the lock, acquired at each subscription
 	 */
 	public Mono<LockToken> acquire(Object lockKey) {
 		return this.locks.acquire(lockKey.toString());
 	}
 
 	/**
-	 * Does nothing: of a lock that nobody has or wants nothing is kept.
+	 * Does nothing: a lock that nobody holds or waits for takes no memory.
 	 */
 	@Override
 	public void expireUnusedOlderThan(long age) {

@@ -19,9 +19,9 @@ import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink.OverflowStrategy;
 
 /**
- * The elections that this process takes part in: for each role one process leads. Those
- * who wait are in the order in which they came, and whoever is {@code etcdctl elect} or a
- * program in Go may be among them. Safe for use by any thread; no method blocks.
+ * The elections in which this process takes part. Each role has one leader; the others
+ * wait in the order of their arrival. {@code etcdctl elect} and programs in Go can take
+ * part as well. Safe for use by any thread; no method blocks.
  */
 public final class Elections implements AutoCloseable {
 
@@ -44,11 +44,11 @@ public final class Elections implements AutoCloseable {
 	private volatile boolean accepting;
 
 	/**
-	 * Create elections. Nobody campaigns before they are started.
-	 * @param coordination the session
+	 * Create elections. This process does not campaign before they are started.
+	 * @param coordination the queues
 	 * @param properties how this process takes part
-	 * @param clock tells since when it leads
-	 * @param listeners are told of every leadership
+	 * @param clock tells when a leadership began
+	 * @param listeners are called for every leadership
 	 */
 	public Elections(Coordination coordination, LeaderProperties properties, Clock clock,
 			List<LeadershipListener> listeners) {
@@ -60,13 +60,12 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Campaign for a role: wait for the turn of this process, and lead. It waits while
-	 * the application does not accept traffic, unless
-	 * {@code spring.cloud.etcd.leader.wait-for-ready} says otherwise, and while the role
-	 * is pinned to another process.
+	 * Campaign for a role: wait in the queue, and lead. This process does not campaign
+	 * while the application refuses traffic, unless
+	 * {@code spring.cloud.etcd.leader.wait-for-ready} is {@code false}, nor while the
+	 * role is pinned to another process.
 	 * @param role the role
-	 * @return the leadership, which is the same for each call with the same role until it
-	 * is closed
+	 * @return the leadership; the same object for each role until it is closed
 	 */
 	public Leadership campaign(String role) {
 		Leadership known = this.leaderships.get(role);
@@ -106,8 +105,9 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Be told of each role that this process begins to campaign for.
-	 * @param listener is told, also of those so far; may be told more than once
+	 * Add a listener that is called for each role that this process campaigns for.
+	 * @param listener the listener; it is also called for the present roles, and may be
+	 * called more than once for a role
 	 */
 	public void onCampaign(Consumer<Leadership> listener) {
 		this.onCampaign.add(listener);
@@ -115,10 +115,10 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Follow who leads, whether or not this process takes part.
+	 * Follow the leaders of a role, whether or not this process campaigns for it.
 	 * @param role the role
-	 * @return each leader, from the present one on if there is one; does not end before
-	 * it is cancelled, whatever happens to etcd
+	 * @return the present leader, if there is one, and each later one; the stream
+	 * survives outages of etcd and does not end before it is cancelled
 	 */
 	public Flux<Leader> observe(String role) {
 		return Flux.create((sink) -> {
@@ -128,21 +128,20 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Follow who leads.
+	 * Follow the leaders of a role.
 	 * @param role the role
-	 * @param listener is given each leader, from the present one on if there is one; must
-	 * not block
-	 * @return to be closed
+	 * @param listener is given the present leader, if there is one, and each later one;
+	 * must not block
+	 * @return closes it
 	 */
 	public AutoCloseable observe(String role, Consumer<Leader> listener) {
 		return this.coordination.follow(Kind.LEADER, role, (head) -> listener.accept(leader(role, head)));
 	}
 
 	/**
-	 * Who stands in the queue for a role.
+	 * List the queue of a role.
 	 * @param role the role
-	 * @return the leader and those who wait, in their order; fails if etcd does not
-	 * answer
+	 * @return the leader and those who wait, in order; fails if etcd does not answer
 	 */
 	public CompletableFuture<List<Leader>> queue(String role) {
 		return this.coordination.queue(Kind.LEADER, role)
@@ -150,31 +149,30 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Let one process alone lead: all others give the role up and do not campaign for it
-	 * while it is pinned, also when that process is not there. That holds for
-	 * applications with this library; {@code etcdctl elect} and programs in Go do not
-	 * know of it.
+	 * Pin a role to one process: all others give it up, and do not campaign for it while
+	 * it is pinned, even if that process is not running. Only applications with this
+	 * library know of pins; {@code etcdctl elect} and programs in Go don't.
 	 * @param role the role
 	 * @param id the id of the process in elections
-	 * @return completes when etcd knows; the others follow at once
+	 * @return completes when etcd has stored the pin; the other processes follow at once
 	 */
 	public CompletableFuture<Void> pin(String role, String id) {
 		return this.pins.write(role, id);
 	}
 
 	/**
-	 * Let everybody campaign again.
+	 * Remove the pin of a role, so that every process may lead again.
 	 * @param role the role
-	 * @return completes when etcd knows
+	 * @return completes when etcd has removed the pin
 	 */
 	public CompletableFuture<Void> unpin(String role) {
 		return this.pins.write(role, null);
 	}
 
 	/**
-	 * Whom a role is pinned to, as etcd has it now.
+	 * Read the process that a role is pinned to.
 	 * @param role the role
-	 * @return the id, if it is pinned; fails if etcd does not answer
+	 * @return its id, if the role is pinned; fails if etcd does not answer
 	 */
 	public CompletableFuture<Optional<String>> pinned(String role) {
 		return this.pins.read(role);
@@ -185,7 +183,7 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * What this process campaigns for.
+	 * The leaderships that this process campaigns for.
 	 * @return the leaderships
 	 */
 	public Collection<Leadership> leaderships() {
@@ -213,7 +211,7 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * The application accepts traffic, or refuses it.
+	 * Tell whether the application accepts traffic.
 	 */
 	void accepting(boolean accepting) {
 		this.accepting = accepting;
@@ -225,8 +223,8 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Hand everything over.
-	 * @return completes when others may lead
+	 * Give up all leaderships.
+	 * @return completes when other processes may lead
 	 */
 	CompletableFuture<Void> stop() {
 		this.running = false;
@@ -235,7 +233,7 @@ public final class Elections implements AutoCloseable {
 	}
 
 	/**
-	 * Leave all elections, for good.
+	 * Leave all elections for good.
 	 */
 	@Override
 	public void close() {

@@ -13,9 +13,9 @@ import org.springframework.context.SmartLifecycle;
 import org.springframework.context.event.EventListener;
 
 /**
- * Campaigns while the application accepts traffic, and hands over before it shuts down:
- * after the schedulers have stopped to begin tasks, and before the registration leaves
- * and the web server drains.
+ * Campaigns while the application accepts traffic, and hands over when the application
+ * shuts down: after the schedulers have stopped starting tasks, and before the
+ * registration says goodbye and the web server drains.
  */
 public final class ElectionsLifecycle implements SmartLifecycle {
 
@@ -36,11 +36,11 @@ public final class ElectionsLifecycle implements SmartLifecycle {
 
 	/**
 	 * Create a lifecycle.
-	 * @param context the context whose readiness counts
-	 * @param availability whether the application accepts traffic already; without it
-	 * only events say so
+	 * @param context the context whose readiness matters
+	 * @param availability whether the application accepts traffic already; without it,
+	 * only events tell
 	 * @param elections the elections
-	 * @param roles what is campaigned for from the start
+	 * @param roles the roles to campaign for from the start
 	 */
 	public ElectionsLifecycle(ApplicationContext context, @Nullable ApplicationAvailability availability,
 			Elections elections, Supplier<Collection<String>> roles) {
@@ -52,8 +52,8 @@ public final class ElectionsLifecycle implements SmartLifecycle {
 
 	/**
 	 * Campaigns when the application begins to accept traffic, and hands over when it
-	 * refuses it.
-	 * @param event the change, whoever says so; that of a child context is passed over
+	 * refuses traffic.
+	 * @param event the change; that of a child context is ignored
 	 */
 	@EventListener
 	public void onReadinessChange(AvailabilityChangeEvent<ReadinessState> event) {
@@ -96,7 +96,7 @@ public final class ElectionsLifecycle implements SmartLifecycle {
 	}
 
 	/**
-	 * Test frameworks pause contexts that they keep; that is no reason to hand over.
+	 * Test frameworks pause cached contexts, which is no reason to hand over.
 	 */
 	@Override
 	public boolean isPauseable() {

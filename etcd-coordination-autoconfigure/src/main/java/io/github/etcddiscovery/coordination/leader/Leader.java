@@ -1,11 +1,11 @@
 package io.github.etcddiscovery.coordination.leader;
 
 /**
- * Who leads. Immutable.
+ * The leader of a role. Immutable.
  *
  * @param role the role
- * @param id what the leader's key holds: the id of its process, or whatever another
- * program has written
+ * @param id the value of the leader's key: the id of its process, or what another program
+ * has written
  * @param fencingToken the revision at which the key was created
  * @param key the key
  * @param lease the lease, in hexadecimal

@@ -8,19 +8,19 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /**
- * A method that runs in one process only: in the leader for a role. The application
- * campaigns for the role from its start. Elsewhere the call is skipped: it returns
- * {@code null}, an empty {@code Optional}, or a publisher or future that is empty; a
- * method that returns a primitive type throws a {@link NotLeaderException}.
+ * A method that runs only in the process that leads a role. The application campaigns for
+ * the role from its start. In other processes, calls are skipped: they return
+ * {@code null}, an empty {@code Optional}, or an empty publisher or future. A method with
+ * a primitive return type throws a {@link NotLeaderException}.
  * <p>
- * A parameter of type {@link io.github.etcddiscovery.coordination.FencingToken} that is
- * {@code null} is given the token of the leadership; a method with
- * {@link org.springframework.scheduling.annotation.Scheduled @Scheduled}, which has no
- * parameters, finds it by
- * {@link io.github.etcddiscovery.coordination.FencingToken#current()}.
+ * If an argument of type {@link io.github.etcddiscovery.coordination.FencingToken} is
+ * {@code null}, it is replaced by the token of the leadership. A
+ * {@link org.springframework.scheduling.annotation.Scheduled @Scheduled} method has no
+ * parameters and calls
+ * {@link io.github.etcddiscovery.coordination.FencingToken#current()} instead.
  * <p>
- * On a class it is meant for each public method. As with all of Spring's proxies, a call
- * from within the same object is not seen.
+ * On a class, it applies to each public method. As with all of Spring's proxies, a call
+ * from within the same object is not intercepted.
  */
 @Target({ ElementType.METHOD, ElementType.TYPE })
 @Retention(RetentionPolicy.RUNTIME)
@@ -35,8 +35,8 @@ public @interface LeaderOnly {
 	String value();
 
 	/**
-	 * What becomes of a run whose leadership ends.
-	 * @return what becomes of it
+	 * What happens to a running call when the leadership ends.
+	 * @return the consequence
 	 */
 	OnRevoked onRevoked() default OnRevoked.AS_CONFIGURED;
 

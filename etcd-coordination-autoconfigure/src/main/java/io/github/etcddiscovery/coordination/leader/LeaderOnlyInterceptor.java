@@ -20,7 +20,7 @@ import org.springframework.aop.support.AopUtils;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
- * Lets a method run only in the leader, and its leadership wait until it is done.
+ * Runs a method only in the leader, and delays a hand-over until it has finished.
  */
 final class LeaderOnlyInterceptor implements MethodInterceptor {
 
@@ -67,7 +67,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 			Object result = run.token().call(() -> call(invocation));
 			if (result instanceof CompletionStage<?> stage) {
 				later = true;
-				// Its thread is free for other things
+				// The thread is free for other work
 				run.interruptible(false);
 				if (interrupts && stage instanceof CompletableFuture<?> future) {
 					run.over().thenRun(() -> future.cancel(true));
@@ -96,7 +96,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 	}
 
 	/**
-	 * Each subscription counts by itself.
+	 * Each subscription is work of its own.
 	 */
 	private static Object chain(MethodInvocation invocation, Leadership leadership, OnRevoked onRevoked) {
 		Term.Run run = leadership.begin(OnRevoked.FINISH);
@@ -143,7 +143,7 @@ final class LeaderOnlyInterceptor implements MethodInterceptor {
 	}
 
 	/**
-	 * Carries what the method threw.
+	 * Carries the exception of the method.
 	 */
 	private static final class InvocationFailure extends RuntimeException {
 

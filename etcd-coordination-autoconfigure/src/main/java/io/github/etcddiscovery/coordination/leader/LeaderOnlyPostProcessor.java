@@ -15,7 +15,7 @@ import org.springframework.beans.factory.config.ConfigurableBeanFactory;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
- * Makes methods with {@link LeaderOnly} run only in the leader, and knows their roles.
+ * Applies {@link LeaderOnly} to methods of beans, and collects their roles.
  */
 @SuppressWarnings("serial")
 public final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvisingPostProcessor {
@@ -42,7 +42,7 @@ public final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvis
 	}
 
 	/**
-	 * The roles of the methods that were found so far.
+	 * The roles of the methods found so far.
 	 * @return the roles
 	 */
 	public Collection<String> roles() {
@@ -56,7 +56,7 @@ public final class LeaderOnlyPostProcessor extends AbstractBeanFactoryAwareAdvis
 	}
 
 	/**
-	 * Asked about each method of each bean, when the bean is made.
+	 * Called for each method of each bean, when the bean is created.
 	 */
 	private final class Pointcut extends StaticMethodMatcherPointcut {
 

@@ -10,14 +10,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.boot.context.properties.source.InvalidConfigurationPropertyValueException;
 
 /**
- * How this process takes part in elections.
+ * Properties of leader election.
  *
- * @param waitForReady whether it campaigns only while the application accepts traffic
- * @param onRevoke what becomes of work whose leadership ends: finish or interrupt
- * @param stepDownTimeout how long a leadership that is given up waits for handlers and
- * methods to finish before another process may lead
- * @param roles what is different for a role. Roles that are named here are campaigned for
- * from the start
+ * @param waitForReady whether to campaign only while the application accepts traffic
+ * @param onRevoke what happens to running work when the leadership ends: finish or
+ * interrupt
+ * @param stepDownTimeout how long a leader that steps down waits for handlers and methods
+ * to finish before another process may lead
+ * @param roles settings of a single role; this process campaigns from the start for each
+ * role that is named here
  */
 @ConfigurationProperties("spring.cloud.etcd.leader")
 public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @DefaultValue("finish") OnRevoked onRevoke,
@@ -26,7 +27,7 @@ public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @Defa
 	private static final String PREFIX = "spring.cloud.etcd.leader.";
 
 	/**
-	 * Check what was bound.
+	 * Validate the properties.
 	 */
 	public LeaderProperties {
 		if (stepDownTimeout.isNegative()) {
@@ -44,7 +45,7 @@ public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @Defa
 	}
 
 	/**
-	 * Whether this process campaigns for a role at all.
+	 * Whether this process may campaign for a role.
 	 * @param role the role
 	 * @return {@code false} if it leaves the role to others
 	 */
@@ -54,7 +55,7 @@ public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @Defa
 	}
 
 	/**
-	 * Whether it waits until the application accepts traffic.
+	 * Whether to campaign for a role only while the application accepts traffic.
 	 * @param role the role
 	 * @return {@code true} if it does
 	 */
@@ -64,9 +65,9 @@ public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @Defa
 	}
 
 	/**
-	 * What becomes of work whose leadership ends.
+	 * What happens to running work when the leadership ends.
 	 * @param role the role
-	 * @param wanted what the work says itself
+	 * @param wanted what the work itself asks for
 	 * @return {@code true} if it is interrupted
 	 */
 	public boolean interrupts(String role, OnRevoked wanted) {
@@ -78,13 +79,13 @@ public record LeaderProperties(@DefaultValue("true") boolean waitForReady, @Defa
 	}
 
 	/**
-	 * What is different for a role.
+	 * Settings of a single role.
 	 *
 	 * @param enabled whether this process campaigns for it
-	 * @param waitForReady whether it campaigns only while the application accepts
-	 * traffic; by default as for all roles
-	 * @param onRevoke what becomes of work whose leadership ends; by default as for all
-	 * roles
+	 * @param waitForReady whether to campaign only while the application accepts traffic;
+	 * by default as for all roles
+	 * @param onRevoke what happens to running work when the leadership ends; by default
+	 * as for all roles
 	 */
 	public record RoleProperties(@DefaultValue("true") boolean enabled, @Nullable Boolean waitForReady,
 			@Nullable OnRevoked onRevoke) {

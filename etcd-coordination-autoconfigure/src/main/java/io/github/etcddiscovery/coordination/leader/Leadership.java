@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.function.ThrowingConsumer;
 
 /**
- * This process's part in the election for a role: it waits for its turn, leads, and waits
- * again when it has lost the leadership, until it is closed. Handlers are called one at a
- * time on a thread of the role. Safe for use by any thread.
+ * The part of this process in the election of a role: it waits in the queue, leads, and
+ * waits again after losing the leadership, until it is closed. Handlers are called one at
+ * a time on a thread of the role. Safe for use by any thread.
  */
 public final class Leadership implements AutoCloseable {
 
@@ -48,7 +48,7 @@ public final class Leadership implements AutoCloseable {
 	private final CompletableFuture<Void> left = new CompletableFuture<>();
 
 	/**
-	 * Guards what follows, and what is decided by it.
+	 * Guards the fields below and the decisions that depend on them.
 	 */
 	private final ReentrantLock lock = new ReentrantLock();
 
@@ -63,13 +63,13 @@ public final class Leadership implements AutoCloseable {
 	/**
 	 * Create a leadership, which does not campaign before its first {@link #update()}.
 	 * @param role the role
-	 * @param coordination the session
+	 * @param coordination the queues
 	 * @param properties how this process takes part
-	 * @param clock tells since when it leads
-	 * @param listeners are told of each term
+	 * @param clock tells when a term began
+	 * @param listeners are called for each term
 	 * @param mayCampaign whether to campaign now
-	 * @param former completes when the former leadership of this process for the role has
-	 * left the queue
+	 * @param former completes when the previous leadership of this process for the role
+	 * has left the queue
 	 */
 	Leadership(String role, Coordination coordination, LeaderProperties properties, Clock clock,
 			List<LeadershipListener> listeners, BooleanSupplier mayCampaign, CompletableFuture<Void> former) {
@@ -91,10 +91,10 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Whether this process leads now: computed at each call from the monotonic clock and
-	 * the last answered renewal of the lease, with a margin. No other process has the
-	 * same answer at the same time, unless this one is stopped between asking and acting:
-	 * then the {@link #fencingToken()} helps where it is checked.
+	 * Whether this process leads now. Each call computes it from the monotonic clock and
+	 * the last answered renewal of the lease, with a margin. No two processes lead at the
+	 * same time. A process that is paused between this call and what it does next may
+	 * still act too late; a store that checks the {@link #fencingToken()} rejects that.
 	 * @return {@code true} if it leads
 	 */
 	public boolean isLeader() {
@@ -121,8 +121,8 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * For how long this process leads from now on, if it can't renew its lease any more.
-	 * @return the time; zero if it does not lead
+	 * How long this process leads from now on if it can no longer renew its lease.
+	 * @return the duration; zero if it does not lead
 	 */
 	public Duration validFor() {
 		Term term = this.term;
@@ -130,7 +130,7 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Since when this process leads.
+	 * When this process began to lead.
 	 * @return the time by the wall clock; empty if it does not lead
 	 */
 	public Optional<Instant> since() {
@@ -139,7 +139,7 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Where it stands in the queue.
+	 * The state of this process in the queue.
 	 * @return the state
 	 */
 	public Contender.State state() {
@@ -147,9 +147,9 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Call a handler whenever this process begins to lead; now, if it leads already. It
-	 * may block, and is interrupted at the end of the leadership if
-	 * {@code spring.cloud.etcd.leader.on-revoke} says so.
+	 * Add a handler that is called whenever this process begins to lead, and now if it
+	 * leads already. The handler may block. It is interrupted when the leadership ends if
+	 * {@code spring.cloud.etcd.leader.on-revoke} is {@code interrupt}.
 	 * @param handler is given the token
 	 * @return this
 	 */
@@ -159,10 +159,10 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Call a handler whenever the leadership has ended. When it is given up, no other
-	 * process leads before the handlers have returned, or
+	 * Add a handler that is called whenever the leadership has ended. When this process
+	 * steps down, no other process leads before the handlers have returned or
 	 * {@code spring.cloud.etcd.leader.step-down-timeout} is over.
-	 * @param handler is given the token that the leadership had
+	 * @param handler is given the token of the leadership
 	 * @return this
 	 */
 	public Leadership onRevoked(Consumer<FencingToken> handler) {
@@ -171,13 +171,13 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Do some work in the calling thread, if this process leads. The leadership is not
-	 * given up before the work is done, or
+	 * Run work in the calling thread, if this process leads. This process does not step
+	 * down before the work has finished or
 	 * {@code spring.cloud.etcd.leader.step-down-timeout} is over.
-	 * @param onRevoked what becomes of it when the leadership ends meanwhile
+	 * @param onRevoked what happens to the work when the leadership ends meanwhile
 	 * @param work is given the token
 	 * @return whether this process led when it began
-	 * @throws Exception what the work throws
+	 * @throws Exception the exception of the work
 	 */
 	public boolean run(OnRevoked onRevoked, ThrowingConsumer<FencingToken> work) throws Exception {
 		Term.Run run = begin(onRevoked);
@@ -194,8 +194,8 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Put the condition that this process still leads into a transaction of the
-	 * application's on the same etcd. That is safe without any clock.
+	 * Add the condition that this process still leads to a transaction of the application
+	 * on the same etcd. This does not depend on any clock.
 	 * @param transaction the transaction, to which nothing but conditions was added yet
 	 * @return the same transaction
 	 * @throws NotLeaderException if this process does not lead
@@ -205,10 +205,10 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Give the leadership up and go to the end of the queue: handlers and methods finish,
+	 * Give up the leadership and go to the end of the queue: handlers and methods finish,
 	 * then another process leads, if one waits. Does nothing if this process does not
 	 * lead.
-	 * @return completes when another one may lead
+	 * @return completes when another process may lead
 	 */
 	public CompletableFuture<Void> yield() {
 		this.lock.lock();
@@ -221,8 +221,8 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Leave the election for good, after handlers and methods have finished. Does not
-	 * wait for that.
+	 * Leave the election for good after handlers and methods have finished. Does not wait
+	 * for them.
 	 */
 	@Override
 	public void close() {
@@ -253,15 +253,15 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Completes when it was closed and its key is gone.
+	 * Completes when this leadership is closed and its key deleted.
 	 */
 	CompletableFuture<Void> left() {
 		return this.left;
 	}
 
 	/**
-	 * Take part, or give up whatever there is and take part no more, as it is right now.
-	 * @return completes when another one may lead, if it is to take part no more
+	 * Enter or leave the queue, whichever is right now.
+	 * @return completes when another process may lead, if this one leaves
 	 */
 	CompletableFuture<Void> update() {
 		this.lock.lock();
@@ -288,9 +288,10 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * Begin some work that only the leader does.
-	 * @param onRevoked what becomes of the calling thread when the leadership ends
-	 * @return to be closed when it is done; {@code null} if this process does not lead
+	 * Begin work that only the leader does.
+	 * @param onRevoked what happens to the calling thread when the leadership ends
+	 * @return to be closed when the work has finished; {@code null} if this process does
+	 * not lead
 	 */
 	Term.@Nullable Run begin(OnRevoked onRevoked) {
 		Term term = this.term;
@@ -302,14 +303,14 @@ public final class Leadership implements AutoCloseable {
 	}
 
 	/**
-	 * The term under way, which may have ended just now.
+	 * The present term, which may have ended a moment ago.
 	 */
 	@Nullable Term term() {
 		return this.term;
 	}
 
 	/**
-	 * What runs finishes first, then the key goes. With the lock.
+	 * Running work finishes first, then the key is deleted. With the lock.
 	 */
 	private CompletableFuture<Void> stepDown() {
 		if (this.stepDown != null) {
@@ -328,7 +329,7 @@ public final class Leadership implements AutoCloseable {
 			quiet = last.finished()
 				.orTimeout(this.properties.stepDownTimeout().toMillis(), TimeUnit.MILLISECONDS)
 				.exceptionally((failure) -> {
-					logger.warn("What the leader for '%s' does has not finished within %s: handing over all the same"
+					logger.warn("The work of the leader for '%s' has not finished within %s: handing over anyway"
 						.formatted(this.role, this.properties.stepDownTimeout()));
 					return null;
 				});

@@ -13,9 +13,10 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells handlers and listeners of the terms of a leadership, one call at a time on a
- * thread of the role. What came and went while they were busy they do not hear of; what
- * they heard the beginning of they hear the end of. Safe for use by any thread.
+ * Calls handlers and listeners for the terms of a leadership, one call at a time on a
+ * thread of the role. They are not called for a term that began and ended while they were
+ * busy. Whoever was called for the beginning of a term is called for its end. Safe for
+ * use by any thread.
  */
 final class LeadershipHandlers {
 
@@ -34,7 +35,7 @@ final class LeadershipHandlers {
 	private final AtomicBoolean toTell = new AtomicBoolean();
 
 	/**
-	 * Of the loop: the term that they were told of.
+	 * Of the loop: the term whose beginning they were called for.
 	 */
 	private @Nullable Term told;
 
@@ -80,7 +81,7 @@ final class LeadershipHandlers {
 	}
 
 	/**
-	 * Run something after all that is to be told now.
+	 * Run a task after all calls that are due now.
 	 */
 	void afterwards(Runnable task) {
 		this.loop.execute(task);

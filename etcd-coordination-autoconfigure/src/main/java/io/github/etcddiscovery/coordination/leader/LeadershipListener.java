@@ -3,8 +3,8 @@ package io.github.etcddiscovery.coordination.leader;
 import io.github.etcddiscovery.coordination.FencingToken;
 
 /**
- * Is told of every leadership of this process, one call at a time for a role, on a thread
- * of the role. It may block; while it does, what comes next for the role waits, and the
+ * Is called for every leadership of this process, one call at a time for a role, on a
+ * thread of the role. It may block; meanwhile the next calls for the role wait, and the
  * role is not handed over for up to {@code spring.cloud.etcd.leader.step-down-timeout}.
  */
 public interface LeadershipListener {
@@ -17,9 +17,9 @@ public interface LeadershipListener {
 	void granted(Leadership leadership, FencingToken token);
 
 	/**
-	 * This process does not lead any more. Told once for each {@link #granted}.
+	 * This process no longer leads. Called once for each {@link #granted}.
 	 * @param leadership the leadership
-	 * @param token the token it had
+	 * @param token its former token
 	 */
 	void revoked(Leadership leadership, FencingToken token);
 

@@ -1,24 +1,24 @@
 package io.github.etcddiscovery.coordination.leader;
 
 /**
- * What becomes of work that only the leader does, when its leadership ends meanwhile.
+ * What happens to running work of a leader when its leadership ends.
  */
 public enum OnRevoked {
 
 	/**
-	 * As {@code spring.cloud.etcd.leader.roles.<role>.on-revoke} says, or
+	 * As configured with {@code spring.cloud.etcd.leader.roles.<role>.on-revoke}, or else
 	 * {@code spring.cloud.etcd.leader.on-revoke}.
 	 */
 	AS_CONFIGURED,
 
 	/**
-	 * It is finished. Where another leader must not work at the same time, it has to
-	 * check its {@link io.github.etcddiscovery.coordination.FencingToken}.
+	 * The work is finished. If another leader must not work at the same time, the work
+	 * has to check its {@link io.github.etcddiscovery.coordination.FencingToken}.
 	 */
 	FINISH,
 
 	/**
-	 * Its thread is interrupted, and a reactive chain is cancelled.
+	 * The thread of the work is interrupted, and a reactive chain is cancelled.
 	 */
 	INTERRUPT
 

@@ -19,10 +19,10 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which roles operators have pinned to a process, each with a key without a lease. While
- * a role is pinned, no other process of this kind campaigns for it, also when the one
- * that it is pinned to is not there. Programs that do not know of pins, such as
- * {@code etcdctl elect}, are not held back. Safe for use by any thread.
+ * The roles that operators have pinned to a process, each by a key without a lease. While
+ * a role is pinned, no other application with this library campaigns for it, even if that
+ * process is not running. Pins do not stop programs that do not know of them, such as
+ * {@code etcdctl elect}. Safe for use by any thread.
  */
 final class Pins {
 
@@ -37,14 +37,14 @@ final class Pins {
 	private @Nullable Reflector reflector;
 
 	/**
-	 * By key, or {@code null} before they were read for the first time.
+	 * By key, or {@code null} until they have been read.
 	 */
 	private volatile @Nullable Map<String, Entry> pins;
 
 	/**
 	 * Create pins, which are not followed yet.
-	 * @param coordination the session
-	 * @param onChange is called when some have changed; must not block
+	 * @param coordination reads and writes their keys
+	 * @param onChange is called when pins have changed; must not block
 	 */
 	Pins(Coordination coordination, Runnable onChange) {
 		this.coordination = coordination;
@@ -52,7 +52,7 @@ final class Pins {
 	}
 
 	/**
-	 * Follow them, unless they are followed already.
+	 * Follow the pins, unless that has begun already.
 	 */
 	void follow() {
 		this.lock.lock();
@@ -69,8 +69,8 @@ final class Pins {
 	/**
 	 * Whether this process may campaign for a role.
 	 * @param role the role
-	 * @return {@code false} if the role is pinned to another process, or it is not known
-	 * yet whether it is
+	 * @return {@code false} if the role is pinned to another process, or the pins have
+	 * not been read yet
 	 */
 	boolean allow(String role) {
 		Map<String, Entry> pins = this.pins;
@@ -82,7 +82,7 @@ final class Pins {
 	}
 
 	/**
-	 * Ask etcd whom a role is pinned to.
+	 * Read from etcd which process a role is pinned to.
 	 */
 	CompletableFuture<Optional<String>> read(String role) {
 		return this.coordination.read(Kind.PIN, role);
@@ -121,7 +121,7 @@ final class Pins {
 		@Override
 		public void lost(EtcdAccessException failure, @Nullable Snapshot served) {
 			if (served == null) {
-				logger.warn("Cannot read which roles are pinned: %s. This process does not campaign before it can"
+				logger.warn("Cannot read which roles are pinned: %s. This process does not campaign until it can"
 					.formatted(failure.describe()));
 			}
 		}

@@ -12,8 +12,8 @@ import io.github.etcddiscovery.lease.Tenure;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One leadership from its beginning to its end, and the work that is done in it. Safe for
- * use by any thread.
+ * One leadership from its beginning to its end, and the work done in it. Safe for use by
+ * any thread.
  */
 final class Term {
 
@@ -60,7 +60,7 @@ final class Term {
 	}
 
 	/**
-	 * Nothing more begins in it, and what is to be interrupted is.
+	 * Ends the term: no more work begins, and interruptible work is interrupted.
 	 */
 	void end() {
 		this.lock.lock();
@@ -77,30 +77,30 @@ final class Term {
 	}
 
 	/**
-	 * Completes with the end.
+	 * Completes when the term ends.
 	 */
 	CompletableFuture<Void> over() {
 		return this.over;
 	}
 
 	/**
-	 * Completes when nothing runs any more, and everybody was told of the end.
+	 * Completes when no work runs any more and all handlers were called for the end.
 	 */
 	CompletableFuture<Void> finished() {
 		return CompletableFuture.allOf(this.finished, this.told);
 	}
 
 	/**
-	 * Everybody was told of the end, or nobody ever of the beginning.
+	 * All handlers were called for the end, or none for the beginning.
 	 */
 	void told() {
 		this.told.complete(null);
 	}
 
 	/**
-	 * Begin some work.
+	 * Begin work.
 	 * @param interrupted whether the calling thread is interrupted at the end of the term
-	 * @return to be closed when it is done; {@code null} if the term is over
+	 * @return to be closed when the work has finished; {@code null} if the term is over
 	 */
 	@Nullable Run begin(boolean interrupted) {
 		if (!isCurrent()) {
@@ -121,8 +121,8 @@ final class Term {
 	}
 
 	/**
-	 * Some work that is under way. Its thread does not keep an interruption that was
-	 * meant for the work.
+	 * Work that is under way. An interruption of its thread is cleared when the work has
+	 * finished.
 	 */
 	final class Run implements AutoCloseable {
 
@@ -144,10 +144,10 @@ final class Term {
 		}
 
 		/**
-		 * Do a part of the work on its thread.
-		 * @param interruptible whether the thread is interrupted at the end of the term,
-		 * also when that has come already
-		 * @param part what to do
+		 * Run a part of the work on its thread.
+		 * @param interruptible whether the thread is interrupted if the term ends or has
+		 * ended
+		 * @param part the part
 		 */
 		void part(boolean interruptible, Runnable part) {
 			interruptible(interruptible);
@@ -160,8 +160,8 @@ final class Term {
 		}
 
 		/**
-		 * Whether the thread is interrupted at the end of the term from now on. Called by
-		 * the thread.
+		 * Set whether the thread is interrupted at the end of the term. Called by the
+		 * thread.
 		 */
 		void interruptible(boolean interruptible) {
 			Term.this.lock.lock();
@@ -181,7 +181,7 @@ final class Term {
 		}
 
 		/**
-		 * It is done.
+		 * The work has finished.
 		 */
 		@Override
 		public void close() {

@@ -14,10 +14,10 @@ import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock that one thread of all processes has at a time. It is reentrant and fair: those
- * who wait get it in the order in which they came, across processes. Whoever dies loses
- * it when its lease ends; whoever is cut off from etcd knows before that. Safe for use by
- * any thread, also by virtual ones.
+ * A lock that one thread in all processes holds at a time. It is reentrant and fair:
+ * threads acquire it in the order in which they asked for it, across processes. A process
+ * that dies loses the lock when its lease expires. A process that can't reach etcd gives
+ * it up before that. Safe for use by any thread, also by virtual ones.
  */
 public final class EtcdLock implements Lock {
 
@@ -44,7 +44,7 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Acquire the lock, however long that takes, also while etcd is away.
+	 * Acquire the lock, waiting as long as necessary, even while etcd is away.
 	 */
 	@Override
 	public void lock() {
@@ -52,8 +52,8 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Acquire the lock, however long that takes; it ends by itself after some time.
-	 * @param ttl after which time, unless it is renewed
+	 * Acquire the lock for a limited time, waiting as long as necessary.
+	 * @param ttl the time after which the lock ends, unless it is renewed
 	 */
 	public void lock(Duration ttl) {
 		lockFor(ttl);
@@ -91,8 +91,8 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Acquire the lock if nobody has it. Asks etcd, which takes a round trip; while etcd
-	 * does not answer, the lock can't be had.
+	 * Acquire the lock if nobody holds it. This takes a round trip to etcd, and fails
+	 * while etcd does not answer.
 	 */
 	@Override
 	public boolean tryLock() {
@@ -111,9 +111,9 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Acquire the lock within some time; it ends by itself after some time.
-	 * @param wait how long to wait; zero to have it only if nobody else does
-	 * @param ttl after which time it ends, unless it is renewed
+	 * Acquire the lock within a time and for a limited time.
+	 * @param wait how long to wait; zero to acquire the lock only if nobody holds it
+	 * @param ttl the time after which the lock ends, unless it is renewed
 	 * @return whether it was acquired
 	 * @throws InterruptedException if the thread was interrupted meanwhile
 	 */
@@ -148,7 +148,7 @@ public final class EtcdLock implements Lock {
 			return false;
 		}
 		if (!hold.token().isHeld()) {
-			throw new LockLostException(name(), "it was to be acquired once more by its holder");
+			throw new LockLostException(name(), "its holder tried to acquire it once more");
 		}
 		hold.oneMore();
 		return true;
@@ -169,8 +169,9 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Release the lock, and wait until etcd says so, though not longer than a request may
-	 * take: after that it is released as soon as etcd can be told, or with the lease.
+	 * Release the lock, and wait until etcd has deleted its key, at most for the deadline
+	 * of a request. After that, the lock is released as soon as etcd can be reached, or
+	 * when the lease expires.
 	 * @throws IllegalMonitorStateException if the thread does not hold the lock
 	 * @throws LockLostException if it was lost while it was held
 	 */
@@ -184,7 +185,7 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Also where the thread was interrupted: what comes next may count on it.
+	 * Even if the thread was interrupted: the caller may rely on the release.
 	 */
 	private void awaitRelease(CompletableFuture<Void> released) {
 		boolean interrupted = false;
@@ -224,8 +225,8 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Begin the time anew after which the lock ends by itself.
-	 * @param ttl the time, or {@code null} for the one that it was acquired with
+	 * Extend the lock: its time begins again now.
+	 * @param ttl the time, or {@code null} for the time with which it was acquired
 	 * @throws IllegalMonitorStateException if the thread does not hold the lock
 	 * @throws LockLostException if it was lost while it was held
 	 */
@@ -236,15 +237,15 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Whether this process has the lock: one of its threads or chains.
-	 * @return {@code true} if it has
+	 * Whether this process holds the lock: one of its threads or chains.
+	 * @return {@code true} if it does
 	 */
 	public boolean isHeld() {
 		return this.locks.isHeld(this.name);
 	}
 
 	/**
-	 * Whether the calling thread has the lock.
+	 * Whether the calling thread holds the lock.
 	 * @return {@code true} if it does
 	 */
 	public boolean isHeldByCurrentThread() {
@@ -252,16 +253,16 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * What the calling thread holds the lock with.
-	 * @return the token; empty if it does not hold it
+	 * The fencing token of the calling thread.
+	 * @return the token; empty if the thread does not hold the lock
 	 */
 	public Optional<LockToken> token() {
 		return Optional.ofNullable(this.locks.hold(this.name)).map(Locks.Hold::token);
 	}
 
 	/**
-	 * What tells the calling thread from all who held the lock before.
-	 * @return the token
+	 * The value of the fencing token of the calling thread.
+	 * @return the value
 	 * @throws IllegalMonitorStateException if the thread does not hold the lock
 	 */
 	public long fencingToken() {
@@ -269,7 +270,7 @@ public final class EtcdLock implements Lock {
 	}
 
 	/**
-	 * Not supported: there are no conditions in etcd.
+	 * Not supported: a lock in etcd has no conditions.
 	 */
 	@Override
 	public Condition newCondition() {

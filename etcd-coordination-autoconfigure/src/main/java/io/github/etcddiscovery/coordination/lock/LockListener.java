@@ -3,21 +3,22 @@ package io.github.etcddiscovery.coordination.lock;
 import java.time.Duration;
 
 /**
- * Is told what becomes of locks, on any thread: it must neither block nor throw.
+ * Is called when a lock is acquired, released or lost, on any thread. It must neither
+ * block nor throw.
  */
 public interface LockListener {
 
 	/**
 	 * A lock was acquired.
-	 * @param token with which token
-	 * @param waited how long that took
+	 * @param token its token
+	 * @param waited how long acquiring it took
 	 */
 	default void acquired(LockToken token, Duration waited) {
 	}
 
 	/**
-	 * A lock was released, or lost.
-	 * @param token with which token
+	 * A lock was released or lost.
+	 * @param token its token
 	 * @param held how long it was held
 	 */
 	default void released(LockToken token, Duration held) {
@@ -25,8 +26,8 @@ public interface LockListener {
 
 	/**
 	 * A lock was lost while it was held.
-	 * @param token with which token
-	 * @param reason why, for people
+	 * @param token its token
+	 * @param reason why, for people to read
 	 */
 	default void lost(LockToken token, String reason) {
 	}

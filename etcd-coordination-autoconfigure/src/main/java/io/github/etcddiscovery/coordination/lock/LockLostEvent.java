@@ -3,8 +3,8 @@ package io.github.etcddiscovery.coordination.lock;
 import org.springframework.context.ApplicationEvent;
 
 /**
- * A lock was lost while it was held: it could not be renewed in time, its time was over,
- * or somebody took it away in etcd.
+ * A lock was lost while it was held: its lease could not be renewed in time, its time to
+ * live was over, or its key was deleted in etcd.
  */
 public class LockLostEvent extends ApplicationEvent {
 
@@ -14,8 +14,8 @@ public class LockLostEvent extends ApplicationEvent {
 
 	/**
 	 * Create an event.
-	 * @param token what was lost
-	 * @param reason why, for people
+	 * @param token the token of the lost lock
+	 * @param reason why, for people to read
 	 */
 	public LockLostEvent(LockToken token, String reason) {
 		super(token);
@@ -32,7 +32,7 @@ public class LockLostEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * The token that it was held with.
+	 * The token of the lost lock.
 	 * @return the token
 	 */
 	public LockToken getToken() {
@@ -41,7 +41,7 @@ public class LockLostEvent extends ApplicationEvent {
 
 	/**
 	 * Why it was lost.
-	 * @return a text for people
+	 * @return a text for people to read
 	 */
 	public String getReason() {
 		return this.reason;

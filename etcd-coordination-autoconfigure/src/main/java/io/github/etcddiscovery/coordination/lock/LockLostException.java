@@ -3,8 +3,8 @@ package io.github.etcddiscovery.coordination.lock;
 import java.util.ConcurrentModificationException;
 
 /**
- * A lock was lost while it was held, so what was done under it was perhaps not done
- * alone.
+ * A lock was lost while it was held, so another process may have held it at the same
+ * time.
  */
 public class LockLostException extends ConcurrentModificationException {
 

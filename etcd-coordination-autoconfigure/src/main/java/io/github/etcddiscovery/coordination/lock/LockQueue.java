@@ -17,9 +17,9 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Those in this process who want one lock, in the order in which they came: the first of
- * them has the place of the process in etcd's queue. Each has a place of its own there,
- * at the end, so processes take turns. Confined to the loop, but for what says otherwise.
+ * The requests of this process for one lock, in order. The first of them has the place of
+ * the process in etcd's queue. Each request enters that queue at its end, so processes
+ * take turns. Confined to the loop, except for methods documented as "from any thread".
  */
 final class LockQueue {
 
@@ -42,7 +42,7 @@ final class LockQueue {
 	private boolean closed;
 
 	/**
-	 * Requests from when they are made until they have left the queue.
+	 * All requests that have not left the queue yet.
 	 */
 	private final AtomicInteger users = new AtomicInteger();
 
@@ -51,9 +51,9 @@ final class LockQueue {
 	/**
 	 * Create a queue.
 	 * @param name the name of the lock
-	 * @param coordination the session
-	 * @param listener is told what becomes of the lock
-	 * @param onRest is called on the loop when nobody has or wants the lock any more
+	 * @param coordination the queues of etcd
+	 * @param listener is called when the lock is acquired, released or lost
+	 * @param onRest is called on the loop when no request is left
 	 */
 	LockQueue(String name, Coordination coordination, LockListener listener, Runnable onRest) {
 		this.name = name;
@@ -68,8 +68,7 @@ final class LockQueue {
 	}
 
 	/**
-	 * Whether nobody has or wants the lock, and nothing of it is left in etcd. From any
-	 * thread.
+	 * Whether no request is left, and no key of this process in etcd. From any thread.
 	 */
 	boolean isAtRest() {
 		return this.users.get() == 0 && this.contender.state() == Contender.State.OUT;
@@ -84,9 +83,9 @@ final class LockQueue {
 	}
 
 	/**
-	 * Ask for the lock. From any thread.
-	 * @param ttl after which time it ends by itself, or {@code null}
-	 * @param patient whether to wait while another one has it
+	 * Request the lock. From any thread.
+	 * @param ttl the time after which the lock ends, or {@code null}
+	 * @param patient whether to wait while another request holds it
 	 */
 	Request request(@Nullable Duration ttl, boolean patient) {
 		Request request = new Request(ttl, patient);
@@ -116,7 +115,7 @@ final class LockQueue {
 	}
 
 	/**
-	 * Give the place to the next one, at the end of etcd's queue.
+	 * Enter etcd's queue at its end for the next request.
 	 */
 	private CompletableFuture<Boolean> leave() {
 		this.first = null;
@@ -135,13 +134,13 @@ final class LockQueue {
 	}
 
 	/**
-	 * Release what was acquired. From any thread.
+	 * Release the lock. From any thread.
 	 */
 	CompletableFuture<Void> release(LockToken token) {
 		CompletableFuture<Void> released = new CompletableFuture<>();
 		this.loop.execute(() -> {
 			Request held = this.first;
-			// Its time may be over just now
+			// Its time may have ended at this moment
 			token.isHeld();
 			Tenure.End end = token.tenure().end();
 			if (end != null && isLost(end)) {
@@ -172,7 +171,7 @@ final class LockQueue {
 	}
 
 	/**
-	 * What the first request was granted, if it was.
+	 * The token of the first request, if it holds the lock.
 	 */
 	private @Nullable LockToken firstToken() {
 		Request first = this.first;
@@ -189,7 +188,7 @@ final class LockQueue {
 	}
 
 	/**
-	 * Nobody gets the lock any more.
+	 * End all requests: none is granted any more.
 	 */
 	void close() {
 		this.closed = true;
@@ -204,7 +203,7 @@ final class LockQueue {
 	}
 
 	/**
-	 * Somebody who wants the lock.
+	 * A request for the lock.
 	 */
 	final class Request {
 
@@ -224,15 +223,16 @@ final class LockQueue {
 		}
 
 		/**
-		 * Completes with the lock; is cancelled when it is not to be had without waiting.
+		 * Completes with the lock; cancelled if the lock can't be acquired without
+		 * waiting.
 		 */
 		CompletableFuture<LockToken> granted() {
 			return this.granted;
 		}
 
 		/**
-		 * Not want it any more. What may have been granted just now is released. From any
-		 * thread.
+		 * Withdraw the request. If it was granted at the same moment, the lock is
+		 * released. From any thread.
 		 */
 		void cancel() {
 			this.granted.cancel(false);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * A lock that is held, by nobody's thread in particular, until it is released or lost.
+ * A lock that is held until it is released or lost. It belongs to no particular thread.
  * Safe for use by any thread.
  */
 public final class LockToken {
@@ -42,7 +42,7 @@ public final class LockToken {
 	}
 
 	/**
-	 * Whether the lock is held: computed at each call from the monotonic clock and the
+	 * Whether the lock is held. Each call computes it from the monotonic clock and the
 	 * last answered renewal of the lease, with a margin.
 	 * @return {@code true} if nobody else can hold it
 	 */
@@ -51,8 +51,8 @@ public final class LockToken {
 	}
 
 	/**
-	 * For how long the lock is held from now on, if the lease can't be renewed any more.
-	 * @return the time; zero if it is not held
+	 * How long the lock is held from now on if the lease can no longer be renewed.
+	 * @return the duration; zero if it is not held
 	 */
 	public Duration validFor() {
 		return this.tenure.validFor();
@@ -75,8 +75,8 @@ public final class LockToken {
 	}
 
 	/**
-	 * Put the condition that this lock is still held into a transaction of the
-	 * application's on the same etcd. That is safe without any clock.
+	 * Add the condition that this lock is still held to a transaction of the application
+	 * on the same etcd. This does not depend on any clock.
 	 * @param transaction the transaction, to which nothing but conditions was added yet
 	 * @return the same transaction
 	 */
@@ -85,8 +85,8 @@ public final class LockToken {
 	}
 
 	/**
-	 * Begin the time anew after which the lock ends by itself.
-	 * @param ttl the time, or {@code null} for the one it was acquired with
+	 * Extend the lock: its time begins again now.
+	 * @param ttl the time, or {@code null} for the time with which it was acquired
 	 * @return {@code false} if it is not held any more
 	 */
 	public boolean renew(@Nullable Duration ttl) {
@@ -101,8 +101,8 @@ public final class LockToken {
 	}
 
 	/**
-	 * Release the lock: an action for the end of {@link Mono#usingWhen}.
-	 * @return completes when others can acquire it, or when it is sure that they can
+	 * Release the lock, for example at the end of {@link Mono#usingWhen}.
+	 * @return completes when others can acquire the lock, or are certain to be able to
 	 * soon; fails with a {@link LockLostException} if it was lost before
 	 */
 	public Mono<Void> release() {

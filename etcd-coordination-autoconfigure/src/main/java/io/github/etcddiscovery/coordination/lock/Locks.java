@@ -14,8 +14,8 @@ import org.springframework.util.ConcurrentReferenceHashMap;
 
 /**
  * Locks in etcd, for threads ({@link #obtain}) and for reactive chains
- * ({@link #acquire}), which stand in the same queues. Whoever is {@code etcdctl lock} or
- * a program in Go may be among them. Safe for use by any thread.
+ * ({@link #acquire}). Both wait in the same queues, together with {@code etcdctl lock}
+ * and programs in Go. Safe for use by any thread.
  */
 public final class Locks implements AutoCloseable {
 
@@ -30,7 +30,7 @@ public final class Locks implements AutoCloseable {
 	private final Map<String, LockQueue> queues = new ConcurrentHashMap<>();
 
 	/**
-	 * Those that somebody still refers to, or not long ago did: they have no state.
+	 * Weak, since locks have no state: those that are still referenced.
 	 */
 	private final Map<String, EtcdLock> locks = new ConcurrentReferenceHashMap<>();
 
@@ -40,8 +40,8 @@ public final class Locks implements AutoCloseable {
 
 	/**
 	 * Create locks.
-	 * @param coordination the session
-	 * @param listeners are told what becomes of them
+	 * @param coordination the queues of etcd
+	 * @param listeners are called when a lock is acquired, released or lost
 	 */
 	public Locks(Coordination coordination, List<LockListener> listeners) {
 		this.coordination = coordination;
@@ -67,32 +67,32 @@ public final class Locks implements AutoCloseable {
 	}
 
 	/**
-	 * The lock of a name. Names may be many: of a lock that nobody has or wants nothing
-	 * is kept.
+	 * The lock of a name. There may be many names: a lock that nobody holds or waits for
+	 * takes no memory.
 	 * @param name the name
-	 * @return the lock, whoever has it
+	 * @return the lock, whether or not it is held
 	 */
 	public EtcdLock obtain(String name) {
 		return this.locks.computeIfAbsent(name, (key) -> new EtcdLock(key, this, this.coordination.requestTimeout()));
 	}
 
 	/**
-	 * Acquire the lock of a name for a chain, however long that takes:
+	 * Acquire the lock of a name in a reactive chain, waiting as long as necessary:
 	 * {@code Mono.usingWhen(locks.acquire("x"), this::work, LockToken::release)}. A
-	 * subscription that is cancelled leaves nothing behind.
+	 * cancelled subscription leaves nothing behind.
 	 * @param name the name
-	 * @return the lock, for each subscription
+	 * @return the lock, acquired at each subscription
 	 */
 	public Mono<LockToken> acquire(String name) {
 		return acquire(name, null);
 	}
 
 	/**
-	 * Acquire the lock of a name for a chain, however long that takes; it ends by itself
-	 * after some time.
+	 * Acquire the lock of a name in a reactive chain for a limited time, waiting as long
+	 * as necessary.
 	 * @param name the name
-	 * @param ttl after which time, or {@code null} for never
-	 * @return the lock, for each subscription
+	 * @param ttl the time after which the lock ends, or {@code null} for never
+	 * @return the lock, acquired at each subscription
 	 */
 	public Mono<LockToken> acquire(String name, @Nullable Duration ttl) {
 		return Mono.create((sink) -> {
@@ -111,7 +111,7 @@ public final class Locks implements AutoCloseable {
 
 	LockQueue.Request request(String name, @Nullable Duration ttl, boolean patient) {
 		if (this.closed) {
-			throw new IllegalStateException("Lock '%s' can't be had: the application ends".formatted(name));
+			throw new IllegalStateException("Lock '%s' can't be acquired: the application ends".formatted(name));
 		}
 		AtomicReference<LockQueue.Request> request = new AtomicReference<>();
 		this.queues.compute(name, (key, known) -> {
@@ -133,7 +133,7 @@ public final class Locks implements AutoCloseable {
 	}
 
 	/**
-	 * What the calling thread has acquired of a lock.
+	 * The holds of the calling thread on a lock.
 	 */
 	@Nullable Hold hold(String name) {
 		return this.holds.get(holder(name));
@@ -152,7 +152,7 @@ public final class Locks implements AutoCloseable {
 	}
 
 	/**
-	 * Let nobody wait any more.
+	 * End all waiting requests.
 	 */
 	@Override
 	public void close() {
@@ -164,7 +164,7 @@ public final class Locks implements AutoCloseable {
 	}
 
 	/**
-	 * How often a thread has acquired a lock. Of that thread.
+	 * How often a thread holds a lock. Confined to that thread.
 	 */
 	static final class Hold {
 
@@ -185,7 +185,7 @@ public final class Locks implements AutoCloseable {
 		}
 
 		/**
-		 * Take one away.
+		 * Remove one hold.
 		 * @return whether it was the last
 		 */
 		boolean oneLess() {

@@ -18,8 +18,8 @@ import io.micrometer.core.instrument.Timer;
 
 /**
  * Meters of leadership and locks: {@code etcd.leader.status} and
- * {@code etcd.leader.changes} by role, {@code etcd.lock.wait}, {@code etcd.lock.held} and
- * {@code etcd.lock.lost} over all locks, whose names may be many.
+ * {@code etcd.leader.changes} by role, and {@code etcd.lock.wait}, {@code etcd.lock.held}
+ * and {@code etcd.lock.lost} for all locks together, since there may be many names.
  */
 public final class CoordinationMetrics implements LeadershipListener, LockListener {
 
@@ -50,7 +50,7 @@ public final class CoordinationMetrics implements LeadershipListener, LockListen
 	}
 
 	/**
-	 * Show the status of the roles that this process campaigns for.
+	 * Register the meters of the roles that this process campaigns for.
 	 * @param elections the elections
 	 */
 	public void show(Elections elections) {

@@ -21,10 +21,10 @@ import net.javacrumbs.shedlock.core.SimpleLock;
 import net.javacrumbs.shedlock.support.LockException;
 
 /**
- * A lock provider for ShedLock, whose locks can be extended. A lock is a key under a
- * lease of its own, which nobody renews: it ends after {@code lockAtMostFor}, also when
- * the process is gone. Since etcd counts leases in whole seconds, from about two on, the
- * process ends it at the exact moment if it can. Safe for use by any thread.
+ * A lock provider for ShedLock, whose locks can be extended. Each lock is a key under a
+ * lease of its own that is not renewed, so it ends after {@code lockAtMostFor} even if
+ * the process has died. As leases of etcd last whole seconds, and at least about two, the
+ * process deletes the key at the exact time if it can. Safe for use by any thread.
  */
 public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 
@@ -41,17 +41,17 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 	/**
 	 * Create a provider.
 	 * @param store etcd
-	 * @param prefix where the keys stand
-	 * @param id what they hold
+	 * @param prefix the prefix of the keys
+	 * @param id the value of the keys
 	 * @param loop tells the time; not closed here
-	 * @param requestTimeout how long a request may take
+	 * @param requestTimeout the deadline of a request
 	 */
 	public EtcdShedLockProvider(LeaseStore store, String prefix, String id, EventLoop loop, Duration requestTimeout) {
 		this.store = store;
 		this.prefix = prefix + "/shedlock/";
 		this.id = id;
 		this.loop = loop;
-		// The store has the same deadline, and says more when it is over
+		// The store has the same deadline, and its failure says more
 		this.timeout = requestTimeout.plusSeconds(1);
 	}
 
@@ -81,7 +81,7 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 		}
 		catch (ExecutionException | TimeoutException ex) {
 			throw new LockException(
-					"etcd can't be asked for '%s': %s"
+					"Lock '%s' can't be acquired or extended: %s"
 						.formatted(key,
 								(ex instanceof TimeoutException) ? "no answer"
 										: EtcdAccessException.of(Objects.requireNonNull(ex.getCause())).describe()),
@@ -89,19 +89,19 @@ public final class EtcdShedLockProvider implements ExtensibleLockProvider {
 		}
 		catch (InterruptedException ex) {
 			Thread.currentThread().interrupt();
-			throw new LockException("Interrupted while etcd was asked for '%s'".formatted(key), ex);
+			throw new LockException("Interrupted while acquiring or extending lock '%s'".formatted(key), ex);
 		}
 	}
 
 	/**
-	 * More exactly than etcd does.
+	 * Delete the key at its exact end.
 	 */
 	private Future<?> endAfter(long lease, Duration time) {
 		return this.loop.schedule(() -> this.store.revoke(lease), time);
 	}
 
 	/**
-	 * Hang a key on another lease, if it is still on the one it was.
+	 * Attach a key to another lease, if it is still attached to the present one.
 	 * @return whether it was
 	 */
 	private boolean move(String key, long lease, long next) {
