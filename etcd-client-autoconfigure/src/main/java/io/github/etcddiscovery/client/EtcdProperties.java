@@ -18,21 +18,22 @@ import org.springframework.util.unit.DataSize;
 /**
  * The connection to etcd.
  *
- * @param enabled whether anything is done with etcd at all
- * @param endpoints client URLs of the etcd members, all http or all https, or one
- * {@code dns+srv://example.com}, whose SRV records name them
- * @param username user to authenticate as; none by default
- * @param password password of the user
- * @param connectTimeout how long an attempt to connect to one address may take; more than
- * 2 seconds count as 2 seconds
- * @param requestTimeout how long a request may take, whoever of the members is asked
- * @param keepAliveTime how long a connection may be silent before it is probed, at least
+ * @param enabled whether to use etcd at all; if not, there is no registration, discovery,
+ * coordination or configuration
+ * @param endpoints client URLs of the etcd members, all http or all https, or a single
+ * dns+srv://example.com, whose SRV records name the members
+ * @param username user name for authentication; none by default
+ * @param password password for authentication
+ * @param connectTimeout maximum duration of an attempt to connect to one address; values
+ * above 2 seconds have the effect of 2 seconds
+ * @param requestTimeout deadline of a request, including attempts with several members
+ * @param keepAliveTime time without traffic after which a connection is probed, at least
  * 10 seconds
- * @param keepAliveTimeout how long the answer to a probe may take before the connection
- * counts as broken
- * @param maxInboundMessageSize largest answer that is accepted
- * @param namespace put before every key by this client, and taken off again; none by
- * default
+ * @param keepAliveTimeout how long to wait for the answer to a probe before the
+ * connection is considered broken
+ * @param maxInboundMessageSize maximum size of a response
+ * @param namespace prefix that this client adds to every key and removes when it reads;
+ * none by default
  * @param ssl TLS, for endpoints that are https
  */
 @ConfigurationProperties("spring.cloud.etcd")

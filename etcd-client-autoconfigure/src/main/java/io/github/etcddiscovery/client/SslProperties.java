@@ -7,10 +7,11 @@ import org.springframework.util.StringUtils;
 /**
  * TLS between the application and etcd.
  *
- * @param enabled whether to speak TLS; by default what the endpoints say, true with a
- * bundle
- * @param bundle name of the SSL bundle with the authorities that are trusted and, if etcd
- * asks for it, this application's certificate; without one the JVM's own are trusted
+ * @param enabled whether to use TLS; by default as the schemes of the endpoints say, and
+ * true with a bundle
+ * @param bundle name of the SSL bundle with the trusted certificate authorities and, if
+ * etcd requires one, this application's certificate; by default the JVM's certificate
+ * authorities are trusted
  */
 public record SslProperties(@Nullable Boolean enabled, @Nullable String bundle) {
 

@@ -32,11 +32,11 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.util.ClassUtils;
 
 /**
- * A bean of configuration properties, and how it takes over a change. What it will hold
- * is bound to a fresh object first, from which the properties are copied one by one: none
- * of them is ever without a value meanwhile, as they are when Spring Cloud binds a bean
- * again. Of two properties that belong together a reader may still see one of each; that
- * is what {@link Live} is for.
+ * A bean of configuration properties that can take over a change. The new values are
+ * bound to a fresh object, from which the properties are copied one by one. So no
+ * property is ever without a value meanwhile, as it is when Spring Cloud rebinds a bean.
+ * A reader of two related properties may still see one old and one new value;
+ * {@link Live} prevents that.
  */
 final class BoundBean {
 
@@ -75,23 +75,23 @@ final class BoundBean {
 	}
 
 	/**
-	 * Whether one of the properties is its own.
+	 * Whether one of the properties belongs to this bean.
 	 */
 	boolean isAffectedBy(Collection<ConfigurationPropertyName> names) {
 		return names.stream().anyMatch((name) -> this.prefix.equals(name) || this.prefix.isAncestorOf(name));
 	}
 
 	/**
-	 * Whether it is bound by its constructor, so that it can't change.
+	 * Whether the bean is bound by its constructor, so it can't change.
 	 */
 	boolean isImmutable() {
 		return this.target.getBindMethod() == BindMethod.VALUE_OBJECT;
 	}
 
 	/**
-	 * Bind what it will hold to a fresh object.
-	 * @return the object, or {@code null} if none can be made
-	 * @throws RuntimeException if it can't be bound or is not valid
+	 * Bind the new values to a fresh object.
+	 * @return the object, or {@code null} if the class can't be instantiated
+	 * @throws RuntimeException if the values can't be bound or are not valid
 	 */
 	@Nullable Object bind(PropertiesBinder binder, EnvironmentView view) {
 		if (isImmutable()) {
@@ -112,8 +112,8 @@ final class BoundBean {
 	}
 
 	/**
-	 * Take over what was bound.
-	 * @param fresh the object that holds it, if there is one
+	 * Take over new values.
+	 * @param fresh the object with the new values, if there is one
 	 */
 	void apply(@Nullable Object fresh, ConfigurableListableBeanFactory beanFactory) {
 		boolean again = this.lifecycle || fresh == null;
@@ -130,7 +130,8 @@ final class BoundBean {
 	}
 
 	/**
-	 * What has callbacks, or properties that can't be copied, is initialized again.
+	 * A bean with callbacks, or with properties that can't be copied, is initialized
+	 * again.
 	 */
 	private boolean hasLifecycle(ConfigurableListableBeanFactory beanFactory) {
 		if (this.instance instanceof InitializingBean || this.instance instanceof DisposableBean

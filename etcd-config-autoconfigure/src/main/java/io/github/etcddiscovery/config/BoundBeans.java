@@ -16,7 +16,8 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.StringUtils;
 
 /**
- * The beans of configuration properties of a context. Of the thread that applies changes.
+ * The beans of configuration properties of a context. Confined to the thread that applies
+ * changes.
  */
 final class BoundBeans {
 
@@ -43,7 +44,8 @@ final class BoundBeans {
 	}
 
 	/**
-	 * Others are bound when they are made, those in refresh scope are made anew.
+	 * Other beans are bound when they are created; those in refresh scope are created
+	 * again.
 	 */
 	private boolean isSingleton(String name) {
 		return this.context.getBeanFactory().containsLocalBean(name)
@@ -53,7 +55,7 @@ final class BoundBeans {
 	}
 
 	/**
-	 * Those that one of the properties belongs to.
+	 * The beans to which one of the properties belongs.
 	 */
 	List<BoundBean> affected(Collection<ConfigurationPropertyName> names) {
 		Set<String> never = StringUtils.commaDelimitedListToSet(this.context.getEnvironment()
@@ -65,9 +67,9 @@ final class BoundBeans {
 	}
 
 	/**
-	 * Bind what beans will hold.
-	 * @return the objects by bean
-	 * @throws RejectedException if one can't be bound or is not valid
+	 * Bind the new values of beans.
+	 * @return the objects with the new values, by bean
+	 * @throws RejectedException if values can't be bound or are not valid
 	 */
 	Map<BoundBean, @Nullable Object> bind(List<BoundBean> beans, PropertiesBinder binder, EnvironmentView view) {
 		Map<BoundBean, @Nullable Object> bound = new LinkedHashMap<>();
@@ -84,10 +86,10 @@ final class BoundBeans {
 	}
 
 	/**
-	 * Let beans take over what was bound for them.
-	 * @param done is given each bean that did
-	 * @return how many did
-	 * @throws RejectedException if a callback of one failed
+	 * Let beans take over their new values.
+	 * @param done is given each bean that has taken them over
+	 * @return the number of beans
+	 * @throws RejectedException if a callback of a bean failed
 	 */
 	int apply(Map<BoundBean, @Nullable Object> bound, Collection<BoundBean> done) {
 		int count = 0;
@@ -102,7 +104,7 @@ final class BoundBeans {
 				count++;
 			}
 			catch (RuntimeException ex) {
-				throw new RejectedException("the bean '%s' failed to take it over: %s".formatted(bean.name(),
+				throw new RejectedException("the bean '%s' failed to take the change over: %s".formatted(bean.name(),
 						ex.getClass().getSimpleName()), ex);
 			}
 		}

@@ -29,10 +29,10 @@ import org.springframework.aot.hint.RuntimeHints;
 import org.springframework.aot.hint.RuntimeHintsRegistrar;
 
 /**
- * The configuration on disk, for a start while etcd is away: keys and values as they
- * stand in etcd, so that what is encrypted there is encrypted here. A file is replaced as
- * a whole or not at all, and only its owner can read it; one of another etcd or that
- * can't be read is as good as none.
+ * The snapshot file of the configuration, for a start while etcd is away. It contains
+ * keys and values as they are in etcd, so encrypted values stay encrypted. The file is
+ * replaced atomically, and only its owner can read it. A file that is from another etcd,
+ * or can't be read, is ignored.
  */
 final class ConfigFile {
 
@@ -59,7 +59,7 @@ final class ConfigFile {
 	}
 
 	/**
-	 * Replace the file. What goes wrong is said once and harms nothing else.
+	 * Replace the file. A failure is logged once and has no other consequence.
 	 */
 	synchronized void save(ConfigState state) {
 		Map<String, Row> rows = new TreeMap<>();
@@ -88,7 +88,7 @@ final class ConfigFile {
 
 	/**
 	 * Read the file.
-	 * @return what is in it, or {@code null} if it can't be used
+	 * @return its content, or {@code null} if the file can't be used
 	 */
 	synchronized @Nullable Content load() {
 		if (this.loaded == null) {
@@ -130,7 +130,7 @@ final class ConfigFile {
 	}
 
 	/**
-	 * Jackson reflects upon what it reads and writes.
+	 * Jackson reads and writes these types by reflection.
 	 */
 	static final class Hints implements RuntimeHintsRegistrar {
 
@@ -142,7 +142,7 @@ final class ConfigFile {
 	}
 
 	/**
-	 * What is in the file.
+	 * The content of the file.
 	 */
 	record Content(int version, List<String> origins, long clusterId, long revision, String at, List<Row> entries) {
 

@@ -21,12 +21,12 @@ import org.springframework.core.env.ConfigurableEnvironment;
 import org.springframework.core.env.PropertySource;
 
 /**
- * Tells of the configuration. Safe for use by any thread.
+ * Describes the present configuration. Safe for use by any thread.
  */
 public final class ConfigReporter {
 
 	/**
-	 * What is shown in place of a value that is encrypted in etcd.
+	 * Shown in place of a value that is encrypted in etcd.
 	 */
 	public static final String ENCRYPTED = "{cipher}…";
 
@@ -38,9 +38,9 @@ public final class ConfigReporter {
 
 	/**
 	 * Create a reporter.
-	 * @param environment the environment whose properties are told of
+	 * @param environment the environment with the properties
 	 * @param config the configuration
-	 * @param refresher what follows it
+	 * @param refresher follows the configuration
 	 */
 	public ConfigReporter(ConfigurableEnvironment environment, EtcdConfig config, EtcdConfigRefresher refresher) {
 		this.environment = environment;
@@ -49,7 +49,7 @@ public final class ConfigReporter {
 	}
 
 	/**
-	 * The configuration as it is now.
+	 * Describe the present configuration.
 	 * @return the report, with all values
 	 */
 	public ConfigReport report() {
@@ -60,7 +60,7 @@ public final class ConfigReporter {
 	}
 
 	/**
-	 * How what counts was read.
+	 * How the revision in use was read.
 	 * @return {@code live}, {@code serializable}, {@code file} or {@code none}
 	 */
 	public String source() {
@@ -69,7 +69,7 @@ public final class ConfigReporter {
 	}
 
 	/**
-	 * How long ago what counts was last known to be what etcd has.
+	 * The time since the configuration was last known to be that of etcd.
 	 * @return zero while it is followed
 	 */
 	public Duration age() {
@@ -79,7 +79,7 @@ public final class ConfigReporter {
 	}
 
 	/**
-	 * How many keys of etcd count.
+	 * The number of keys of etcd in use.
 	 * @return the number
 	 */
 	public int keys() {
@@ -87,10 +87,10 @@ public final class ConfigReporter {
 	}
 
 	/**
-	 * Whether a property comes from etcd, and is encrypted there.
-	 * @param source where the property is from
+	 * Whether a property comes from etcd and is encrypted there.
+	 * @param source the source of the property
 	 * @param name its name, in any form that binds to it
-	 * @return whether its value is to be shown to nobody
+	 * @return whether its value must not be shown to anyone
 	 */
 	public static boolean isEncrypted(@Nullable PropertySource<?> source, String name) {
 		return source instanceof EtcdPropertySource etcd && etcd.isEncrypted(name);

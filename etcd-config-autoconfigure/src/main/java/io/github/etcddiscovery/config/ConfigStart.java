@@ -19,14 +19,16 @@ import org.apache.commons.logging.Log;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an application that starts has its configuration from: a majority of etcd, else a
- * single member, else the file of an earlier run, else, if it can do without, nothing. It
- * waits for etcd only if there is nothing to start with. Of the thread that starts.
+ * Reads the configuration when an application starts: from a majority of etcd, else from
+ * a single member, else from the snapshot file of an earlier run. If none of them has it,
+ * the application starts without, provided that its imports are optional. The start waits
+ * for etcd only if there is nothing to start with. Confined to the thread that starts the
+ * application.
  */
 final class ConfigStart {
 
 	/**
-	 * What reading may fail with while etcd is away or has no majority.
+	 * The failures of a read while etcd is away or has no majority.
 	 */
 	private static final Set<Kind> OUTAGE = EnumSet.of(Kind.UNREACHABLE, Kind.TIMED_OUT, Kind.NO_LEADER,
 			Kind.OVERLOADED, Kind.LEARNER, Kind.CANCELLED);
@@ -53,23 +55,23 @@ final class ConfigStart {
 	}
 
 	/**
-	 * Why etcd could not be read.
-	 * @return the last failure, or {@code null} if it was read in the end
+	 * The reason why etcd could not be read.
+	 * @return the last failure, or {@code null} if a read succeeded in the end
 	 */
 	@Nullable EtcdAccessException failure() {
 		return this.failure;
 	}
 
 	/**
-	 * Read sources and put them beside what was read before, at the same revision.
-	 * @param unread what to read
-	 * @param all all sources that are known so far
-	 * @param beside what was read before
-	 * @param forgiving whether the application can start without
-	 * @return all of it
+	 * Read sources and add them to those read before, at the same revision.
+	 * @param unread the sources to read
+	 * @param all all sources known so far
+	 * @param beside the sources read before
+	 * @param forgiving whether the application can start without the sources
+	 * @return the state of all sources
 	 * @throws EtcdAccessException if etcd can't be read and there is nothing else to
 	 * start with
-	 * @throws InvalidConfigException if what stands there can't be used
+	 * @throws InvalidConfigException if the content of etcd can't be used
 	 */
 	ConfigState read(List<ImportSource> unread, List<ImportSource> all, ConfigState beside, boolean forgiving) {
 		boolean away = this.failure != null && beside.freshness() == Freshness.NONE;
@@ -85,7 +87,7 @@ final class ConfigStart {
 			catch (EtcdAccessException ex) {
 				this.failure = ex;
 				if (ex.getKind() == Kind.COMPACTED && beside.revision() > 0) {
-					// Between two reads of one start: then everything is read again
+					// Compacted between two reads of one start: everything is read again
 					return read(all, all, ConfigState.none(), forgiving);
 				}
 				if (!OUTAGE.contains(ex.getKind())) {
@@ -142,7 +144,7 @@ final class ConfigStart {
 	}
 
 	/**
-	 * All sources are read, so that they are of one revision.
+	 * All sources are read again, so that they have the same revision.
 	 */
 	private @Nullable ConfigState readStale(List<ImportSource> unread, List<ImportSource> all) {
 		if (this.properties.pinRevision() > 0 || unread.stream().anyMatch((source) -> source.revision() > 0)) {
@@ -150,12 +152,12 @@ final class ConfigStart {
 		}
 		try {
 			Reading reading = this.reader.readStale(all.stream().filter((source) -> source.revision() == 0).toList());
-			// A member that has only just come knows nothing, which says nothing
+			// A member that has just joined knows no keys yet, which proves nothing
 			if (reading.isEmpty() && reading.revision() <= 1) {
 				return null;
 			}
-			this.logger.warn(("etcd has no majority. The configuration is what a single member has at revision %d; "
-					+ "it may be out of date, and is followed as soon as there is a majority")
+			this.logger.warn(("etcd has no majority. The configuration is that of a single member at revision %d; "
+					+ "it may be out of date, and changes are followed as soon as there is a majority")
 				.formatted(reading.revision()));
 			return this.parser.parse(reading, Freshness.SERIALIZABLE);
 		}
@@ -187,7 +189,8 @@ final class ConfigStart {
 	}
 
 	/**
-	 * The only thread there is waits: the application can't start without.
+	 * The starting thread waits, since the application can't start without its
+	 * configuration.
 	 */
 	private static void pass(Duration delay) {
 		try {

@@ -7,13 +7,13 @@ import java.util.Map;
 import io.github.etcddiscovery.watch.KeyRange;
 
 /**
- * What all sources hold at one revision. Immutable.
+ * The content of all sources at one revision. Immutable.
  *
  * @param clusterId the cluster it was read from, or 0
  * @param revision the revision, or 0 while nothing was read
  * @param readAt when it was read
  * @param freshness how it was read
- * @param sources what each source holds
+ * @param sources the content of each source
  */
 record ConfigState(long clusterId, long revision, Instant readAt, Freshness freshness,
 		Map<ImportSource, SourceState> sources) {
@@ -37,7 +37,7 @@ record ConfigState(long clusterId, long revision, Instant readAt, Freshness fres
 	}
 
 	/**
-	 * The same with other sources beside or in place of these.
+	 * This state with some sources added or replaced.
 	 */
 	ConfigState and(Map<ImportSource, SourceState> others) {
 		Map<ImportSource, SourceState> all = new HashMap<>(this.sources);
@@ -61,7 +61,7 @@ record ConfigState(long clusterId, long revision, Instant readAt, Freshness fres
 		SERIALIZABLE,
 
 		/**
-		 * From the file of an earlier run.
+		 * From the snapshot file of an earlier run.
 		 */
 		FILE,
 

@@ -9,21 +9,21 @@ import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.Snapshot;
 
 /**
- * What configuration needs of etcd. Calls return at once.
+ * The requests to etcd that configuration makes. Calls do not block.
  */
 interface ConfigStore extends AutoCloseable {
 
 	/**
 	 * Read ranges at one revision.
 	 * @param ranges the ranges
-	 * @param revision the revision, or 0 for what is true now
+	 * @param revision the revision, or 0 for the present one
 	 * @return a snapshot for each range, all of one revision; fails with an
 	 * {@link EtcdAccessException}, within a deadline
 	 */
 	CompletableFuture<List<Snapshot>> read(List<KeyRange> ranges, long revision);
 
 	/**
-	 * Read ranges as a single member has them.
+	 * Read ranges from a single member, which may be behind.
 	 * @param ranges the ranges
 	 * @return a snapshot for each range, all of one revision; fails with an
 	 * {@link EtcdAccessException}, within a deadline
@@ -31,21 +31,21 @@ interface ConfigStore extends AutoCloseable {
 	CompletableFuture<List<Snapshot>> readStale(List<KeyRange> ranges);
 
 	/**
-	 * Watches a range.
+	 * Create a watcher of a range.
 	 * @param range the range
-	 * @return what watches it
+	 * @return the watcher
 	 */
 	ListerWatcher watcher(KeyRange range);
 
 	/**
-	 * Which etcd it is, by its endpoints and namespace.
+	 * The identity of etcd: its endpoints and namespace.
 	 * @return the names
 	 */
 	List<String> origins();
 
 	/**
-	 * The user that etcd is asked as.
-	 * @return the user, or an empty text
+	 * The user of the requests.
+	 * @return the user, or an empty string
 	 */
 	String user();
 

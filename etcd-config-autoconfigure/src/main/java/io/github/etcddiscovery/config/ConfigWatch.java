@@ -18,9 +18,9 @@ import io.github.etcddiscovery.watch.SnapshotListener;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says that something was written, or may have been while nobody watched. What it was is
- * for the listener to read: so events need not be merged, and deletions, compactions and
- * restored backups are nothing special.
+ * Tells that keys were written, or may have been written while there was no watch. The
+ * listener then reads all keys. So events need not be merged, and deletions, compactions
+ * and restored backups are no special cases.
  */
 final class ConfigWatch implements AutoCloseable {
 
@@ -37,9 +37,9 @@ final class ConfigWatch implements AutoCloseable {
 	private final Listener listener;
 
 	/**
-	 * Create a watch; it watches nothing yet.
-	 * @param store where the keys are
-	 * @param listener is told, on a thread of the watch
+	 * Create a watch, which watches nothing yet.
+	 * @param store creates the watches
+	 * @param listener is called on a thread of the watch
 	 */
 	ConfigWatch(ConfigStore store, Listener listener) {
 		this.store = store;
@@ -47,7 +47,7 @@ final class ConfigWatch implements AutoCloseable {
 	}
 
 	/**
-	 * Watch ranges from now on, beside those that are watched.
+	 * Watch ranges from now on, in addition to those that are watched already.
 	 * @param ranges the ranges
 	 */
 	synchronized void start(List<KeyRange> ranges) {
@@ -63,7 +63,7 @@ final class ConfigWatch implements AutoCloseable {
 	}
 
 	/**
-	 * Watch nothing until it is started again.
+	 * Stop watching until it is started again.
 	 */
 	synchronized void stop() {
 		this.reflectors.values().forEach(Reflector::stop);
@@ -76,17 +76,17 @@ final class ConfigWatch implements AutoCloseable {
 	}
 
 	/**
-	 * Is told of changes.
+	 * Is called for changes.
 	 */
 	interface Listener {
 
 		/**
-		 * Something was written, or may have been.
+		 * Keys were written, or may have been.
 		 */
 		void written();
 
 		/**
-		 * What is written is not seen until the watch is back.
+		 * The watch was lost: changes are not seen until it is back.
 		 */
 		void lost(EtcdAccessException failure);
 

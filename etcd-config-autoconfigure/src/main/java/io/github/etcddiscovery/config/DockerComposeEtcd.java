@@ -17,9 +17,10 @@ import org.springframework.util.ClassUtils;
 
 /**
  * The etcd that Spring Boot runs with Docker Compose. Spring Boot starts its services
- * when the context is prepared, which is too late for an import; here its own listener
- * does the same for a context that is thrown away. When it comes to the application's
- * context, the services run already. They are stopped with the JVM, as ever.
+ * when the context is prepared, which is too late for an import. So this class lets
+ * Spring Boot's own listener start them earlier, for a context that is thrown away; when
+ * the listener is called for the application's context, the services are running already.
+ * They are stopped with the JVM, as usual.
  */
 final class DockerComposeEtcd {
 
@@ -31,9 +32,9 @@ final class DockerComposeEtcd {
 	}
 
 	/**
-	 * Start the services, if Docker Compose is to be used.
-	 * @param binder binds the properties that are known so far
-	 * @return where etcd is, or {@code null} if no service is etcd
+	 * Start the services, if Docker Compose is enabled.
+	 * @param binder binds the properties known so far
+	 * @return the connection details of etcd, or {@code null} if no service is etcd
 	 */
 	@SuppressWarnings("unchecked")
 	static @Nullable EtcdConnectionDetails start(Binder binder) {

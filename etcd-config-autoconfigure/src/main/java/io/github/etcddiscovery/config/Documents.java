@@ -23,8 +23,8 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.io.ByteArrayResource;
 
 /**
- * Documents that are the value of a key. YAML and properties are read by Spring Boot's
- * own loaders, so they mean what they mean in a file.
+ * Reads documents that are the value of a key. Spring Boot's own loaders read YAML and
+ * properties, so a document means the same as a file with the same content.
  */
 final class Documents {
 
@@ -34,7 +34,7 @@ final class Documents {
 	}
 
 	/**
-	 * The format of a document whose key does not tell.
+	 * The format of a document whose key has no extension.
 	 */
 	static Format guess(String text) {
 		String stripped = text.strip();
@@ -48,7 +48,7 @@ final class Documents {
 	}
 
 	/**
-	 * The format of a value in a tree that may as well be that of a property.
+	 * The format of a value in a tree, where it may also be the value of a property.
 	 * @return the format, or {@code null} for a property
 	 */
 	static @Nullable Format guessInTree(String text) {
@@ -57,7 +57,7 @@ final class Documents {
 	}
 
 	/**
-	 * Read the documents that a value holds.
+	 * Read the documents in a value.
 	 * @throws InvalidConfigException if it can't be read
 	 */
 	static List<Document> parse(Entry entry, Format format) {
@@ -80,7 +80,7 @@ final class Documents {
 	}
 
 	private static InvalidConfigException invalid(Entry entry, Format format, int line, Exception cause) {
-		// Its message quotes the document, which may have secrets in it
+		// The message of the exception quotes the document, which may contain secrets
 		return new InvalidConfigException(
 				"'%s' at revision %d is no %s that can be read%s".formatted(entry.key(), entry.modRevision(),
 						(format == Format.PROPERTIES) ? "properties file" : format.name(),

@@ -21,8 +21,8 @@ import org.springframework.core.env.MutablePropertySources;
 import org.springframework.core.env.PropertySource;
 
 /**
- * The application's environment as it is in a state of the configuration that need not
- * count yet.
+ * The application's environment with a state of the configuration that need not be in use
+ * yet.
  */
 final class EnvironmentView extends AbstractEnvironment {
 
@@ -47,13 +47,13 @@ final class EnvironmentView extends AbstractEnvironment {
 
 	@Override
 	protected void customizePropertySources(MutablePropertySources propertySources) {
-		// They come from the application's environment
+		// The profiles come from the application's environment
 	}
 
 	/**
-	 * The properties that have another value in another view, as the application would
-	 * see it: what is hidden by another source does not count, and what refers to a
-	 * property that has changed does.
+	 * The properties whose values differ between this view and another one, as the
+	 * application would see them. A change that is hidden by another source is left out;
+	 * a property that refers to a changed one is included.
 	 */
 	List<Change> changes(EnvironmentView next) {
 		Map<String, Change> changes = new TreeMap<>();
@@ -90,7 +90,7 @@ final class EnvironmentView extends AbstractEnvironment {
 	}
 
 	/**
-	 * Whatever holds a placeholder may refer to what has changed.
+	 * Any value with a placeholder may refer to a changed property.
 	 */
 	private void addReferring(Set<String> names) {
 		for (PropertySource<?> source : getPropertySources()) {
@@ -110,7 +110,7 @@ final class EnvironmentView extends AbstractEnvironment {
 			return getProperty(name);
 		}
 		catch (RuntimeException ex) {
-			// It refers to itself, or is no text: then what stands there has to do
+			// The value refers to itself or is not a string, so its raw form is compared
 			return getPropertySources().stream()
 				.map((source) -> source.getProperty(name))
 				.filter(Objects::nonNull)

@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The configuration of one application in etcd, from the first import to the end of the
- * context. All sources are read at one revision, and all look at one state: one write
- * changes them all. Safe for use by any thread.
+ * context. All sources are read at one revision and share one state, so one write changes
+ * them all. Safe for use by any thread.
  */
 public final class EtcdConfig implements AutoCloseable {
 
@@ -65,18 +65,18 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * What all sources hold now.
+	 * The present state of all sources.
 	 */
 	ConfigState state() {
 		return this.state;
 	}
 
 	/**
-	 * Let another state count: the one write that changes all sources.
-	 * @param last the state that the other one was made from
+	 * Switch to another state: the one write that changes all sources.
+	 * @param last the present state, from which the other one was derived
 	 * @param next the other state
-	 * @return whether it counts now; {@code false} if another one came in between, as an
-	 * import does that is new in a refresh of Spring Cloud
+	 * @return {@code false} if the present state is no longer {@code last}, for example
+	 * because a refresh of Spring Cloud has added an import
 	 */
 	synchronized boolean switchTo(ConfigState last, ConfigState next) {
 		if (this.state != last) {
@@ -87,24 +87,24 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * The revision of etcd that the properties are of.
-	 * @return the revision, or 0 while etcd was not read
+	 * The revision of etcd in use.
+	 * @return the revision, or 0 if etcd has not been read yet
 	 */
 	public long getRevision() {
 		return this.state.revision();
 	}
 
 	/**
-	 * Why etcd could not be read at the start.
+	 * The reason why etcd could not be read at the start.
 	 */
 	@Nullable EtcdAccessException failure() {
 		return this.start.failure();
 	}
 
 	/**
-	 * Know a source.
+	 * Add a source.
 	 * @param source the source
-	 * @param optional whether the application can start without
+	 * @param optional whether the application can start without the source
 	 */
 	synchronized void add(ImportSource source, boolean optional) {
 		if (optional) {
@@ -114,7 +114,7 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * The properties of a source that is known.
+	 * The properties of a source that has been added.
 	 * @param source the source
 	 * @return always the same object for the same source
 	 */
@@ -123,7 +123,7 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * Know the active profiles, which documents may be for.
+	 * Set the active profiles, which documents may refer to.
 	 */
 	synchronized void profiles(Collection<String> profiles) {
 		if (this.parser.profiles(profiles)) {
@@ -135,9 +135,9 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * Read the sources that were not read yet, at the revision of those that were.
+	 * Read the sources that have not been read yet, at the revision of the others.
 	 * @throws EtcdAccessException if etcd can't be read
-	 * @throws InvalidConfigException if what stands there can't be used
+	 * @throws InvalidConfigException if the content of etcd can't be used
 	 */
 	synchronized void load() {
 		List<ImportSource> unread = this.sources.keySet()
@@ -158,7 +158,7 @@ public final class EtcdConfig implements AutoCloseable {
 			this.state = this.start.read(unread, List.copyOf(this.sources.keySet()), this.state, forgiving);
 		}
 		catch (EtcdAccessException | InvalidConfigException ex) {
-			// An application that runs already goes on without what it failed to import
+			// A running application continues without the import that failed
 			this.sources.keySet().removeAll(unread);
 			throw ex;
 		}
@@ -169,15 +169,15 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * Be told when sources are read that were not known before.
-	 * @param listener is told, with a lock held: it must not wait
+	 * Add a listener that is called when new sources were read.
+	 * @param listener the listener; it is called with a lock held, so it must not block
 	 */
 	void onImport(Runnable listener) {
 		this.onImport = listener;
 	}
 
 	/**
-	 * While classes are generated, etcd need not be there.
+	 * While Spring's AOT processing runs, there may be no etcd.
 	 */
 	static boolean isAheadOfTime() {
 		return Boolean.getBoolean("spring.aot.processing");
@@ -193,8 +193,8 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * The sources that a change of etcd changes. As long as nothing was read from a
-	 * majority of etcd, that is so of those as well that are to be read only once.
+	 * The sources that follow changes of etcd. As long as nothing was read from a
+	 * majority of etcd, these include the sources that are to be read only once.
 	 */
 	private synchronized List<ImportSource> followed() {
 		boolean read = this.state.freshness() == Freshness.LINEARIZABLE;
@@ -205,16 +205,16 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * What is to be watched.
+	 * The ranges to watch.
 	 */
 	List<KeyRange> watched() {
 		return this.reader.watched(followed());
 	}
 
 	/**
-	 * Read what the followed sources hold, all at one revision.
-	 * @param revision the revision, or 0 for what is true now
-	 * @return what was read, or {@code null} if no source is followed
+	 * Read the followed sources, all at one revision.
+	 * @param revision the revision, or 0 for the present one
+	 * @return the content, or {@code null} if no source is followed
 	 * @throws EtcdAccessException if etcd can't be read
 	 */
 	@Nullable Reading read(long revision) {
@@ -223,10 +223,10 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * What the sources would hold. What was not read stays as it is.
-	 * @param last the state that counts
-	 * @param reading what was read
-	 * @throws InvalidConfigException if what was read can't be used
+	 * Derive the next state. Sources that were not read stay as they are.
+	 * @param last the present state
+	 * @param reading the content of the sources that were read
+	 * @throws InvalidConfigException if the content can't be used
 	 */
 	ConfigState parse(ConfigState last, Reading reading) {
 		ConfigState parsed = this.parser.parse(reading, Freshness.LINEARIZABLE);
@@ -236,7 +236,7 @@ public final class EtcdConfig implements AutoCloseable {
 	}
 
 	/**
-	 * Write what counts to the file, if there is one.
+	 * Write the present state to the snapshot file, if there is one.
 	 */
 	void save() {
 		ConfigFile file = this.file;

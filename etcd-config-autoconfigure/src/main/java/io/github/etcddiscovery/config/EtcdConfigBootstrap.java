@@ -20,7 +20,7 @@ import org.springframework.boot.logging.DeferredLogFactory;
 import org.springframework.security.crypto.encrypt.TextEncryptor;
 
 /**
- * Opens the connection while there is no context yet, and hands it to the context.
+ * Opens the connection before there is a context, and hands it over to the context.
  */
 final class EtcdConfigBootstrap {
 
@@ -28,9 +28,9 @@ final class EtcdConfigBootstrap {
 	}
 
 	/**
-	 * Make the configuration of the application known to the bootstrap context, and from
-	 * there to the application's. Connection details that somebody has put into the
-	 * bootstrap registry count more than properties.
+	 * Register the configuration of the application in the bootstrap context, and from
+	 * there in the application's context. Connection details in the bootstrap registry
+	 * take precedence over properties.
 	 */
 	static void register(ConfigurableBootstrapContext bootstrap, Binder binder, DeferredLogFactory logs) {
 		BindHandler handler = Objects.requireNonNull(bootstrap.getOrElse(BindHandler.class, BindHandler.DEFAULT));
@@ -52,7 +52,7 @@ final class EtcdConfigBootstrap {
 	}
 
 	/**
-	 * Closed with the context, also if that does not come up.
+	 * Closed with the context, even if the context fails to start.
 	 */
 	private static void hand(BootstrapConnection connection, EtcdConfig config,
 			ConfigurableListableBeanFactory beanFactory) {

@@ -8,9 +8,9 @@ import org.springframework.boot.origin.Origin;
 import org.springframework.context.ApplicationEvent;
 
 /**
- * The configuration has changed, and everything has been switched over to it. Published
- * by the thread that follows the configuration: a listener that takes long delays the
- * next change. Never holds a value.
+ * The configuration has changed, and the environment and beans have taken the change
+ * over. Published by the thread that applies changes, so a slow listener delays the next
+ * change. Never contains a value.
  */
 @SuppressWarnings("serial")
 public class EtcdConfigChangedEvent extends ApplicationEvent {
@@ -21,9 +21,9 @@ public class EtcdConfigChangedEvent extends ApplicationEvent {
 
 	/**
 	 * Create an event.
-	 * @param source who publishes it
-	 * @param revision the revision of etcd that counts now
-	 * @param changes what has changed
+	 * @param source the publisher
+	 * @param revision the revision of etcd now in use
+	 * @param changes the changes
 	 */
 	public EtcdConfigChangedEvent(Object source, long revision, List<Change> changes) {
 		super(source);
@@ -32,7 +32,7 @@ public class EtcdConfigChangedEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * The revision of etcd that counts now.
+	 * The revision of etcd now in use.
 	 * @return the revision
 	 */
 	public long getRevision() {
@@ -40,7 +40,7 @@ public class EtcdConfigChangedEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * What has changed, by the names of the properties.
+	 * The changes, by the names of the properties.
 	 * @return the changes, at least one
 	 */
 	public List<Change> getChanges() {
@@ -48,11 +48,12 @@ public class EtcdConfigChangedEvent extends ApplicationEvent {
 	}
 
 	/**
-	 * The value of a property is another one.
+	 * The value of a property has changed.
 	 *
 	 * @param key the name of the property
-	 * @param oldOrigin where it stood, or {@code null} if it was not set
-	 * @param newOrigin where it stands, or {@code null} if it is not set any more
+	 * @param oldOrigin its former key and revision, or {@code null} if it was not set
+	 * @param newOrigin its present key and revision, or {@code null} if it is no longer
+	 * set
 	 */
 	public record Change(String key, @Nullable Origin oldOrigin, @Nullable Origin newOrigin) {
 	}

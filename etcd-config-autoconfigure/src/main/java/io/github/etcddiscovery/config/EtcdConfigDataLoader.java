@@ -14,8 +14,8 @@ import org.springframework.boot.context.config.ConfigDataLoaderContext;
 import org.springframework.boot.context.config.ConfigDataResourceNotFoundException;
 
 /**
- * Loads what imports from etcd name: all that is known so far at once, and with the first
- * of them.
+ * Loads imports from etcd. The first one that is loaded reads all sources known so far,
+ * at once.
  */
 final class EtcdConfigDataLoader implements ConfigDataLoader<EtcdConfigDataResource> {
 

@@ -16,7 +16,7 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.logging.DeferredLogFactory;
 
 /**
- * Knows imports that begin with {@code etcd:}.
+ * Resolves imports that begin with {@code etcd:}.
  */
 final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver<EtcdConfigDataResource> {
 
@@ -34,8 +34,8 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 	}
 
 	/**
-	 * The automatic contexts wait for the profiles, since those of a profile stand
-	 * between the others.
+	 * The automatic contexts are resolved with the profiles, since those of a profile are
+	 * ordered between the others.
 	 */
 	@Override
 	public List<EtcdConfigDataResource> resolve(ConfigDataLocationResolverContext context,
@@ -70,7 +70,7 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 	}
 
 	/**
-	 * Make all of an import known before the first of them is loaded, so that they are
+	 * Add all sources of an import before the first of them is loaded, so that they are
 	 * read together.
 	 */
 	private static List<EtcdConfigDataResource> resources(EtcdConfig config, List<ImportSource> sources,
@@ -87,7 +87,7 @@ final class EtcdConfigDataLocationResolver implements ConfigDataLocationResolver
 	}
 
 	/**
-	 * The same for all imports, and for the refreshes of Spring Cloud.
+	 * The same object for all imports, and for refreshes of Spring Cloud.
 	 */
 	private EtcdConfig config(ConfigDataLocationResolverContext context) {
 		ConfigurableBootstrapContext bootstrap = context.getBootstrapContext();

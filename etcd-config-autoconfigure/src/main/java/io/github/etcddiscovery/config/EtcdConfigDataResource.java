@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.config.ConfigDataResource;
 
 /**
- * A source in etcd, as Spring Boot's imports know it.
+ * A source in etcd, as a resource of Spring Boot's imports.
  */
 final class EtcdConfigDataResource extends ConfigDataResource {
 
@@ -22,7 +22,7 @@ final class EtcdConfigDataResource extends ConfigDataResource {
 	}
 
 	/**
-	 * Whether the import is optional; what Spring Boot knows of it is not for us to see.
+	 * Whether the import is optional. Spring Boot does not show its own flag.
 	 */
 	boolean mayBeMissing() {
 		return this.mayBeMissing;

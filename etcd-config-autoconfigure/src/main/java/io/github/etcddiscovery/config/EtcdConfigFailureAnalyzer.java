@@ -21,7 +21,7 @@ final class EtcdConfigFailureAnalyzer extends AbstractFailureAnalyzer<EtcdConfig
 		EtcdAccessException access = EtcdAccessException.of(Objects.requireNonNull(failure.getCause()));
 		String advice = access.getAdvice() + ".";
 		if (!access.getKind().isRefusal()) {
-			advice += "%nOr put 'optional:' before the import, as in 'optional:%s': then the application starts without, and takes its configuration over as soon as etcd can be read."
+			advice += "%nOr put 'optional:' before the import, as in 'optional:%s': then the application starts without its configuration, and applies it as soon as etcd can be read."
 				.formatted(failure.getLocation());
 		}
 		return new FailureAnalysis(description, advice, failure);

@@ -15,7 +15,8 @@ import org.springframework.core.env.PropertySource;
 import org.springframework.core.env.StandardEnvironment;
 
 /**
- * Puts sources before or behind all files of the application, if an import asks for it.
+ * Moves sources before or behind all files of the application, if an import asks for
+ * that.
  */
 final class EtcdConfigPrecedence implements EnvironmentPostProcessor, Ordered {
 

@@ -15,27 +15,28 @@ import org.springframework.util.unit.DataSize;
 /**
  * Configuration that is imported from etcd with {@code spring.config.import=etcd:}.
  *
- * @param enabled whether imports from etcd are read; without, they are as good as empty
- * @param prefixes where the contexts are that etcd: reads; the last one counts most
+ * @param enabled whether to read imports from etcd; if not, they are empty
+ * @param prefixes the prefixes of the contexts that etcd: reads; the last one takes
+ * precedence
  * @param defaultContext the context that all applications read
  * @param name the application's own context; by default spring.application.name
- * @param profileSeparator what stands between a context and a profile
- * @param contexts further contexts of etcd:, which count more than the automatic ones:
- * templates with {name}, {profile}, {zone} and {instance-id}; one whose placeholder has
- * no value is left out
- * @param format how properties stand in etcd, unless an import says otherwise
+ * @param profileSeparator separates a context from a profile
+ * @param contexts additional contexts of etcd:, which take precedence over the automatic
+ * ones: templates with {name}, {profile}, {zone} and {instance-id}; one whose placeholder
+ * has no value is left out
+ * @param format how properties are stored in etcd, unless an import has its own format
  * @param dataKey the key below a context whose value is a document
- * @param precedence what counts when both etcd and the application's files set a property
- * @param timeout how long the start waits for etcd, unless there is something to start
- * with
+ * @param precedence which takes precedence when both etcd and the application's files set
+ * a property
+ * @param timeout how long the start waits for etcd if there is nothing to start with
  * @param failFast whether the start fails when etcd can't be reached; by default unless
  * the import is optional
- * @param refresh what becomes of a change
- * @param snapshot what is kept on disk for a start while etcd is away
- * @param pinRevision the revision of etcd to read at, for as long as it is set; 0 for
- * what is true now
- * @param maxKeys how many keys one import may have
- * @param maxValueSize how large the value of a key may be
+ * @param refresh how changes are applied
+ * @param snapshot a file for a start while etcd is away
+ * @param pinRevision the revision of etcd to read for as long as this is set; 0 for the
+ * present one
+ * @param maxKeys the maximum number of keys of one import
+ * @param maxValueSize the maximum size of a value
  */
 @ConfigurationProperties("spring.cloud.etcd.config")
 public record EtcdConfigProperties(@DefaultValue("true") boolean enabled, @DefaultValue("config") List<String> prefixes,
@@ -50,12 +51,12 @@ public record EtcdConfigProperties(@DefaultValue("true") boolean enabled, @Defau
 	static final String PREFIX = "spring.cloud.etcd.config";
 
 	/**
-	 * Check what can be checked before anything is asked of etcd.
+	 * Validate the properties.
 	 */
 	public EtcdConfigProperties {
 		prefixes = prefixes.stream().map(EtcdConfigProperties::withoutSlash).toList();
 		contexts = List.copyOf(contexts);
-		require(!prefixes.isEmpty(), "prefixes", "", "It must name at least one, such as config");
+		require(!prefixes.isEmpty(), "prefixes", "", "It must have at least one element, such as config");
 		require(!timeout.isNegative(), "timeout", timeout, "It must not be negative");
 		require(pinRevision >= 0, "pin-revision", pinRevision, "It must be a revision of etcd, or 0");
 		require(maxKeys > 0, "max-keys", maxKeys, "It must be at least 1");
@@ -73,19 +74,20 @@ public record EtcdConfigProperties(@DefaultValue("true") boolean enabled, @Defau
 	}
 
 	/**
-	 * What becomes of a change.
+	 * How changes are applied.
 	 *
-	 * @param enabled whether the configuration is followed while the application runs
-	 * @param quietPeriod how long changes are collected that come one after the other
-	 * @param spread a change is applied after a random delay up to this, so that the
-	 * instances of an application do not change all at once
-	 * @param scope which beans in refresh scope are made anew
+	 * @param enabled whether to follow the configuration while the application runs
+	 * @param quietPeriod how long to collect successive changes before they are applied
+	 * together
+	 * @param spread maximum of a random delay before a change is applied, so that not all
+	 * instances of an application change at once
+	 * @param scope which beans in refresh scope are created again
 	 */
 	public record RefreshProperties(@DefaultValue("true") boolean enabled, @DefaultValue("200ms") Duration quietPeriod,
 			@DefaultValue("0s") Duration spread, @DefaultValue("affected") RefreshedBeans scope) {
 
 		/**
-		 * Check that no time is negative.
+		 * Validate the properties.
 		 */
 		public RefreshProperties {
 			require(!quietPeriod.isNegative(), "refresh.quiet-period", quietPeriod, "It must not be negative");
@@ -95,12 +97,12 @@ public record EtcdConfigProperties(@DefaultValue("true") boolean enabled, @Defau
 	}
 
 	/**
-	 * Which beans are made anew.
+	 * Which beans in refresh scope are created again.
 	 */
 	public enum RefreshedBeans {
 
 		/**
-		 * Those that a changed property may be of concern to.
+		 * Those that may depend on a changed property.
 		 */
 		AFFECTED,
 
@@ -110,26 +112,26 @@ public record EtcdConfigProperties(@DefaultValue("true") boolean enabled, @Defau
 		ALL,
 
 		/**
-		 * None: the environment changes, and nothing else.
+		 * None, and no bean is rebound: only the environment changes.
 		 */
 		NONE
 
 	}
 
 	/**
-	 * What is kept on disk for a start while etcd is away.
+	 * A file for a start while etcd is away.
 	 *
-	 * @param enabled whether the configuration is written to a file, and read from it
-	 * when etcd can't be reached at the start
-	 * @param file the file, of this application alone, in a directory that others can't
+	 * @param enabled whether to write the configuration to a file, and to read it from
+	 * there if etcd can't be reached at the start
+	 * @param file the file, for this application only, in a directory that others can't
 	 * read or write
-	 * @param maxAge how old the file may be to be used; without, any age will do
+	 * @param maxAge the maximum age of a file that is used; no maximum by default
 	 */
 	public record SnapshotProperties(@DefaultValue("false") boolean enabled, @Nullable Path file,
 			@Nullable Duration maxAge) {
 
 		/**
-		 * Check that there is a file.
+		 * Validate the properties.
 		 */
 		public SnapshotProperties {
 			require(!enabled || file != null, "snapshot.file", "",

@@ -22,11 +22,11 @@ import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
- * Follows the configuration while the application runs. A watch only says that something
- * was written; then everything is read again at one revision, compared with what counts,
- * bound and validated. Only what passes all of that is switched over to, by one write;
- * whatever does not leaves the application as it is. One thread does all of it, one
- * revision at a time. Safe for use by any thread.
+ * Follows the configuration while the application runs. A watch only tells that keys were
+ * written. All sources are then read again at one revision, compared with the revision in
+ * use, bound and validated. If all of that succeeds, one write switches the application
+ * over; otherwise the application stays as it is. One thread does all of it, one revision
+ * at a time. Safe for use by any thread.
  */
 public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable {
 
@@ -67,7 +67,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	private volatile @Nullable Revision refused;
 
 	/**
-	 * Create a refresher; it follows nothing until it is started.
+	 * Create a refresher, which follows nothing until it is started.
 	 * @param context the context whose beans change
 	 * @param config the configuration
 	 * @param live the properties that are injected as {@link Live}
@@ -84,8 +84,9 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Tell someone what becomes of revisions, on the thread that applies them.
-	 * @param listener is told
+	 * Add a listener that is called with the result of each revision, on the thread that
+	 * applies revisions.
+	 * @param listener the listener
 	 */
 	public void add(RefreshListener listener) {
 		this.listeners.add(listener);
@@ -101,7 +102,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Also what is imported later, say for a profile that is active only now.
+	 * Includes later imports, for example of a profile that has become active.
 	 */
 	private synchronized void watch() {
 		if (this.running && this.config.properties().refresh().enabled()) {
@@ -121,7 +122,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Also while a cached context of a test is paused.
+	 * Continues while a cached context of a test is paused.
 	 */
 	@Override
 	public boolean isPauseable() {
@@ -136,26 +137,28 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Read the configuration again and let it count, as after a change.
-	 * @return what became of it; within the deadlines of etcd
+	 * Read the configuration again and apply it, as after a change.
+	 * @return the result; completes within the deadlines of requests to etcd
 	 */
 	public CompletableFuture<Revision> refresh() {
 		return inLoop(() -> follow(false));
 	}
 
 	/**
-	 * Let what stands in etcd count although it may be a mistake.
-	 * @return what became of it
+	 * Accept the revision that is held because it may be a mistake: read the
+	 * configuration again and apply it.
+	 * @return the result
 	 */
 	public CompletableFuture<Revision> accept() {
 		return inLoop(() -> follow(true));
 	}
 
 	/**
-	 * Go back to a revision, for as long as it is not taken back: what is written
-	 * meanwhile does not count. If it can't be gone back to, all stays as it is.
+	 * Pin the configuration to a revision, usually an earlier one: later writes are
+	 * ignored until {@link #unpin()}. If the revision can't be read or applied, the
+	 * configuration stays as it is.
 	 * @param revision the revision of etcd, which must not be compacted
-	 * @return what became of it
+	 * @return the result
 	 */
 	public CompletableFuture<Revision> pin(long revision) {
 		return inLoop(() -> {
@@ -170,8 +173,8 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Follow the configuration again.
-	 * @return what became of what is true now
+	 * Remove the pin, and follow the configuration again.
+	 * @return the result of the present revision
 	 */
 	public CompletableFuture<Revision> unpin() {
 		return inLoop(() -> {
@@ -194,7 +197,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * The revision that the properties are kept at, or 0.
+	 * The revision that the configuration is pinned to, or 0.
 	 * @return the revision
 	 */
 	public long getPinned() {
@@ -202,7 +205,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * The revision that was read last, whether or not it counts.
+	 * The revision that was read last, whether or not it was applied.
 	 * @return the revision, or 0
 	 */
 	public long getReadRevision() {
@@ -210,15 +213,15 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Why the configuration is not followed.
-	 * @return a sentence, or {@code null} while it is
+	 * The reason why changes are not followed.
+	 * @return a sentence, or {@code null} while they are
 	 */
 	public @Nullable String getLastError() {
 		return this.lastError;
 	}
 
 	/**
-	 * The revision that does not count, if the last one does not.
+	 * The last revision, if it was rejected or is held.
 	 * @return the revision with the reason, or {@code null}
 	 */
 	public @Nullable Revision getRefused() {
@@ -226,7 +229,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * How many revisions were rejected.
+	 * The number of rejected revisions.
 	 * @return the number
 	 */
 	public long getRejections() {
@@ -234,7 +237,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * What became of the last revisions that would have changed something.
+	 * The results of the last revisions that would have changed a property.
 	 * @return the latest first
 	 */
 	public List<Revision> getHistory() {
@@ -242,7 +245,7 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Whatever is scheduled for later, such as another try, gives way.
+	 * Replaces what is scheduled for a later time, such as a retry.
 	 */
 	private void schedule(Duration delay) {
 		this.loop.assertInLoop();
@@ -305,12 +308,12 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * What the watch leads to.
+	 * Reacts to the watch.
 	 */
 	private final class Trigger implements ConfigWatch.Listener {
 
 		/**
-		 * What comes one after the other is read together.
+		 * Successive writes are read together.
 		 */
 		@Override
 		public void written() {
@@ -334,15 +337,15 @@ public final class EtcdConfigRefresher implements SmartLifecycle, AutoCloseable 
 	}
 
 	/**
-	 * Is told what became of a revision.
+	 * Is called with the result of a revision.
 	 */
 	@FunctionalInterface
 	public interface RefreshListener {
 
 		/**
 		 * The configuration was read again.
-		 * @param revision what became of it
-		 * @param duration how long that took
+		 * @param revision the result
+		 * @param duration how long reading and applying took
 		 */
 		void refreshed(Revision revision, Duration duration);
 

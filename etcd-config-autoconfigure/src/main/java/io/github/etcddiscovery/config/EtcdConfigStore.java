@@ -12,7 +12,7 @@ import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.Snapshot;
 
 /**
- * etcd, over one connection from the first import to the end of the context.
+ * Reads from etcd, over one connection from the first import to the end of the context.
  */
 final class EtcdConfigStore implements ConfigStore {
 

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.origin.Origin;
 
 /**
- * Where a property stands in etcd: shown as
+ * The origin of a property in etcd, shown as
  * {@code etcd config/shop/db/url @ revision 812}.
  */
 public final class EtcdOrigin implements Origin {

@@ -10,9 +10,9 @@ import org.springframework.boot.origin.OriginLookup;
 import org.springframework.core.env.EnumerablePropertySource;
 
 /**
- * The properties of one source in etcd, as they are now. It holds none itself: all
- * sources of an application look at the same state, so that one write changes all of them
- * at once. Safe for use by any thread.
+ * The present properties of one source in etcd. It stores none itself: all sources of an
+ * application share one state, so one write changes all of them at once. Safe for use by
+ * any thread.
  */
 final class EtcdPropertySource extends EnumerablePropertySource<ImportSource> implements OriginLookup<String> {
 
@@ -24,7 +24,7 @@ final class EtcdPropertySource extends EnumerablePropertySource<ImportSource> im
 	}
 
 	/**
-	 * The same properties as they are in another state, for good.
+	 * The properties of this source in another state; they never change.
 	 */
 	EtcdPropertySource at(ConfigState state) {
 		return new EtcdPropertySource(getSource(), () -> state);

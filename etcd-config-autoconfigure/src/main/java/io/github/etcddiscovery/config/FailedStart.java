@@ -11,8 +11,8 @@ import org.springframework.boot.context.event.SpringApplicationEvent;
 import org.springframework.context.ApplicationListener;
 
 /**
- * Closes the connection of an application whose start fails before its context could take
- * it over. One for each application.
+ * Closes the connection of an application whose start fails before its context has taken
+ * the connection over. One for each application.
  */
 final class FailedStart implements ApplicationListener<SpringApplicationEvent> {
 

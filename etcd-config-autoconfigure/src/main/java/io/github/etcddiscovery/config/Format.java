@@ -3,7 +3,7 @@ package io.github.etcddiscovery.config;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How properties stand in etcd.
+ * How properties are stored in etcd.
  */
 public enum Format {
 
@@ -19,12 +19,13 @@ public enum Format {
 	TREE,
 
 	/**
-	 * The value of one key is a document, whose format its name or its content tells.
+	 * The value of one key is a document. Its format follows from its extension or
+	 * content.
 	 */
 	DOCUMENT,
 
 	/**
-	 * Each key is a file, whose format its extension tells.
+	 * Each key is a file. Its format follows from its extension.
 	 */
 	FILES,
 
@@ -44,15 +45,15 @@ public enum Format {
 	JSON;
 
 	/**
-	 * Whether it is the format of a document.
+	 * Whether this is the format of a document.
 	 */
 	boolean isDocument() {
 		return this == DOCUMENT || this == YAML || this == PROPERTIES || this == JSON;
 	}
 
 	/**
-	 * The format that the extension of a key tells.
-	 * @return the format, or {@code null} if it tells none
+	 * The format that belongs to the extension of a key.
+	 * @return the format, or {@code null} if there is none
 	 */
 	static @Nullable Format byExtension(String key) {
 		return switch (key.substring(key.lastIndexOf('.') + 1)) {

@@ -10,13 +10,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name its name in the environment
  * @param location the import that named it
- * @param ranges where its keys are; what stands in the last one counts most
- * @param format how properties stand there
+ * @param ranges the ranges of its keys; the last one takes precedence
+ * @param format how properties are stored there
  * @param dataKey the key below it whose value is a document
  * @param propertyPrefix put before the name of each property
- * @param precedence how much it counts
- * @param refresh whether it is followed
- * @param revision the revision to read at, or 0
+ * @param precedence its precedence against the application's files
+ * @param refresh whether to follow changes
+ * @param revision the revision to read, or 0
  * @param required whether the start fails if it has no key
  * @param profile the profile it is for, if any
  */
@@ -25,14 +25,14 @@ record ImportSource(String name, String location, List<KeyRange> ranges, Format 
 		@Nullable String profile) {
 
 	/**
-	 * Whether a change of etcd changes it.
+	 * Whether this source follows changes of etcd.
 	 */
 	boolean isFollowed() {
 		return this.refresh && this.revision == 0;
 	}
 
 	/**
-	 * The key as it is told to people.
+	 * The key, for people to read.
 	 */
 	String place() {
 		return this.ranges.get(0).key();

@@ -17,15 +17,15 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.StringUtils;
 
 /**
- * The sources that an import stands for:
+ * The sources of an import:
  * <ul>
  * <li>{@code etcd:} the automatic contexts
  * <li>{@code etcd:/some/tree/} a tree of keys, each a property
  * <li>{@code etcd:/some/doc.yaml} one document
  * </ul>
  * and behind a question mark {@code format}, {@code prefix}, {@code refresh},
- * {@code precedence} and {@code revision}. A key that begins with a slash in the import
- * is looked for with and without it, since tools differ in how they write keys.
+ * {@code precedence} and {@code revision}. A key is looked up with and without a leading
+ * slash, since tools differ in how they write keys.
  */
 final class ImportSources {
 
@@ -38,7 +38,7 @@ final class ImportSources {
 	/**
 	 * Create it.
 	 * @param properties the defaults
-	 * @param variables what templates of contexts may refer to
+	 * @param variables the values of placeholders in templates of contexts
 	 */
 	ImportSources(EtcdConfigProperties properties, Map<String, String> variables) {
 		this.properties = properties;
@@ -46,16 +46,16 @@ final class ImportSources {
 	}
 
 	/**
-	 * Whether an import is of the automatic contexts.
+	 * Whether an import means the automatic contexts.
 	 */
 	static boolean isAutomatic(String location) {
 		return Location.of(location).path().isEmpty();
 	}
 
 	/**
-	 * The sources of an import that don't depend on the profiles.
-	 * @param location the import behind {@code etcd:}
-	 * @param optional whether it may be missing
+	 * The sources of an import that do not depend on the profiles.
+	 * @param location the import without {@code etcd:}
+	 * @param optional whether the import may be missing
 	 */
 	List<ImportSource> sources(String location, boolean optional) {
 		Location parsed = Location.of(location);
@@ -63,9 +63,10 @@ final class ImportSources {
 	}
 
 	/**
-	 * The sources of an import for the active profiles; of the automatic contexts all.
-	 * @param location the import behind {@code etcd:}
-	 * @param profiles the active profiles, of which the last counts most
+	 * The sources of an import for the active profiles; for the automatic contexts, all
+	 * their sources.
+	 * @param location the import without {@code etcd:}
+	 * @param profiles the active profiles, of which the last takes precedence
 	 */
 	List<ImportSource> sources(String location, List<String> profiles) {
 		Location parsed = Location.of(location);
@@ -145,7 +146,7 @@ final class ImportSources {
 			ranges.add(tree ? KeyRange.prefix(key) : KeyRange.single(key));
 		}
 		if (ranges.get(0).key().isEmpty()) {
-			throw new InvalidImportException("etcd:" + location.text(), "It would be all of etcd: name a key");
+			throw new InvalidImportException("etcd:" + location.text(), "It would import all keys of etcd: name a key");
 		}
 		return build(location, ranges, path, format, required && !tree, profile);
 	}
@@ -161,7 +162,7 @@ final class ImportSources {
 	}
 
 	/**
-	 * An import, taken apart.
+	 * The parts of an import.
 	 */
 	private record Location(String text, String path, String query, Map<String, String> options) {
 
@@ -177,7 +178,7 @@ final class ImportSources {
 				String name = (sign < 0) ? option : option.substring(0, sign);
 				if (sign < 0 || !OPTIONS.contains(name)) {
 					throw new InvalidImportException("etcd:" + text,
-							"'%s' is no option of an import: there are format, prefix, refresh, precedence and revision"
+							"'%s' is not an option of an import. The options are format, prefix, refresh, precedence and revision"
 								.formatted(option));
 				}
 				options.put(name, option.substring(sign + 1));

@@ -3,8 +3,8 @@ package io.github.etcddiscovery.config;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in etcd can't be used. The message is a sentence that names the key and
- * never a value.
+ * The content of etcd can't be used. The message names the key and never contains a
+ * value.
  */
 class InvalidConfigException extends RuntimeException {
 
@@ -16,7 +16,7 @@ class InvalidConfigException extends RuntimeException {
 	}
 
 	/**
-	 * What a person can do about it.
+	 * What to do about it.
 	 */
 	String getAdvice() {
 		return this.advice;

@@ -1,7 +1,7 @@
 package io.github.etcddiscovery.config;
 
 /**
- * An import can't be understood.
+ * An import is not valid.
  */
 class InvalidImportException extends RuntimeException {
 

@@ -3,18 +3,18 @@ package io.github.etcddiscovery.config;
 import java.util.function.Supplier;
 
 /**
- * Configuration properties as they are now. Each revision of the configuration that
- * changes them makes a new object, so what one call of {@link #get} returns is always of
- * one revision and never changes: take it once for each piece of work. To be injected for
- * any class annotated with {@code @ConfigurationProperties}, whether or not it is a bean.
- * Safe for use by any thread.
+ * The present values of configuration properties. Each revision that changes them creates
+ * a new object. So the result of a call of {@link #get} belongs to one revision and never
+ * changes: call it once for each piece of work. Can be injected for any class annotated
+ * with {@code @ConfigurationProperties}, whether or not it is a bean. Safe for use by any
+ * thread.
  *
- * @param <T> the type of the properties, a record best of all
+ * @param <T> the type of the properties, preferably a record
  */
 public interface Live<T> extends Supplier<T> {
 
 	/**
-	 * The properties as they are now.
+	 * The present values.
 	 * @return the properties, bound and validated
 	 */
 	@Override

@@ -15,7 +15,8 @@ import org.springframework.core.ResolvableType;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 
 /**
- * The configuration properties that are injected as {@link Live}: one for each type.
+ * The configuration properties that are injected as {@link Live}, one object for each
+ * type.
  */
 public final class LiveValues {
 
@@ -29,9 +30,9 @@ public final class LiveValues {
 
 	/**
 	 * Create it.
-	 * @param context the context whose environment is bound from
-	 * @param config the configuration, or {@code null} if nothing is imported from etcd:
-	 * then nothing changes
+	 * @param context the context with the environment
+	 * @param config the configuration, or {@code null} if nothing is imported from etcd,
+	 * so nothing changes
 	 */
 	public LiveValues(ConfigurableApplicationContext context, @Nullable EtcdConfig config) {
 		this.context = context;
@@ -77,8 +78,8 @@ public final class LiveValues {
 	}
 
 	/**
-	 * Bind those anew that one of the properties belongs to.
-	 * @throws RejectedException if one can't be bound or is not valid
+	 * Bind the objects again to which one of the properties belongs.
+	 * @throws RejectedException if values can't be bound or are not valid
 	 */
 	synchronized Map<LiveValue<?>, Object> bind(Collection<ConfigurationPropertyName> names, EnvironmentView view) {
 		Map<LiveValue<?>, Object> bound = new HashMap<>();

@@ -16,10 +16,10 @@ import org.springframework.boot.context.properties.source.ConfigurationPropertyN
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * A change of the configuration that does not count yet: what it means to this
- * application, and how it comes to count. What it is of concern to is bound and validated
- * first; then one write switches all properties over, and beans take over what was bound
- * for them. Of the thread that applies.
+ * A change of the configuration that is not applied yet: its effect on this application,
+ * and how to apply it. Affected beans are bound and validated first; then one write
+ * switches all properties over, and the beans take over their new values. Confined to the
+ * thread that applies changes.
  */
 final class PendingChange {
 
@@ -40,8 +40,8 @@ final class PendingChange {
 	/**
 	 * Create a change.
 	 * @param context the context whose environment changes
-	 * @param last the state that counts
-	 * @param next the state that is to count
+	 * @param last the present state
+	 * @param next the next state
 	 */
 	PendingChange(ConfigurableApplicationContext context, ConfigState last, ConfigState next) {
 		this.last = last;
@@ -55,7 +55,7 @@ final class PendingChange {
 	}
 
 	/**
-	 * The properties that have another value for this application.
+	 * The properties whose values change for this application.
 	 */
 	List<Change> changes() {
 		return this.changes;
@@ -66,19 +66,19 @@ final class PendingChange {
 	}
 
 	/**
-	 * Let it count, whole or not at all.
-	 * @param config what to switch over
+	 * Apply the change, as a whole or not at all.
+	 * @param config the configuration to switch over
 	 * @param live the properties that are injected as {@link Live}
 	 * @param beans the beans of properties
-	 * @param affected those of them that it is of concern to
-	 * @param rebind whether beans take it over
-	 * @return how many beans did, or -1 if another state came in between
-	 * @throws RejectedException if something can't be bound, is not valid or fails to
-	 * take it over: then all is as it was
+	 * @param affected the affected beans
+	 * @param rebind whether beans take the change over
+	 * @return how many beans did, or -1 if the present state has changed meanwhile
+	 * @throws RejectedException if values can't be bound, are not valid or a bean fails
+	 * to take them over; then nothing has changed
 	 */
 	int apply(EtcdConfig config, LiveValues live, BoundBeans beans, List<BoundBean> affected, boolean rebind) {
 		List<BoundBean> done = new ArrayList<>();
-		// No Live may be bound in between
+		// No Live may be bound meanwhile
 		synchronized (live) {
 			Map<BoundBean, @Nullable Object> bound = beans.bind(affected, live.binder(), this.after);
 			Map<LiveValue<?>, Object> liveBound = live.bind(this.names, this.after);
@@ -97,8 +97,8 @@ final class PendingChange {
 	}
 
 	/**
-	 * A bean has failed only when it took the change over: those before it get back what
-	 * they had.
+	 * A bean has failed to take the change over, so the beans before it get their former
+	 * values back.
 	 */
 	private void takeBack(EtcdConfig config, LiveValues live, BoundBeans beans, List<BoundBean> done) {
 		config.switchTo(this.next, this.last);
@@ -108,7 +108,7 @@ final class PendingChange {
 				beans.apply(beans.bind(List.of(bean), live.binder(), this.before), new ArrayList<>());
 			}
 			catch (RejectedException ex) {
-				logger.warn("The bean '%s' could not be bound to what it had".formatted(bean.name()), ex);
+				logger.warn("The bean '%s' could not be bound to its former values".formatted(bean.name()), ex);
 			}
 		}
 	}

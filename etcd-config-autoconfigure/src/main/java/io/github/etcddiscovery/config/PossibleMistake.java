@@ -8,9 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether what was read may be a mistake of somebody's, which waits for a person to
- * accept it: configuration does not vanish all at once, and does not come from another
- * cluster.
+ * Tells whether a revision may be a mistake, which is held until a person accepts it:
+ * configuration does not vanish all at once, and does not come from another cluster.
  */
 final class PossibleMistake {
 
@@ -19,16 +18,16 @@ final class PossibleMistake {
 
 	/**
 	 * Look for a mistake.
-	 * @param last what counts
-	 * @param reading what was read
-	 * @return what may be wrong, or {@code null}
+	 * @param last the present state
+	 * @param reading the content that was read
+	 * @return the possible mistake, or {@code null}
 	 */
 	static @Nullable String of(ConfigState last, Reading reading) {
 		if (last.revision() == 0) {
 			return null;
 		}
 		if (reading.clusterId() != last.clusterId()) {
-			return "it is of another cluster";
+			return "it is from another cluster";
 		}
 		boolean back = reading.revision() < last.revision();
 		Set<String> locations = reading.sources()
@@ -48,9 +47,7 @@ final class PossibleMistake {
 				if (before > 1) {
 					return "all %d keys of '%s' are gone".formatted(before, location);
 				}
-				// A single property is deleted on purpose now and then, a document that
-				// has
-				// to be there is not
+				// A single property may be deleted on purpose, a required document hardly
 				if (sources.stream().anyMatch(ImportSource::required)) {
 					return "'%s' is gone".formatted(location);
 				}

@@ -1,24 +1,25 @@
 package io.github.etcddiscovery.config;
 
 /**
- * What counts when both etcd and the application's own files set a property. Environment
- * variables, system properties and the command line count more than either.
+ * Which source takes precedence when both etcd and the application's own files set a
+ * property. Environment variables, system properties and the command line take precedence
+ * over both.
  */
 public enum Precedence {
 
 	/**
-	 * As Spring Boot has it: an import counts more than the document that imports it, and
-	 * less than the files of the active profiles.
+	 * Spring Boot's own order: an import takes precedence over the document that imports
+	 * it, and the files of the active profiles over both.
 	 */
 	IMPORT,
 
 	/**
-	 * etcd counts more than all files of the application.
+	 * etcd takes precedence over all files of the application.
 	 */
 	HIGH,
 
 	/**
-	 * etcd counts less than all files of the application.
+	 * All files of the application take precedence over etcd.
 	 */
 	LOW
 

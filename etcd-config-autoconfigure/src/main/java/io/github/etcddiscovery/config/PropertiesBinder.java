@@ -46,7 +46,7 @@ import org.springframework.validation.beanvalidation.LocalValidatorFactoryBean;
 
 /**
  * Binds and validates configuration properties as Spring Boot does, but in any view of
- * the environment, so that what a change would come to is known before it counts.
+ * the environment. So the effect of a change is known before it is applied.
  */
 final class PropertiesBinder {
 
@@ -91,10 +91,10 @@ final class PropertiesBinder {
 	/**
 	 * Bind an object.
 	 * @param view the environment
-	 * @param annotation says which properties
-	 * @param target what to bind to
+	 * @param annotation names the properties
+	 * @param target the target of the binding
 	 * @return the object
-	 * @throws BindException if it can't be bound, or what is bound is not valid
+	 * @throws BindException if the properties can't be bound or are not valid
 	 */
 	<T> T bind(EnvironmentView view, ConfigurationProperties annotation, Bindable<T> target) {
 		Binder binder = new Binder(ConfigurationPropertySources.from(view.getPropertySources()),
@@ -141,7 +141,7 @@ final class PropertiesBinder {
 	}
 
 	/**
-	 * What is wrong, without the value, which may be a secret.
+	 * Describes the error without the value, which may be a secret.
 	 */
 	static String problem(RuntimeException failure) {
 		String property = "";
@@ -168,7 +168,7 @@ final class PropertiesBinder {
 	}
 
 	/**
-	 * As Spring Boot has it: configuration properties are never one property themselves.
+	 * As in Spring Boot: configuration properties are never a single property.
 	 */
 	private static final class DirectPropertyHandler extends AbstractBindHandler {
 
@@ -197,7 +197,8 @@ final class PropertiesBinder {
 	}
 
 	/**
-	 * Validates objects of one type, by another validator or as they do themselves.
+	 * Validates objects of one type with another validator, or with their own
+	 * {@code validate}.
 	 */
 	private record ForType(Class<?> type, @Nullable Validator validator) implements Validator {
 

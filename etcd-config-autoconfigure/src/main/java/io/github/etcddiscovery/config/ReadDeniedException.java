@@ -7,7 +7,7 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.watch.KeyRange;
 
 /**
- * The user may not read what is imported.
+ * The user may not read the keys of an import.
  */
 final class ReadDeniedException extends EtcdAccessException {
 
@@ -17,9 +17,9 @@ final class ReadDeniedException extends EtcdAccessException {
 
 	/**
 	 * Create an exception.
-	 * @param ranges what may not be read
-	 * @param user the user, or an empty text if there is none
-	 * @param cause what etcd said
+	 * @param ranges the ranges that may not be read
+	 * @param user the user, or an empty string if there is none
+	 * @param cause the answer of etcd
 	 */
 	ReadDeniedException(List<KeyRange> ranges, String user, EtcdAccessException cause) {
 		super(Kind.PERMISSION_DENIED,
@@ -32,7 +32,7 @@ final class ReadDeniedException extends EtcdAccessException {
 	}
 
 	/**
-	 * The commands that grant what is missing, to be pasted into a shell.
+	 * The commands that grant the missing permissions, to be pasted into a shell.
 	 */
 	@Override
 	public String getAdvice() {

@@ -8,13 +8,13 @@ import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Snapshot;
 
 /**
- * What was read of some sources, all at one revision.
+ * The keys of some sources, all at one revision.
  *
- * @param clusterId the cluster it was read from
+ * @param clusterId the cluster they were read from
  * @param revision the revision
  * @param sources the sources, at least one
- * @param snapshots what stands in each of their ranges; a range that the user may not
- * read, where another one of the source may be read, is missing
+ * @param snapshots the keys of each range; a range that the user may not read is missing
+ * if another range of the same source can be read
  */
 record Reading(long clusterId, long revision, List<ImportSource> sources, Map<KeyRange, Snapshot> snapshots) {
 
@@ -23,7 +23,7 @@ record Reading(long clusterId, long revision, List<ImportSource> sources, Map<Ke
 	}
 
 	/**
-	 * What stands in each range of a source, in their order.
+	 * The keys of each range of a source, in order.
 	 */
 	List<Snapshot> of(ImportSource source) {
 		Snapshot nothing = new Snapshot(this.clusterId, this.revision, Map.of());

@@ -28,9 +28,8 @@ import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.util.ClassUtils;
 
 /**
- * The beans in refresh scope. One is left alone if all that it can have of the
- * configuration is known, and none of it has changed; what is not known counts as
- * changed.
+ * The beans in refresh scope. A bean is kept if all properties that it can depend on are
+ * known, and none of them has changed. Unknown dependencies are treated as changed.
  */
 final class RefreshScopedBeans {
 
@@ -45,11 +44,11 @@ final class RefreshScopedBeans {
 	}
 
 	/**
-	 * Make those anew that the properties may be of concern to; they are made when they
-	 * are used next.
+	 * Discard the beans that may depend on the properties, so that they are created again
+	 * when they are used next.
 	 * @param names the properties
-	 * @param all whether to make all anew
-	 * @return how many
+	 * @param all whether to discard all beans
+	 * @return how many were discarded
 	 */
 	int refresh(Set<ConfigurationPropertyName> names, boolean all) {
 		RefreshScope scope = this.context.getBeanProvider(RefreshScope.class).getIfAvailable();
@@ -78,7 +77,7 @@ final class RefreshScopedBeans {
 		List<AnnotatedElement> points = new ArrayList<>();
 		Method factory = root.getResolvedFactoryMethod();
 		if (factory != null || root.getFactoryMethodName() != null) {
-			// What its body reads is not known
+			// The properties that the body reads are not known
 			return true;
 		}
 		ConfigurationProperties own = AnnotatedElementUtils.findMergedAnnotation(type, ConfigurationProperties.class);
@@ -143,7 +142,7 @@ final class RefreshScopedBeans {
 				return true;
 			}
 		}
-		// A name that is put together from others
+		// The name is composed of other properties
 		return text.indexOf("${") != text.lastIndexOf("${") && text.matches(".*\\$\\{[^}:]*\\$\\{.*");
 	}
 

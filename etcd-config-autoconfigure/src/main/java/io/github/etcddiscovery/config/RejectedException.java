@@ -2,7 +2,7 @@ package io.github.etcddiscovery.config;
 
 /**
  * A revision of the configuration can't be used by this application. The message never
- * holds a value.
+ * contains a value.
  */
 class RejectedException extends RuntimeException {
 

@@ -23,8 +23,8 @@ import org.springframework.cloud.context.environment.EnvironmentChangeEvent;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
- * Reads a revision of the configuration, lets it count if it can, and says in the log
- * what became of it: each problem once until it is over. Of the thread that applies.
+ * Reads a revision of the configuration and applies it if possible. The result is logged,
+ * each problem once until it is over. Confined to the thread that applies changes.
  */
 final class RevisionApplier {
 
@@ -45,8 +45,8 @@ final class RevisionApplier {
 	private @Nullable String lastProblem;
 
 	/**
-	 * The kinds of failed requests since etcd answered last. Each is worth one line in
-	 * the log: the reason that it gives changes while etcd stops.
+	 * The kinds of failed requests since etcd last answered. Each is logged once: the
+	 * reasons differ while etcd stops.
 	 */
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
@@ -61,21 +61,21 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * How many revisions were rejected; known to any thread.
+	 * The number of rejected revisions. From any thread.
 	 */
 	long rejections() {
 		return this.rejections.get();
 	}
 
 	/**
-	 * Why the last revision that failed could not be read.
+	 * The failure of the last revision that could not be read.
 	 */
 	Kind failedWith() {
 		return this.failedWith;
 	}
 
 	/**
-	 * The last problem is over: if it comes again, it is said again.
+	 * The last problem is over: if it occurs again, it is logged again.
 	 */
 	void recovered() {
 		this.lastProblem = null;
@@ -89,10 +89,10 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * Read a revision and let it count.
-	 * @param revision the revision, or 0 for what is true now
-	 * @param accepted whether it counts although it may be a mistake
-	 * @return what became of it
+	 * Read a revision and apply it.
+	 * @param revision the revision, or 0 for the present one
+	 * @param accepted whether to apply it although it may be a mistake
+	 * @return the result
 	 */
 	Revision apply(long revision, boolean accepted) {
 		while (true) {
@@ -126,8 +126,8 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * Let a state count if it can.
-	 * @return what became of it, or {@code null} if another state came in between
+	 * Apply a state if possible.
+	 * @return the result, or {@code null} if the present state has changed meanwhile
 	 */
 	private @Nullable Revision apply(ConfigState last, ConfigState next, @Nullable String mistake) {
 		PendingChange pending = new PendingChange(this.context, last, next);
@@ -143,7 +143,7 @@ final class RevisionApplier {
 		}
 		if (mistake != null) {
 			warnOnce(("Revision %d of the configuration may be a mistake: %s. Revision %d stays in use. "
-					+ "If it is right, say so with POST /actuator/etcdconfig/accept, or start the application again")
+					+ "If it is right, accept it with POST /actuator/etcdconfig/accept, or restart the application")
 				.formatted(next.revision(), mistake, last.revision()));
 			return result(next.revision(), Result.HELD, keys, List.of(), mistake);
 		}
@@ -166,7 +166,7 @@ final class RevisionApplier {
 		logger.info("Configuration at revision %d (was %d): %s changed (%s); %s rebound%s".formatted(next.revision(),
 				last.revision(), count(keys.size(), "property", "properties"), shown(keys),
 				count(rebound, "bean", "beans"),
-				(scoped > 0) ? ", %s in refresh scope made anew".formatted(count(scoped, "bean", "beans")) : ""));
+				(scoped > 0) ? ", %s in refresh scope discarded".formatted(count(scoped, "bean", "beans")) : ""));
 		return result(next.revision(), Result.APPLIED, keys, beanNames, null);
 	}
 
@@ -181,7 +181,7 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * The source of Spring Cloud's event is neither the context nor the keys: then its
+	 * The source of Spring Cloud's event is neither the context nor the keys, so that its
 	 * rebinder does not bind all beans again.
 	 */
 	private void publish(ConfigState next, List<Change> changes) {
@@ -206,8 +206,8 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * Warn of a problem, unless it is the last one.
-	 * @return whether it is another one
+	 * Log a problem, unless it is the last one.
+	 * @return whether it is a new one
 	 */
 	boolean warnOnce(String problem) {
 		if (problem.equals(this.lastProblem)) {
@@ -219,8 +219,7 @@ final class RevisionApplier {
 	}
 
 	/**
-	 * Warn of a failed request, unless one of its kind has failed since etcd answered
-	 * last.
+	 * Log a failed request, unless one of its kind has failed since etcd last answered.
 	 */
 	void warnOnce(Kind trouble, String problem) {
 		if (this.troubles.add(trouble)) {

@@ -7,7 +7,7 @@ import java.util.List;
 import io.github.etcddiscovery.config.Revision.Result;
 
 /**
- * What became of the last revisions that would have changed something. Safe for use by
+ * The results of the last revisions that would have changed a property. Safe for use by
  * any thread.
  */
 final class RevisionHistory {
@@ -17,7 +17,8 @@ final class RevisionHistory {
 	private final Deque<Revision> revisions = new ArrayDeque<>();
 
 	/**
-	 * Remember a revision, once for each thing that became of it in a row.
+	 * Add a revision if it would have changed a property. The same result of the same
+	 * revision replaces the last one.
 	 */
 	synchronized void add(Revision revision) {
 		if (revision.result() == Result.UNCHANGED || revision.result() == Result.FAILED) {

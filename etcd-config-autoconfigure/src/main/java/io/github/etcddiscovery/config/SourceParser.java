@@ -21,8 +21,8 @@ import org.springframework.core.env.Profiles;
 import org.springframework.util.StringUtils;
 
 /**
- * Turns keys and values of etcd into properties: parses documents, decrypts, and says of
- * what can't be used which key it is.
+ * Turns keys and values of etcd into properties: parses documents and decrypts values.
+ * Failures name the key.
  */
 final class SourceParser {
 
@@ -39,7 +39,7 @@ final class SourceParser {
 	/**
 	 * Create a parser.
 	 * @param properties the limits
-	 * @param decryptor decrypts a text, without the mark that it is encrypted
+	 * @param decryptor decrypts a value without its {@code {cipher}} mark
 	 */
 	SourceParser(EtcdConfigProperties properties, UnaryOperator<String> decryptor) {
 		this.properties = properties;
@@ -47,8 +47,8 @@ final class SourceParser {
 	}
 
 	/**
-	 * Know the active profiles, which documents may be for.
-	 * @return whether they are others than before
+	 * Set the active profiles, which documents may refer to.
+	 * @return whether the profiles have changed
 	 */
 	boolean profiles(Collection<String> profiles) {
 		Set<String> last = this.profiles;
@@ -57,10 +57,10 @@ final class SourceParser {
 	}
 
 	/**
-	 * Read the properties of all sources that were read.
-	 * @param reading what stands in etcd
-	 * @param freshness how it was read
-	 * @throws InvalidConfigException if something can't be read
+	 * Parse the properties of all sources that were read.
+	 * @param reading the keys of the sources
+	 * @param freshness how they were read
+	 * @throws InvalidConfigException if a value can't be parsed
 	 */
 	ConfigState parse(Reading reading, Freshness freshness) {
 		Map<ImportSource, SourceState> parsed = new LinkedHashMap<>();
@@ -69,9 +69,9 @@ final class SourceParser {
 	}
 
 	/**
-	 * Read the properties of a source again, say for other profiles.
+	 * Parse the properties of a source again, for example for other profiles.
 	 * @param source the source
-	 * @param entries what stands in etcd, by key
+	 * @param entries the entries of etcd, by key
 	 */
 	SourceState parse(ImportSource source, Map<String, Entry> entries) {
 		return parse(source, source.ranges().stream().map((range) -> {
@@ -82,10 +82,10 @@ final class SourceParser {
 	}
 
 	/**
-	 * Read the properties of a source.
+	 * Parse the properties of a source.
 	 * @param source the source
-	 * @param snapshots what stands in each of its ranges
-	 * @throws InvalidConfigException if something can't be read
+	 * @param snapshots the keys of each of its ranges
+	 * @throws InvalidConfigException if a value can't be parsed
 	 */
 	SourceState parse(ImportSource source, List<Snapshot> snapshots) {
 		Map<String, Entry> entries = new TreeMap<>();
@@ -115,7 +115,7 @@ final class SourceParser {
 				document(source, entry, document).forEach(values::put);
 			}
 			else if (!entry.value().isEmpty() || !(name.isEmpty() || name.endsWith("/"))) {
-				// What is left are the marks of directories
+				// The remaining keys are markers of directories
 				keys.add(entry);
 			}
 		}
@@ -186,7 +186,7 @@ final class SourceParser {
 				skipped.put(entry.key(), "it can't be the name of a property");
 				continue;
 			}
-			// a/b and a.b are the same property: what was written last counts
+			// a/b and a.b are the same property: the last write takes precedence
 			Entry other = winners.get(name);
 			boolean wins = other == null || other.modRevision() < entry.modRevision();
 			if (wins) {
@@ -202,9 +202,8 @@ final class SourceParser {
 	}
 
 	/**
-	 * The name of the property at a key: a slash is as good as a dot, and a number is an
-	 * index.
-	 * @return the name, or {@code null} if it can't be one
+	 * The name of the property of a key: a slash means a dot, and a number is an index.
+	 * @return the name, or {@code null} if the key is not a valid name
 	 */
 	static @Nullable String propertyName(String key) {
 		StringBuilder name = new StringBuilder();

@@ -16,10 +16,10 @@ import io.github.etcddiscovery.watch.KeyRange;
 import io.github.etcddiscovery.watch.Snapshot;
 
 /**
- * Reads sources from etcd, all at one revision. A key is looked for with and without a
- * slash before it, of which a user may be allowed to read one only: which ranges are
- * denied is learned once. Waits for etcd, within the deadlines of the store. Safe for use
- * by any thread.
+ * Reads sources from etcd, all at one revision. A key is looked up with and without a
+ * leading slash. A user may be allowed to read only one of the two; denied ranges are
+ * remembered. Waits for etcd, within the deadlines of the store. Safe for use by any
+ * thread.
  */
 final class SourceReader {
 
@@ -32,11 +32,10 @@ final class SourceReader {
 	}
 
 	/**
-	 * Read sources as a majority of etcd has them.
+	 * Read sources from a majority of etcd.
 	 * @param sources the sources, at least one
-	 * @param revision the revision, or 0 for what is true now
-	 * @param known what was read before: a range that had keys can't become one that need
-	 * not be read
+	 * @param revision the revision, or 0 for the present one
+	 * @param known the state before: a range that had keys is never treated as denied
 	 * @throws EtcdAccessException if etcd can't be read
 	 */
 	Reading read(List<ImportSource> sources, long revision, ConfigState known) {
@@ -54,7 +53,7 @@ final class SourceReader {
 	}
 
 	/**
-	 * Read sources as a single member has them, which may be behind.
+	 * Read sources from a single member, which may be behind.
 	 * @param sources the sources, at least one
 	 * @throws EtcdAccessException if no member answers
 	 */
@@ -101,8 +100,8 @@ final class SourceReader {
 	}
 
 	/**
-	 * What is to be watched to follow sources: their ranges, without those that are part
-	 * of another.
+	 * The ranges to watch in order to follow sources: their ranges, without those that
+	 * are part of another.
 	 * @param sources the sources
 	 */
 	List<KeyRange> watched(List<ImportSource> sources) {

@@ -6,11 +6,11 @@ import java.util.Map;
 import io.github.etcddiscovery.watch.Entry;
 
 /**
- * What a source holds at one revision. Immutable.
+ * The content of a source at one revision. Immutable.
  *
- * @param entries what stands in etcd, by key
- * @param values the properties by name
- * @param skipped keys that are no properties, and why
+ * @param entries the entries of etcd, by key
+ * @param values the properties, by name
+ * @param skipped keys that are not properties, and why
  */
 record SourceState(Map<String, Entry> entries, Map<String, ConfigValue> values, String[] names,
 		Map<String, String> skipped) {

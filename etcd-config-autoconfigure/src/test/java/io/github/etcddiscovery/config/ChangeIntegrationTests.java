@@ -270,7 +270,7 @@ class ChangeIntegrationTests {
 			etcd.put("config/shop/other/name", "two", "config/shop/shop/limit", "666", "config/shop/shop/double-limit",
 					"1332");
 			ConfigEtcd.await().until(() -> refresher.getRefused() != null);
-			assertThat(refresher.getRefused().reason()).contains("failed to take it over");
+			assertThat(refresher.getRefused().reason()).contains("failed to take the change over");
 			// A second trigger may try the revision once more, which is taken back as
 			// well
 			ConfigEtcd.await().untilAsserted(() -> {

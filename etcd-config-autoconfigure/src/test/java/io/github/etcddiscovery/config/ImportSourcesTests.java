@@ -96,13 +96,13 @@ class ImportSourcesTests {
 
 	@ParameterizedTest
 	@CsvSource(delimiter = '|', textBlock = """
-			/a/?formt=tree         | formt=tree' is no option
-			/a/?refresh            | refresh' is no option
+			/a/?formt=tree         | formt=tree' is not an option
+			/a/?refresh            | refresh' is not an option
 			/a/?refresh=perhaps    | it is true or false
 			/a/?revision=-1        | it is a revision of etcd
 			/a/?format=xml         | it is one of [auto, tree
 			/a?format=tree         | need a location that ends in a slash
-			/                      | It would be all of etcd
+			/                      | It would import all keys of etcd
 			""")
 	void anImportThatCannotBeUnderstoodIsRefused(String location, String problem) {
 		assertThatThrownBy(() -> new ImportSources(properties(), Map.of()).sources(location, false))

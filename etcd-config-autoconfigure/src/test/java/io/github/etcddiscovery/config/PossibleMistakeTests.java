@@ -62,7 +62,7 @@ class PossibleMistakeTests {
 	@Test
 	void etcdIsAnotherOneOrHasGoneBack() {
 		assertThat(PossibleMistake.of(last(this.tree, "tree/a"), reading(this.tree, 8, 11, "tree/a")))
-			.isEqualTo("it is of another cluster");
+			.isEqualTo("it is from another cluster");
 		assertThat(PossibleMistake.of(last(this.tree, "tree/a"), reading(this.tree, 7, 9)))
 			.isEqualTo("etcd was wiped or restored, and nothing is left of 'etcd:/tree/'");
 		assertThat(PossibleMistake.of(last(this.tree, "tree/a"), reading(this.tree, 7, 9, "tree/a"))).isNull();

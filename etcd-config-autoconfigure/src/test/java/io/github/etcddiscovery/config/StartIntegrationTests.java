@@ -199,8 +199,8 @@ class StartIntegrationTests {
 	void explainsWhatAnImportMayLookLike(CapturedOutput output) {
 		assertThatThrownBy(() -> etcd.start(Application.class, "--spring.config.import=etcd:/a/?formt=tree"))
 			.isInstanceOf(InvalidImportException.class);
-		assertThat(output).contains("The import 'etcd:/a/?formt=tree' can't be understood")
-			.contains("'formt=tree' is no option of an import");
+		assertThat(output).contains("The import 'etcd:/a/?formt=tree' is not valid")
+			.contains("'formt=tree' is not an option of an import");
 	}
 
 	@Test
@@ -223,7 +223,7 @@ class StartIntegrationTests {
 			try (ConfigurableApplicationContext context = start(survivor.clientUrl(),
 					"--spring.cloud.etcd.request-timeout=1s")) {
 				assertThat(context.getEnvironment().getProperty("a")).isEqualTo("1");
-				assertThat(output).contains("etcd has no majority. The configuration is what a single member has");
+				assertThat(output).contains("etcd has no majority. The configuration is that of a single member");
 				EtcdConfigRefresher refresher = context.getBean(EtcdConfigRefresher.class);
 				assertThat(refresher.getLastError()).isNotNull();
 				assertThat(context.getBean(EtcdConfig.class).state().freshness()).isEqualTo(Freshness.SERIALIZABLE);

@@ -24,23 +24,24 @@ import org.springframework.boot.convert.DurationStyle;
 /**
  * How services are discovered.
  *
- * @param enabled whether services are registered and discovered in etcd
- * @param prefix beginning of all keys, without a trailing slash
- * @param additionalPrefixes beginnings of further keys at which other applications
- * register, each without a trailing slash; keys below them are read and never written
+ * @param enabled whether to register and discover services in etcd
+ * @param prefix prefix of all registrations, without a trailing slash
+ * @param additionalPrefixes additional prefixes below which other applications register,
+ * each without a trailing slash; keys below them are only read
  * @param syncTimeout how long look-ups wait for the first synchronisation with etcd,
- * counted from the start of the application
+ * measured from the start of the application
  * @param order order of this discovery client among others
- * @param watchScope whether all services are followed, or only those that are looked up
- * @param watchIdleTimeout how long a service is followed after its last look-up, if
+ * @param watchScope whether to follow all services, or only those that are looked up
+ * @param watchIdleTimeout how long to follow a service after its last look-up, if
  * 'watch-scope' is 'service'
- * @param checkInterval how often a mirror asks its watch whether it is alive; 0 for never
- * @param auditInterval how often a mirror compares itself with etcd; 0 for never
- * @param allowedNetworks networks in which instances may be, such as 10.0.0.0/8; by
- * default any network. If set, instances with host names are refused, and so are
- * link-local addresses unless a link-local network is listed
- * @param maxInstancesPerService how many instances of a service are read at most; further
- * ones are passed over
+ * @param checkInterval interval at which a watch is checked for signs of life; 0 to
+ * disable
+ * @param auditInterval interval at which a mirror is compared with etcd; 0 to disable
+ * @param allowedNetworks networks that addresses of instances must belong to, such as
+ * 10.0.0.0/8; by default any network. If set, instances with host names are refused, and
+ * so are link-local addresses unless a link-local network is listed
+ * @param maxInstancesPerService maximum number of instances of a service; further ones
+ * are passed over
  * @param services settings for single services, by name: 'key' is the key of a service
  * that is registered without a prefix, 'filter' the metadata that an instance must have
  * to be called
@@ -50,8 +51,8 @@ import org.springframework.boot.convert.DurationStyle;
  * @param snapshot snapshot file for a start while etcd is away
  * @param listManagementServices whether the list of services contains those of management
  * ports; a look-up by name finds them in any case
- * @param overridesPrefix beginning of the keys with overrides, by which operators change
- * the status or the weight of instances for a time; without a trailing slash
+ * @param overridesPrefix prefix of the keys of overrides, with which operators change the
+ * status or the weight of an instance for a time; without a trailing slash
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,

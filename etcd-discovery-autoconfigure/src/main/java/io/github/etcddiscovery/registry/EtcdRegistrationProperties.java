@@ -30,25 +30,25 @@ import org.springframework.boot.context.properties.source.InvalidConfigurationPr
  * Applications without a web server and a gRPC server register only if this is set
  * @param scheme scheme that callers use, http or https; by default that of the web server
  * @param secure whether callers use https; an alternative to 'scheme'
- * @param metadata metadata that callers see
+ * @param metadata metadata of this instance, which callers can read
  * @param managementMetadata metadata of the management port, where that is registered
  * separately; it does not inherit the application's metadata
  * @param zone zone of this instance, for zone-based load balancing
  * @param weight weight of this instance, for weighted load balancing, between 0 and 1000;
  * an instance of weight 0 is not called while another has weight
- * @param initialStatus status with which the application is first registered; an
- * application that is not UP gets no calls until its status is set
+ * @param initialStatus initial status of the instance; an instance that is not UP gets no
+ * calls until its status is changed
  * @param format format of the registration in etcd: json, address (http://host:port at
  * the bare name of the service), grpc (etcd's naming for Go), go-zero, kratos, or the
  * name of a ServiceInstanceCodec bean; several formats, separated by commas, are each
  * written below a prefix of their own
- * @param formats settings for single formats, by name: 'prefix' is the beginning of the
- * keys in that format; with 'without-prefix' they have none
+ * @param formats settings for single formats, by name: 'prefix' is the prefix of the keys
+ * in that format; with 'without-prefix' they have none
  * @param ttl time to live of the lease: how long the registration outlives an application
  * that has crashed. Whole seconds, at least 2
  * @param drain how long a stopping application waits between its goodbye and the shutdown
- * of its web server, so that callers hear of it; between 100ms and 5m, or 0s to not wait
- * @param failFast whether the start fails when the first try to register fails, for any
+ * of its web server, so that callers learn of it; between 100ms and 5m, or 0s to not wait
+ * @param failFast whether the start fails if the first attempt to register fails, for any
  * reason, instead of retrying in the background
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")

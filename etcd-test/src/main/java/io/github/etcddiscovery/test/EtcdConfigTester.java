@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.context.ApplicationContext;
 
 /**
- * Changes the configuration of the application under test and waits until it has become
- * of it what was expected. A bean of contexts of {@link EtcdTest}; others make one
+ * Changes the configuration of the application under test, and waits for the expected
+ * result. It is a bean in contexts of {@link EtcdTest}; other tests create one
  * themselves.
  */
 public final class EtcdConfigTester implements AutoCloseable {
@@ -28,7 +28,7 @@ public final class EtcdConfigTester implements AutoCloseable {
 	/**
 	 * Create a tester.
 	 * @param context the context of the application
-	 * @param details where its etcd is
+	 * @param details the connection details of its etcd
 	 */
 	public EtcdConfigTester(ApplicationContext context, EtcdConnectionDetails details) {
 		this.context = context;
@@ -39,7 +39,7 @@ public final class EtcdConfigTester implements AutoCloseable {
 	 * Write a key.
 	 * @param key the key
 	 * @param value the value
-	 * @return what was written, to wait for
+	 * @return the revision of the write, to wait for
 	 */
 	public Written put(String key, String value) {
 		return write(Map.of(key, value));
@@ -48,7 +48,7 @@ public final class EtcdConfigTester implements AutoCloseable {
 	/**
 	 * Write several keys in one transaction.
 	 * @param values the values by key; a key whose value is {@code null} is deleted
-	 * @return what was written, to wait for
+	 * @return the revision of the write, to wait for
 	 */
 	public Written write(Map<String, @Nullable String> values) {
 		return new Written(this.keys.write(new LinkedHashMap<>(values)));
@@ -57,7 +57,7 @@ public final class EtcdConfigTester implements AutoCloseable {
 	/**
 	 * Delete a key.
 	 * @param key the key
-	 * @return what was written, to wait for
+	 * @return the revision of the write, to wait for
 	 */
 	public Written delete(String key) {
 		Map<String, @Nullable String> values = new LinkedHashMap<>();
@@ -90,8 +90,8 @@ public final class EtcdConfigTester implements AutoCloseable {
 		}
 
 		/**
-		 * Wait until the revision counts, whether or not it changes anything.
-		 * @return the same
+		 * Wait until the revision is in use, whether or not it changes a property.
+		 * @return this revision
 		 * @throws AssertionError if it is rejected or held, or not read in time
 		 */
 		public Written awaitApplied() {
@@ -106,8 +106,8 @@ public final class EtcdConfigTester implements AutoCloseable {
 
 		/**
 		 * Wait until the revision is rejected.
-		 * @return why it was
-		 * @throws AssertionError if it counts, or is not read in time
+		 * @return the reason
+		 * @throws AssertionError if it is applied, or not read in time
 		 */
 		public String awaitRejected() {
 			EtcdConfigRefresher refresher = awaitRead();
@@ -119,7 +119,7 @@ public final class EtcdConfigTester implements AutoCloseable {
 		}
 
 		/**
-		 * What the watch would do in a moment.
+		 * Read now instead of waiting for the watch.
 		 */
 		private EtcdConfigRefresher awaitRead() {
 			EtcdConfigRefresher refresher = EtcdConfigTester.this.context.getBean(EtcdConfigRefresher.class);

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * An etcd as a process, on the loopback interface only.
+ * An etcd that runs as a process, on the loopback interface only.
  */
 final class EtcdProcess implements EtcdServer {
 
@@ -58,10 +58,10 @@ final class EtcdProcess implements EtcdServer {
 	}
 
 	/**
-	 * Start it and wait until it answers.
+	 * Start etcd and wait until it answers.
 	 */
 	static EtcdProcess start(Path executable) {
-		// Another process may take a port in between
+		// Another process may take the port meanwhile
 		for (int attempt = 0; attempt < 4; attempt++) {
 			EtcdProcess started = launch(executable);
 			if (started.answers()) {

@@ -3,18 +3,18 @@ package io.github.etcddiscovery.test;
 import java.util.List;
 
 /**
- * An etcd that runs.
+ * A running etcd.
  */
 interface EtcdServer {
 
 	/**
-	 * Where it is.
+	 * The endpoints.
 	 * @return client URLs
 	 */
 	List<String> endpoints();
 
 	/**
-	 * End it.
+	 * Stop etcd.
 	 */
 	void stop();
 

@@ -7,8 +7,8 @@ import org.springframework.boot.bootstrap.BootstrapRegistry.InstanceSupplier;
 import org.springframework.boot.bootstrap.BootstrapRegistryInitializer;
 
 /**
- * Tells imports where the etcd of the test is, which otherwise only the context would
- * know.
+ * Gives imports the connection details of the test's etcd, which otherwise only the
+ * context would have.
  */
 final class EtcdTestBootstrapper implements BootstrapRegistryInitializer {
 

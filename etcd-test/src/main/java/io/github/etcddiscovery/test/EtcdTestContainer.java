@@ -16,8 +16,8 @@ import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.util.ReflectionUtils;
 
 /**
- * An etcd in a container: one of our own, or the one that a test has in a static field
- * that is annotated with {@code @ServiceConnection}. Loaded only where Testcontainers is.
+ * An etcd in a container: a new one, or that of a test's static field annotated with
+ * {@code @ServiceConnection}. Loaded only where Testcontainers is present.
  */
 final class EtcdTestContainer {
 
@@ -98,7 +98,7 @@ final class EtcdTestContainer {
 	}
 
 	/**
-	 * Of a container that is started when it is asked where it is.
+	 * Connection details of a container that is started when they are first used.
 	 */
 	private record ContainerDetails(GenericContainer<?> container) implements EtcdConnectionDetails {
 

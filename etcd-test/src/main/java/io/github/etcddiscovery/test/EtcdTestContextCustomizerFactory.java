@@ -14,8 +14,8 @@ import org.springframework.test.context.ContextCustomizerFactory;
 import org.springframework.test.context.MergedContextConfiguration;
 
 /**
- * Lets contexts with different keys be different ones, and gives them the connection
- * details and an {@link EtcdConfigTester}.
+ * Gives contexts the connection details of the test's etcd and an
+ * {@link EtcdConfigTester}. Tests with different keys do not share a context.
  */
 final class EtcdTestContextCustomizerFactory implements ContextCustomizerFactory {
 

@@ -10,7 +10,7 @@ import org.springframework.test.context.TestContext;
 import org.springframework.test.context.support.AbstractTestExecutionListener;
 
 /**
- * Makes the etcd of a test class known before its context is loaded.
+ * Starts the etcd of a test class before its context is loaded.
  */
 final class EtcdTestExecutionListener extends AbstractTestExecutionListener {
 
@@ -35,7 +35,7 @@ final class EtcdTestExecutionListener extends AbstractTestExecutionListener {
 	}
 
 	/**
-	 * Another class may have run in between, such as a nested one.
+	 * Another class may have run meanwhile, such as a nested one.
 	 */
 	@Override
 	public void prepareTestInstance(TestContext context) {

@@ -38,7 +38,7 @@ final class EtcdTestKeys implements AutoCloseable {
 	private final Client client;
 
 	EtcdTestKeys(EtcdConnectionDetails details) {
-		// What the endpoints are is for the details to say
+		// The connection details name the endpoints
 		EtcdProperties properties = new Binder(new MapConfigurationPropertySource(Map.of())).bindOrCreate("none",
 				EtcdProperties.class);
 		this.factory = new EtcdClientFactory(properties, details, List.of(), List.of());
@@ -58,7 +58,7 @@ final class EtcdTestKeys implements AutoCloseable {
 	}
 
 	/**
-	 * Let etcd hold these keys and no others.
+	 * Write these keys and delete all others.
 	 */
 	void replaceAll(Map<String, @Nullable String> keys) {
 		Map<String, @Nullable String> changes = new HashMap<>();

@@ -12,8 +12,8 @@ import org.springframework.test.context.TestContextAnnotationUtils;
 import org.springframework.util.ClassUtils;
 
 /**
- * The etcds of the tests of this JVM, which end with it, as cached contexts do; and the
- * one that the contexts of the current test class are for.
+ * The etcds of the tests of this JVM, which stop with it, as cached contexts do, and the
+ * etcd of the current test class.
  */
 final class EtcdTestServers {
 
@@ -34,8 +34,9 @@ final class EtcdTestServers {
 	}
 
 	/**
-	 * Where the etcd of a test class is.
-	 * @return the details, or {@code null} if it has none that we know of
+	 * The connection details of the etcd of a test class.
+	 * @return the details, or {@code null} if the class has no etcd that this class knows
+	 * of
 	 */
 	static @Nullable EtcdConnectionDetails details(Class<?> testClass) {
 		EtcdConnectionDetails container = TESTCONTAINERS ? EtcdTestContainer.of(testClass) : null;

@@ -29,9 +29,9 @@ import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
 
 /**
- * Shows the configuration from etcd: its sources, what hides what, and what became of the
- * last revisions. A POST to {@code refresh}, {@code accept}, {@code unpin} or
- * {@code pin/<revision>} below it changes what counts.
+ * Shows the configuration from etcd: its sources, the precedence of properties, and the
+ * results of the last revisions. A POST to {@code refresh}, {@code accept}, {@code unpin}
+ * or {@code pin/<revision>} below the endpoint changes the revision in use.
  */
 @Endpoint(id = "etcdconfig")
 public class EtcdConfigEndpoint {
@@ -48,9 +48,9 @@ public class EtcdConfigEndpoint {
 
 	/**
 	 * Create the endpoint.
-	 * @param reporter tells of the configuration
-	 * @param refresher what follows it
-	 * @param environment the environment that the properties are part of
+	 * @param reporter describes the configuration
+	 * @param refresher follows the configuration
+	 * @param environment the environment with the properties
 	 * @param sanitizer hides values
 	 * @param properties when to show values
 	 */
@@ -65,8 +65,8 @@ public class EtcdConfigEndpoint {
 
 	/**
 	 * Show the configuration.
-	 * @param context who asks
-	 * @return the configuration, with values if they may be seen
+	 * @param context the caller
+	 * @return the configuration, with values if the caller may see them
 	 */
 	@ReadOperation
 	public ConfigReport configuration(SecurityContext context) {
@@ -89,10 +89,10 @@ public class EtcdConfigEndpoint {
 	}
 
 	/**
-	 * Change what counts.
+	 * Change the revision in use.
 	 * @param action {@code refresh}, {@code accept}, {@code unpin} or {@code pin}, which
 	 * needs a revision
-	 * @return what became of the revision
+	 * @return the result
 	 */
 	@WriteOperation
 	public Revision change(@Selector String action) {
@@ -102,21 +102,20 @@ public class EtcdConfigEndpoint {
 			case "unpin" -> result(this.refresher.unpin());
 			case "pin" -> pin(action, QueryParameter.number("revision"));
 			default -> throw new InvalidEndpointRequestException("There is no action '%s'".formatted(action),
-					"There are refresh, accept, pin and unpin");
+					"The actions are refresh, accept, pin and unpin");
 		};
 	}
 
 	/**
-	 * Keep the configuration at a revision.
+	 * Pin the configuration to a revision.
 	 * @param action {@code pin}
 	 * @param revision the revision
-	 * @return what became of it
+	 * @return the result
 	 */
 	@WriteOperation
 	public Revision pin(@Selector String action, @Selector long revision) {
 		if (!action.equals("pin") || revision <= 0) {
-			throw new InvalidEndpointRequestException("There is no revision to pin to",
-					"POST to etcdconfig/pin/<revision>");
+			throw new InvalidEndpointRequestException("pin needs a revision", "POST to etcdconfig/pin/<revision>");
 		}
 		return result(this.refresher.pin(revision));
 	}
@@ -131,8 +130,8 @@ public class EtcdConfigEndpoint {
 	}
 
 	/**
-	 * A parameter of the request itself: an operation that declares one wants a body, and
-	 * nobody who calls it by hand sends one.
+	 * A query parameter: an operation that declares a parameter requires a body, which
+	 * nobody sends by hand.
 	 */
 	private static final class QueryParameter {
 
@@ -148,7 +147,7 @@ public class EtcdConfigEndpoint {
 	}
 
 	/**
-	 * Apart, so that it is loaded only where there are servlets.
+	 * A class of its own, so that it is loaded only where there are servlets.
 	 */
 	private static final class Servlet {
 

@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * The endpoint of the configuration in etcd.
  *
  * @param showValues when to show values unsanitized
- * @param roles roles that count as authorized, if values are shown when authorized
+ * @param roles the roles of authorized users, if values are shown when authorized
  */
 @ConfigurationProperties("management.endpoint.etcdconfig")
 public record EtcdConfigEndpointProperties(@DefaultValue("never") Show showValues, @DefaultValue Set<String> roles) {

@@ -9,8 +9,8 @@ import org.springframework.boot.health.contributor.AbstractHealthIndicator;
 import org.springframework.boot.health.contributor.Health;
 
 /**
- * Says how the configuration from etcd is. It is always up: an application works with the
- * last good configuration, and to start it again would not make it better.
+ * Shows the state of the configuration from etcd. The status is always {@code UP}: an
+ * application works with the last good configuration, and a restart would not help.
  */
 public final class EtcdConfigHealthIndicator extends AbstractHealthIndicator {
 
@@ -23,8 +23,8 @@ public final class EtcdConfigHealthIndicator extends AbstractHealthIndicator {
 	/**
 	 * Create the indicator.
 	 * @param config the configuration
-	 * @param refresher what follows it
-	 * @param reporter tells of it
+	 * @param refresher follows the configuration
+	 * @param reporter describes the configuration
 	 */
 	public EtcdConfigHealthIndicator(EtcdConfig config, EtcdConfigRefresher refresher, ConfigReporter reporter) {
 		this.config = config;

@@ -40,7 +40,7 @@ public final class EtcdConfigActuatorAutoConfiguration {
 	}
 
 	/**
-	 * Apart, so that it is loaded only where the actuator is.
+	 * A class of its own, so that it is loaded only where the actuator is.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(ConditionalOnAvailableEndpoint.class)
@@ -62,7 +62,8 @@ public final class EtcdConfigActuatorAutoConfiguration {
 	}
 
 	/**
-	 * What is encrypted in etcd stays so in all endpoints, whoever may see values.
+	 * Values that are encrypted in etcd are hidden in all endpoints, whoever may see
+	 * values.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass(SanitizingFunction.class)
@@ -77,7 +78,7 @@ public final class EtcdConfigActuatorAutoConfiguration {
 	}
 
 	/**
-	 * Apart, so that it is loaded only where health is.
+	 * A class of its own, so that it is loaded only where health is.
 	 */
 	@Configuration(proxyBeanMethods = false)
 	@ConditionalOnClass({ HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class })

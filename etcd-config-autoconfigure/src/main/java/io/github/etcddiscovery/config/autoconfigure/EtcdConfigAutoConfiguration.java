@@ -37,7 +37,8 @@ public final class EtcdConfigAutoConfiguration {
 	}
 
 	/**
-	 * One for each place where it is injected; those of the same type are the same.
+	 * A prototype, since its type depends on the injection point; the same object for the
+	 * same type.
 	 */
 	@Bean
 	@Scope("prototype")
@@ -55,7 +56,8 @@ public final class EtcdConfigAutoConfiguration {
 	}
 
 	/**
-	 * Details of a container that only the context knows are followed from now on.
+	 * From now on, connection details of the context are used, such as those of a
+	 * container.
 	 */
 	@Bean
 	@ConditionalOnBean(EtcdConfig.class)
@@ -71,7 +73,7 @@ public final class EtcdConfigAutoConfiguration {
 	}
 
 	/**
-	 * Endpoints and credentials may have been replaced, even by the configuration itself.
+	 * Endpoints and credentials may have changed, even by the configuration itself.
 	 */
 	@Bean
 	@ConditionalOnBean(EtcdConfig.class)

@@ -29,8 +29,8 @@ public final class EtcdConfigMetrics implements MeterBinder {
 	/**
 	 * Create the meters.
 	 * @param config the configuration
-	 * @param refresher what follows it
-	 * @param reporter tells of it
+	 * @param refresher follows the configuration
+	 * @param reporter describes the configuration
 	 */
 	public EtcdConfigMetrics(EtcdConfig config, EtcdConfigRefresher refresher, ConfigReporter reporter) {
 		this.config = config;
@@ -41,7 +41,7 @@ public final class EtcdConfigMetrics implements MeterBinder {
 	@Override
 	public void bindTo(MeterRegistry registry) {
 		Gauge.builder("etcd.config.revision", this.config, EtcdConfig::getRevision)
-			.description("Revision of etcd that the configuration is of")
+			.description("Revision of etcd in use")
 			.register(registry);
 		TimeGauge
 			.builder("etcd.config.age", this.reporter, TimeUnit.SECONDS,
@@ -52,7 +52,7 @@ public final class EtcdConfigMetrics implements MeterBinder {
 			.description("Keys of etcd that are part of the configuration")
 			.register(registry);
 		FunctionCounter.builder("etcd.config.rejected", this.refresher, EtcdConfigRefresher::getRejections)
-			.description("Revisions of the configuration that can't be used")
+			.description("Rejected revisions of the configuration")
 			.register(registry);
 		Stream.of("live", "serializable", "file", "none")
 			.forEach((source) -> Gauge
@@ -62,12 +62,12 @@ public final class EtcdConfigMetrics implements MeterBinder {
 				.register(registry));
 		this.refresher.add((revision, duration) -> {
 			Counter.builder("etcd.config.refresh")
-				.description("How often the configuration was read again, and what became of it")
+				.description("How often the configuration was read again, by result")
 				.tag("result", revision.result().name().toLowerCase(Locale.ROOT))
 				.register(registry)
 				.increment();
 			Timer.builder("etcd.config.apply.duration")
-				.description("How long it took to read the configuration, check it and switch over")
+				.description("How long reading, checking and applying the configuration took")
 				.register(registry)
 				.record(duration);
 		});
