@@ -87,7 +87,7 @@ class ChangeIntegrationTests {
 			ConfigEtcd.await()
 				.untilAsserted(() -> assertThat(output)
 					.contains(("Configuration at revision %d (was %d): 2 properties changed "
-							+ "(shop.double-limit, shop.limit); 1 bean rebound, 1 bean in refresh scope made anew")
+							+ "(shop.double-limit, shop.limit); 1 bean rebound, 1 bean in refresh scope discarded")
 						.formatted(revision, was)));
 		}
 	}

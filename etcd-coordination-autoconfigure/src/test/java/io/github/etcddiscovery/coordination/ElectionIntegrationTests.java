@@ -60,10 +60,8 @@ class ElectionIntegrationTests {
 	void handsOverInOneRoundTripWhenTheLeaderStops() {
 		App one = start("one");
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		long token = first.fencingToken();
 		assertThat(second.isLeader()).isFalse();
 		assertThat(second.validFor()).isZero();
@@ -90,8 +88,7 @@ class ElectionIntegrationTests {
 			told.add("revoked");
 		});
 		soon().until(() -> told.contains("granted"));
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership second = candidate(two);
 		first.yield();
 		assertThat(revoking.await(5, TimeUnit.SECONDS)).isTrue();
 		assertThat(first.isLeader()).isFalse();
@@ -100,7 +97,7 @@ class ElectionIntegrationTests {
 		finish.countDown();
 		soon().until(second::isLeader);
 		assertThat(told).containsExactly("granted", "revoked");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
 	}
 
 	@Test
@@ -109,10 +106,8 @@ class ElectionIntegrationTests {
 		TcpProxy proxy = open(TcpProxy.to(etcd.clientUrl()));
 		App one = open(App.start("one", proxy.url(), TTL));
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		proxy.blackhole();
 		await().pollInterval(Duration.ofMillis(2)).atMost(Duration.ofSeconds(15)).until(() -> {
 			// In this order: the first ends before the second begins
@@ -122,7 +117,7 @@ class ElectionIntegrationTests {
 		});
 		assertThat(first.isLeader()).isFalse();
 		proxy.heal();
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
 		assertThat(second.isLeader()).isTrue();
 		assertThat(first.isLeader()).isFalse();
 	}
@@ -148,15 +143,13 @@ class ElectionIntegrationTests {
 	void entersAgainWithANewTokenWhenItsKeyIsDeleted() {
 		App one = start("one");
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		long token = first.fencingToken();
 		String key = first.token().orElseThrow().key();
 		etcd.admin().delete(key);
 		soon().until(() -> second.isLeader() && !first.isLeader());
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
 		second.yield();
 		soon().until(first::isLeader);
 		assertThat(first.fencingToken()).isGreaterThan(token);
@@ -167,13 +160,11 @@ class ElectionIntegrationTests {
 	void entersAgainAtTheEndWhenItsLeaseIsRevoked() {
 		App one = start("one");
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		etcd.admin().revoke(etcd.admin().leaseOf(first.token().orElseThrow().key()));
 		soon().until(() -> second.isLeader() && !first.isLeader());
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
 	}
 
 	@Test
@@ -181,10 +172,8 @@ class ElectionIntegrationTests {
 	void electsAnewWhenEtcdIsWiped() {
 		App one = startWithShortLease("one");
 		App two = startWithShortLease("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		etcd.cluster().wipe();
 		await().atMost(Duration.ofSeconds(20)).until(() -> etcd.admin().keys(QUEUE).size() == 2);
 		soon().until(() -> first.isLeader() ^ second.isLeader());
@@ -194,12 +183,10 @@ class ElectionIntegrationTests {
 	@DisplayName("row L10: etcd is restored from a backup")
 	void hasOneLeaderAfterEtcdWasRestoredFromABackup() {
 		App one = startWithShortLease("one");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
+		Leadership first = leader(one);
 		EtcdCluster.DataCopy copy = etcd.cluster().copyData();
 		App two = startWithShortLease("two");
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership second = candidate(two);
 		first.yield();
 		soon().until(second::isLeader);
 		etcd.cluster().restore(copy);
@@ -210,11 +197,10 @@ class ElectionIntegrationTests {
 	@Test
 	void campaignsOnlyWhileTheApplicationAcceptsTraffic() {
 		App one = start("one");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
+		Leadership first = leader(one);
 		AvailabilityChangeEvent.publish(one.context(), ReadinessState.REFUSING_TRAFFIC);
 		assertThat(first.isLeader()).isFalse();
-		soon().until(() -> etcd.admin().keys(QUEUE).isEmpty());
+		awaitQueue(0);
 		AvailabilityChangeEvent.publish(one.context(), ReadinessState.ACCEPTING_TRAFFIC);
 		soon().until(first::isLeader);
 	}
@@ -230,7 +216,7 @@ class ElectionIntegrationTests {
 		assertThat(seen.get(0).id()).isEqualTo("one");
 		assertThat(seen.get(0).fencingToken()).isEqualTo(first.fencingToken());
 		two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
 		long yieldedAt = System.nanoTime();
 		first.yield();
 		await().pollInterval(Duration.ofMillis(1)).until(() -> two.campaign("billing").isLeader());
@@ -243,8 +229,7 @@ class ElectionIntegrationTests {
 	@Test
 	void guardsATransactionOfTheApplicationByTheToken() throws Exception {
 		App one = start("one");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
+		Leadership first = leader(one);
 		FencingToken token = first.token().orElseThrow();
 		Client client = one.get(Client.class);
 		Op put = Op.put(bytes("account/1"), bytes("paid"), PutOption.DEFAULT);
@@ -262,12 +247,11 @@ class ElectionIntegrationTests {
 	void leavesNoGhostWhenItStopsToCampaign() {
 		App one = start("one");
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
+		Leadership first = leader(one);
 		for (int i = 0; i < 10; i++) {
 			two.campaign("billing").close();
 		}
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 1);
+		awaitQueue(1);
 		first.yield();
 		soon().until(first::isLeader);
 	}
@@ -275,8 +259,7 @@ class ElectionIntegrationTests {
 	@Test
 	void campaignsAgainAfterItHasLeft() {
 		App one = start("one");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
+		Leadership first = leader(one);
 		long token = first.fencingToken();
 		first.close();
 		one.campaign("billing").close();
@@ -293,13 +276,11 @@ class ElectionIntegrationTests {
 	void isLedByTheProcessThatItIsPinnedToAndByNobodyElse() {
 		App one = start("one");
 		App two = start("two");
-		Leadership first = one.campaign("billing");
-		soon().until(first::isLeader);
-		Leadership second = two.campaign("billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		Leadership first = leader(one);
+		Leadership second = candidate(two);
 		etcd.admin().etcdctl("put", "coordination/pins/billing", "two");
 		soon().until(() -> second.isLeader() && !first.isLeader());
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 1);
+		awaitQueue(1);
 		two.close();
 		App three = start("three");
 		Leadership third = three.campaign("billing");
@@ -315,7 +296,26 @@ class ElectionIntegrationTests {
 		third.yield().join();
 		soon().until(third::isLeader);
 		etcd.admin().delete("coordination/pins/billing");
-		soon().until(() -> etcd.admin().keys(QUEUE).size() == 2);
+		awaitQueue(2);
+	}
+
+	private static Leadership leader(App app) {
+		Leadership leadership = app.campaign("billing");
+		soon().until(leadership::isLeader);
+		return leadership;
+	}
+
+	/**
+	 * The second in the queue.
+	 */
+	private static Leadership candidate(App app) {
+		Leadership leadership = app.campaign("billing");
+		awaitQueue(2);
+		return leadership;
+	}
+
+	private static void awaitQueue(int size) {
+		soon().until(() -> etcd.admin().keys(QUEUE).size() == size);
 	}
 
 	private App start(String id) {
