@@ -16,6 +16,7 @@ import io.etcd.jetcd.api.LeaseKeepAliveResponse;
 import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -82,22 +83,43 @@ public final class JetcdLeaseStore implements LeaseStore {
 	@Override
 	public CompletableFuture<Optional<Entry>> read(String key) {
 		RangeRequest request = RangeRequest.newBuilder().setKey(this.connection.inNamespace(key)).build();
-		return this.connection.read(KVGrpc.getRangeMethod(), request)
-			.thenApply((response) -> response.getKvsList()
-				.stream()
-				.findFirst()
-				.map((keyValue) -> JetcdListerWatcher.entry(this.connection, keyValue)));
+		return this.connection.read(KVGrpc.getRangeMethod(), request).thenApply(this::entry);
+	}
+
+	@Override
+	public CompletableFuture<Optional<Entry>> create(String key, String value, long leaseId) {
+		ByteString bytes = this.connection.inNamespace(key);
+		RangeRequest read = RangeRequest.newBuilder().setKey(bytes).build();
+		TxnRequest request = TxnRequest.newBuilder()
+			.addCompare(unchanged(bytes, 0))
+			.addSuccess(put(bytes, value, leaseId))
+			.addFailure(RequestOp.newBuilder().setRequestRange(read))
+			.build();
+		return this.connection.write(KVGrpc.getTxnMethod(), request)
+			.thenApply((response) -> response.getSucceeded() ? Optional.empty()
+					: entry(response.getResponses(0).getResponseRange()));
+	}
+
+	private Optional<Entry> entry(RangeResponse response) {
+		return response.getKvsList()
+			.stream()
+			.findFirst()
+			.map((keyValue) -> JetcdListerWatcher.entry(this.connection, keyValue));
 	}
 
 	@Override
 	public CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision) {
 		ByteString bytes = this.connection.inNamespace(key);
+		return ifUnchanged(bytes, expectedModRevision, put(bytes, value, leaseId));
+	}
+
+	private static RequestOp put(ByteString key, String value, long leaseId) {
 		PutRequest put = PutRequest.newBuilder()
-			.setKey(bytes)
+			.setKey(key)
 			.setValue(ByteString.copyFromUtf8(value))
 			.setLease(leaseId)
 			.build();
-		return ifUnchanged(bytes, expectedModRevision, RequestOp.newBuilder().setRequestPut(put).build());
+		return RequestOp.newBuilder().setRequestPut(put).build();
 	}
 
 	@Override
@@ -108,14 +130,20 @@ public final class JetcdLeaseStore implements LeaseStore {
 	}
 
 	private CompletableFuture<Boolean> ifUnchanged(ByteString key, long modRevision, RequestOp operation) {
-		Compare unchanged = Compare.newBuilder()
+		TxnRequest request = TxnRequest.newBuilder()
+			.addCompare(unchanged(key, modRevision))
+			.addSuccess(operation)
+			.build();
+		return this.connection.write(KVGrpc.getTxnMethod(), request).thenApply(TxnResponse::getSucceeded);
+	}
+
+	private static Compare unchanged(ByteString key, long modRevision) {
+		return Compare.newBuilder()
 			.setKey(key)
 			.setTarget(Compare.CompareTarget.MOD)
 			.setResult(Compare.CompareResult.EQUAL)
 			.setModRevision(modRevision)
 			.build();
-		TxnRequest request = TxnRequest.newBuilder().addCompare(unchanged).addSuccess(operation).build();
-		return this.connection.write(KVGrpc.getTxnMethod(), request).thenApply(TxnResponse::getSucceeded);
 	}
 
 }

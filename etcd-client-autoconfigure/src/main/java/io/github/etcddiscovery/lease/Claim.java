@@ -32,11 +32,12 @@ import org.jspecify.annotations.Nullable;
  * One key that this process wants to have under its lease. A claim consists of its
  * {@link Goal}, its {@link Standing} and its {@link Turn}. {@link #reconcile()} brings
  * the key to the goal: it reads the key, decides who owns it, and writes or deletes it. A
- * claim guarantees:
+ * key that is presumably missing is written at once if it is, and read otherwise. A claim
+ * guarantees:
  * <ul>
- * <li>The key is written or deleted only if it has not changed since it was read, and
- * only if the rules of {@link Ownership} allow it. A write of unknown outcome is read
- * back.
+ * <li>The key is written or deleted only if it did not exist or has not changed since it
+ * was read, and only if the rules of {@link Ownership} allow it. A write of unknown
+ * outcome is read back.
  * <li>The key is watched. What others do to it is noticed and repaired, after a growing
  * delay, so that two processes that disagree do not overwrite each other for ever.
  * <li>A key that was given up is deleted, with retries until it is gone or its lease has
@@ -66,6 +67,12 @@ final class Claim {
 	private Goal goal;
 
 	private Standing standing = new Pending();
+
+	/**
+	 * Whether a read would most likely find nothing: the key was never written, or is
+	 * gone with its lease. Assumed once.
+	 */
+	private boolean missing = true;
 
 	/**
 	 * Whether etcd may still carry out a write of unknown outcome.
@@ -205,21 +212,48 @@ final class Claim {
 		if (hasEnded() || (leaseId == 0 && isWanted())) {
 			return false;
 		}
+		boolean missing = this.missing;
+		this.missing = false;
+		if (this.goal instanceof Keep wanted && missing) {
+			create(wanted, leaseId);
+			return true;
+		}
 		this.loop.handle(this.store.read(this.key), (found, failure) -> {
 			if (failure != null) {
 				failed(failure);
 			}
-			else if (this.standing instanceof Leaving) {
-				delete(found);
-			}
-			else if (this.goal instanceof Keep wanted && !hasEnded() && isCurrent(leaseId)) {
-				decide(found, wanted, leaseId);
-			}
 			else {
-				this.turn.end();
+				read(found, leaseId);
 			}
 		});
 		return true;
+	}
+
+	private void create(Keep wanted, long leaseId) {
+		this.loop.handle(this.store.create(this.key, wanted.value(), leaseId), (found, failure) -> {
+			this.unsettled = failure != null;
+			if (failure != null) {
+				failed(failure);
+			}
+			else if (found.isPresent()) {
+				read(found, leaseId);
+			}
+			else {
+				written(wanted, leaseId);
+			}
+		});
+	}
+
+	private void read(Optional<Entry> found, long leaseId) {
+		if (this.standing instanceof Leaving) {
+			delete(found);
+		}
+		else if (this.goal instanceof Keep wanted && !hasEnded() && isCurrent(leaseId)) {
+			decide(found, wanted, leaseId);
+		}
+		else {
+			this.turn.end();
+		}
 	}
 
 	private boolean isCurrent(long leaseId) {
@@ -245,16 +279,29 @@ final class Claim {
 			if (failure != null) {
 				failed(failure);
 			}
-			else if (written && this.goal instanceof Keep now && now.value().equals(wanted.value())) {
-				if (overwritten) {
+			else if (written) {
+				if (overwritten && isStillWanted(wanted)) {
 					this.owner.restored(LossCause.KEY_OVERWRITTEN);
 				}
-				own(leaseId);
+				written(wanted, leaseId);
 			}
 			else {
 				repeat();
 			}
 		});
+	}
+
+	private void written(Keep wanted, long leaseId) {
+		if (isStillWanted(wanted)) {
+			own(leaseId);
+		}
+		else {
+			repeat();
+		}
+	}
+
+	private boolean isStillWanted(Keep wanted) {
+		return this.goal instanceof Keep now && now.value().equals(wanted.value());
 	}
 
 	private void own(long leaseId) {
@@ -366,6 +413,7 @@ final class Claim {
 	 * The key is gone, or must be presumed gone.
 	 */
 	void lost(LossCause cause, String reason) {
+		this.missing = cause == LossCause.LEASE_ENDED && !(this.standing instanceof Yielded);
 		if (this.standing instanceof Owned) {
 			transitionTo(new Lost(cause), reason);
 		}

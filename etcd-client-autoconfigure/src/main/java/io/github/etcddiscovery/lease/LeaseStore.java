@@ -45,6 +45,15 @@ public interface LeaseStore {
 	CompletableFuture<Optional<Entry>> read(String key);
 
 	/**
+	 * Write a key if it does not exist, and read it otherwise, in one request.
+	 * @param key the key
+	 * @param value the value
+	 * @param leaseId the id of the lease to attach the key to
+	 * @return the entry that exists already; empty if the key was written
+	 */
+	CompletableFuture<Optional<Entry>> create(String key, String value, long leaseId);
+
+	/**
 	 * Write a key, unless it was written or deleted since it was read.
 	 * @param key the key
 	 * @param value the value

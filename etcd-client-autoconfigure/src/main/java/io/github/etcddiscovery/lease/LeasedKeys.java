@@ -63,7 +63,8 @@ public final class LeasedKeys {
 	private volatile Map<String, Standing> standings = Map.of();
 
 	/**
-	 * Create an empty set of keys. Nothing is requested from etcd before the first key.
+	 * Create an empty set of keys. Nothing is requested from etcd before the first key,
+	 * unless the lease is prepared.
 	 * @param store reads and writes keys
 	 * @param watches makes the watch of a key
 	 * @param lease the lease to attach the keys to, whose loop owns the state
@@ -79,6 +80,33 @@ public final class LeasedKeys {
 		this.listener = listener;
 		this.lease = lease;
 		this.tenant = lease.join(new LeaseListener());
+	}
+
+	/**
+	 * Request the lease now, so that the first key need not wait for it.
+	 */
+	public void prepare() {
+		this.loop.execute(() -> {
+			if (!this.tenant.isClosed()) {
+				this.tenant.prepare();
+			}
+		});
+	}
+
+	/**
+	 * Give the lease up if there is no key. It is requested again with the next key.
+	 * @return completes when the lease is revoked, or at once when there is nothing to
+	 * revoke
+	 */
+	public CompletableFuture<Void> release() {
+		CompletableFuture<Void> released = new CompletableFuture<>();
+		this.loop.execute(() -> releaseUnused().whenComplete(Outcomes.into(released)));
+		return released;
+	}
+
+	private CompletableFuture<Void> releaseUnused() {
+		return (this.claims.isEmpty() && !this.tenant.isClosed()) ? this.tenant.giveUp(State.IDLE)
+				: CompletableFuture.completedFuture(null);
 	}
 
 	/**
@@ -146,9 +174,7 @@ public final class LeasedKeys {
 		this.loop.execute(() -> {
 			Claim claim = this.claims.get(key);
 			if (claim == null) {
-				CompletableFuture<Void> done = this.claims.isEmpty() ? this.tenant.giveUp(State.IDLE)
-						: CompletableFuture.completedFuture(null);
-				done.whenComplete(Outcomes.into(firstTry));
+				releaseUnused().whenComplete(Outcomes.into(firstTry));
 			}
 			else if (this.claims.values().stream().anyMatch((other) -> other != claim && other.isWanted())) {
 				claim.leave(firstTry);

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * The one lease of this process, which its tenants share: registration, leadership and
  * locks end together. The lease guarantees:
  * <ul>
- * <li>From the first {@link Tenant#open()} to the last {@link Tenant#giveUp} every
- * failure is retried, after a delay with jitter.
+ * <li>From the first {@link Tenant#prepare()} or {@link Tenant#open()} to the last
+ * {@link Tenant#giveUp} every failure is retried, after a delay with jitter.
  * <li>One renewal is under way at a time. Renewals are a third of the time to live apart,
  * on a monotonic clock.
  * <li>A new lease is granted only after etcd has said that the old one ended. A lease
@@ -78,6 +78,8 @@ public final class ProcessLease {
 	private final Set<Kind> troubles = EnumSet.noneOf(Kind.class);
 
 	private long attempt;
+
+	private boolean granting;
 
 	private boolean renewing;
 
@@ -130,16 +132,29 @@ public final class ProcessLease {
 		}
 	}
 
+	/**
+	 * Grant now, rather than after the delay that follows a failure.
+	 */
+	private void hasten() {
+		if (this.lease.state() == State.GRANTING && !this.granting) {
+			cancelTimer();
+			grant();
+		}
+	}
+
 	private void grant() {
 		long attempt = ++this.attempt;
 		long sentAt = this.loop.nanoTime();
+		this.granting = true;
 		this.loop.handle(this.store.grant(this.ttl), (granted, failure) -> {
 			if (attempt != this.attempt) {
 				if (granted != null) {
 					this.store.revoke(granted);
 				}
+				return;
 			}
-			else if (granted != null) {
+			this.granting = false;
+			if (granted != null) {
 				remember(granted);
 				this.lease = new Lease(this.lease.state(), granted, sentAt);
 				renewed();
@@ -267,6 +282,7 @@ public final class ProcessLease {
 
 	private CompletableFuture<Void> revoke(State next) {
 		this.attempt++;
+		this.granting = false;
 		cancelTimer();
 		long leaseId = this.lease.id();
 		this.lease = new Lease(this.lease.state(), 0, 0);
@@ -367,6 +383,11 @@ public final class ProcessLease {
 
 		private boolean wanting;
 
+		/**
+		 * Whether the lease is wanted only because it will be needed soon.
+		 */
+		private boolean preparing;
+
 		private boolean closed;
 
 		private Tenant(Listener listener) {
@@ -374,12 +395,30 @@ public final class ProcessLease {
 		}
 
 		/**
+		 * Request a lease that will be needed soon, so that nothing has to wait for it
+		 * then. It is kept like any other until this tenant gives it up.
+		 */
+		public void prepare() {
+			ProcessLease.this.loop.assertInLoop();
+			if (!this.wanting) {
+				this.wanting = true;
+				this.preparing = true;
+				ProcessLease.this.open();
+			}
+		}
+
+		/**
 		 * Make sure that there is a lease. Has no effect while there is one, or one has
-		 * been requested.
+		 * been requested. One that was to be prepared, which has failed so far, is
+		 * requested again at once.
 		 */
 		public void open() {
 			ProcessLease.this.loop.assertInLoop();
 			this.wanting = true;
+			if (this.preparing) {
+				this.preparing = false;
+				hasten();
+			}
 			ProcessLease.this.open();
 		}
 
@@ -402,6 +441,7 @@ public final class ProcessLease {
 		public CompletableFuture<Void> giveUp(State next) {
 			ProcessLease.this.loop.assertInLoop();
 			this.wanting = false;
+			this.preparing = false;
 			this.closed = this.closed || next == State.CLOSED;
 			if (!isAlone()) {
 				return CompletableFuture.completedFuture(null);

@@ -228,6 +228,11 @@ final class SimulatedEtcd {
 		}
 
 		@Override
+		public CompletableFuture<Optional<Entry>> create(String key, String value, long leaseId) {
+			throw new UnsupportedOperationException();
+		}
+
+		@Override
 		public CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision) {
 			throw new UnsupportedOperationException();
 		}

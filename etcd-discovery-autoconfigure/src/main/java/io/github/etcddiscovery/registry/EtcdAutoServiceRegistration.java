@@ -19,6 +19,7 @@ import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.CommandLineRunner;
 import org.springframework.boot.availability.ApplicationAvailability;
@@ -52,7 +53,7 @@ import org.springframework.core.NestedExceptionUtils;
  * decide.
  */
 public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration<EtcdRegistration>
-		implements SmartLifecycle {
+		implements SmartLifecycle, SmartInitializingSingleton {
 
 	/**
 	 * Stops before the graceful shutdown of the web server and of the management server,
@@ -151,6 +152,17 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.readiness = new SteadyReadiness(loop, this::tellOthers);
 	}
 
+	/**
+	 * Requests the lease while the servers start, unless it takes a server to tell that
+	 * there is something to register.
+	 */
+	@Override
+	public void afterSingletonsInstantiated() {
+		if (isEnabled() && (this.context instanceof WebServerApplicationContext || this.properties.port() != null)) {
+			this.registry.prepare();
+		}
+	}
+
 	private void tellOthers(boolean accepting) {
 		this.registry.setAcceptingTraffic(this.registration, accepting);
 		logger.info(accepting ? "In service again: the application accepts traffic"
@@ -217,6 +229,9 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		this.notice = this.loop.schedule(this::sayWhatItWaitsFor, NOTICE_AFTER);
 		if (this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
 			registerOnce();
+		}
+		else {
+			afterSingletonsInstantiated();
 		}
 	}
 
@@ -313,6 +328,9 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 		}
 		else if (this.started && this.availability.getReadinessState() == ReadinessState.ACCEPTING_TRAFFIC) {
 			registerOnce();
+		}
+		else if (server.port() != 0) {
+			this.registry.prepare();
 		}
 	}
 

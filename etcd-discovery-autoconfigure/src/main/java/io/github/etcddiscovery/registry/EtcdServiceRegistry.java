@@ -79,6 +79,14 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 	}
 
 	/**
+	 * Request the lease now, so that the first registration need not wait for it. It is
+	 * given up again by {@link #close()}.
+	 */
+	void prepare() {
+		this.registrations.prepare();
+	}
+
+	/**
 	 * Register an instance, or update one that is registered.
 	 * @param registration the registration
 	 * @throws InvalidInstanceException if other processes could not read or call the
@@ -258,7 +266,7 @@ public class EtcdServiceRegistry implements ServiceRegistry<EtcdRegistration>, A
 			.stream()
 			.map(this::leave)
 			.toList();
-		EtcdAccessException failure = await(allOf(departures));
+		EtcdAccessException failure = await(allOf(departures).thenCompose((done) -> this.registrations.release()));
 		if (failure != null) {
 			logger.warn("Not all registrations could be deregistered; they are removed when the lease expires: "
 					+ failure.getMessage());

@@ -35,7 +35,7 @@ public final class LeasedRegistrations {
 
 	/**
 	 * Create an empty set of registrations. Nothing is requested from etcd before the
-	 * first one.
+	 * first one, unless it is prepared.
 	 * @param store reads and writes keys
 	 * @param watches makes the watch of a key
 	 * @param lease the lease to attach the keys to, whose loop owns the state
@@ -65,6 +65,22 @@ public final class LeasedRegistrations {
 		}
 		// A key that was leaving was already reported as deregistered
 		return (last instanceof Leaving) ? null : Type.DEREGISTERED;
+	}
+
+	/**
+	 * Request the lease now, so that the first registration need not wait for it.
+	 */
+	void prepare() {
+		this.keys.prepare();
+	}
+
+	/**
+	 * Give the lease up if nothing is registered.
+	 * @return completes when the lease is revoked, or at once when there is nothing to
+	 * revoke
+	 */
+	CompletableFuture<Void> release() {
+		return this.keys.release();
 	}
 
 	/**

@@ -303,6 +303,18 @@ final class FakeEtcd implements LeaseStore {
 	}
 
 	@Override
+	public CompletableFuture<Optional<Entry>> create(String key, String value, long leaseId) {
+		return ask(Operation.PUT, () -> {
+			requireLease(leaseId);
+			Optional<Entry> found = Optional.ofNullable(this.entries.get(key));
+			if (found.isEmpty()) {
+				put(new Entry(key, value, this.revision + 1, leaseId));
+			}
+			return found;
+		});
+	}
+
+	@Override
 	public CompletableFuture<Boolean> put(String key, String value, long leaseId, long expectedModRevision) {
 		return ask(Operation.PUT, () -> {
 			if (leaseId != 0) {

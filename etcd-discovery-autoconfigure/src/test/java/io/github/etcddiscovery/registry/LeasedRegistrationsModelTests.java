@@ -127,13 +127,15 @@ class LeasedRegistrationsModelTests {
 			}
 			this.foreignLeases.forEach(this.etcd::endLease);
 			this.loop.advance(TTL.multipliedBy(8));
+			this.registrations.release();
+			this.loop.runDue();
 			requireHonesty();
 			requireConverged();
 		}
 
 		private void step() {
 			String key = KEYS.get(this.random.nextInt(KEYS.size()));
-			switch (this.random.nextInt(20)) {
+			switch (this.random.nextInt(22)) {
 				case 0, 1 -> {
 					this.wanted.put(key, OURS + ++this.values);
 					log("register %s %s", key, this.wanted.get(key));
@@ -207,6 +209,14 @@ class LeasedRegistrationsModelTests {
 					Duration time = millis(300);
 					log("advance %s", time);
 					this.loop.advance(time);
+				}
+				case 18 -> {
+					log("prepare");
+					this.registrations.prepare();
+				}
+				case 19 -> {
+					log("release");
+					this.outcomes.add(this.registrations.release());
 				}
 				default -> answerOne();
 			}

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.core.EtcdAccessException;
 import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.core.ManualEventLoop;
 import io.github.etcddiscovery.core.Monitor;
@@ -64,7 +65,7 @@ class LeasedRegistrationsTests {
 	private static final Predicate<String> SAME_ADDRESS = (other) -> other.startsWith(VALUE);
 
 	/**
-	 * One read and one write under one lease of the process.
+	 * One write under one lease of the process.
 	 */
 	@Nested
 	class Registering extends Fixture {
@@ -90,11 +91,86 @@ class LeasedRegistrationsTests {
 		}
 
 		@Test
-		void registersWithOneReadAndOneWrite() {
+		void registersWithOneRequest() {
 			register(KEY, VALUE);
 			this.loop.advance(TTL);
-			assertThat(this.etcd.count(Operation.READ)).isEqualTo(1);
+			assertThat(this.etcd.count(Operation.READ)).isZero();
 			assertThat(this.etcd.count(Operation.PUT)).isEqualTo(1);
+		}
+
+		@Test
+		void registersUnderALeaseThatWasPrepared() {
+			this.registrations.prepare();
+			this.loop.runDue();
+			assertThat(this.registrations.status().state()).isEqualTo(State.ALIVE);
+			assertThat(this.changes).isEmpty();
+			register(KEY, VALUE);
+			assertThat(this.etcd.count(Operation.GRANT)).isEqualTo(1);
+			assertThat(this.etcd.leases()).containsExactly(entry(KEY).lease());
+		}
+
+		@Test
+		void keepsAPreparedLeaseUntilItIsNeeded() {
+			this.registrations.prepare();
+			this.loop.advance(TTL.multipliedBy(3));
+			register(KEY, VALUE);
+			assertThat(this.etcd.count(Operation.GRANT)).isEqualTo(1);
+		}
+
+		@Test
+		void givesAPreparedLeaseUpThatNothingNeeded() {
+			this.registrations.prepare();
+			this.loop.runDue();
+			assertThat(release()).isCompleted();
+			assertThat(this.etcd.leases()).isEmpty();
+			assertThat(this.registrations.status().state()).isEqualTo(State.IDLE);
+			register(KEY, VALUE);
+			assertThat(this.registrations.isRegistered(KEY)).isTrue();
+		}
+
+		@Test
+		void revokesAPreparedLeaseThatIsGrantedWhenItIsGivenUpAlready() {
+			List<FakeRequest> grants = this.etcd.hold(Operation.GRANT);
+			this.registrations.prepare();
+			this.loop.runDue();
+			release();
+			grants.get(0).complete();
+			this.loop.runDue();
+			assertThat(this.etcd.leases()).isEmpty();
+		}
+
+		@Test
+		void keepsTheLeaseOfWhatIsRegistered() {
+			register(KEY, VALUE);
+			assertThat(release()).isCompleted();
+			assertThat(this.registrations.isRegistered(KEY)).isTrue();
+		}
+
+		@Test
+		void triesAtOnceWhenALeaseCouldNotBePrepared() {
+			this.etcd.failAll(Kind.PERMISSION_DENIED);
+			this.registrations.prepare();
+			this.loop.advance(SOON);
+			int grants = this.etcd.count(Operation.GRANT);
+			assertThat(register(KEY, VALUE)).as("not after the delay of the lease")
+				.failsWithin(Duration.ZERO)
+				.withThrowableThat()
+				.havingCause()
+				.isInstanceOf(EtcdAccessException.class);
+			assertThat(this.etcd.count(Operation.GRANT) - grants).isEqualTo(1);
+			register(OTHER_KEY, VALUE);
+			assertThat(this.etcd.count(Operation.GRANT) - grants).as("once").isEqualTo(1);
+		}
+
+		@Test
+		void asksForOneLeaseWhileOneIsBeingPrepared() {
+			List<FakeRequest> grants = this.etcd.hold(Operation.GRANT);
+			this.registrations.prepare();
+			register(KEY, VALUE);
+			assertThat(grants).hasSize(1);
+			grants.get(0).complete();
+			this.loop.runDue();
+			assertThat(this.registrations.isRegistered(KEY)).isTrue();
 		}
 
 		@Test
@@ -334,7 +410,7 @@ class LeasedRegistrationsTests {
 			register(KEY, VALUE);
 			register(OTHER_KEY, VALUE);
 			long lease = entry(KEY).lease();
-			int reads = this.etcd.count(Operation.READ);
+			int puts = this.etcd.count(Operation.PUT);
 			this.etcd.endLease(lease);
 			this.loop.runDue();
 			assertThat(entry(KEY).lease()).isNotEqualTo(lease);
@@ -342,7 +418,8 @@ class LeasedRegistrationsTests {
 			assertThat(this.etcd.leases()).hasSize(1);
 			assertThat(types(KEY)).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
 			assertThat(types(OTHER_KEY)).containsExactly(Type.REGISTERED, Type.LOST, Type.RECOVERED);
-			assertThat(this.etcd.count(Operation.READ) - reads).as("one read for each key").isEqualTo(2);
+			assertThat(this.etcd.count(Operation.READ)).isZero();
+			assertThat(this.etcd.count(Operation.PUT) - puts).as("one request for each key").isEqualTo(2);
 			assertThat(recoveries()).isEqualTo(Map.of(LossCause.LEASE_ENDED, 2L));
 		}
 
@@ -389,15 +466,20 @@ class LeasedRegistrationsTests {
 		@ParameterizedTest
 		@EnumSource(value = Operation.class, names = { "GRANT", "READ", "PUT" })
 		void retriesWhenEtcdAsksForFewerRequests(Operation operation) {
+			if (operation == Operation.READ) {
+				// A key that may exist is read first
+				register(KEY, NEXT_VALUE);
+			}
 			this.etcd.fail(Kind.OVERLOADED, operation);
 			register(KEY, VALUE);
 			Duration asked = Duration.ofMinutes(10);
 			this.loop.advance(asked);
 			// Jittered around at most a third of the time to live
 			assertThat(this.etcd.count(operation)).isBetween(100, 300);
-			assertThat(this.registrations.isRegistered(KEY)).isFalse();
+			assertThat(this.etcd.entries().values()).extracting(Entry::value).doesNotContain(VALUE);
 			this.etcd.calm();
 			this.loop.advance(THIRD.plus(SOON));
+			assertThat(entry(KEY).value()).isEqualTo(VALUE);
 			assertThat(this.registrations.isRegistered(KEY)).isTrue();
 		}
 
@@ -788,7 +870,8 @@ class LeasedRegistrationsTests {
 			}
 			assertThat(types()).containsExactly(Type.CONFLICTED);
 			assertThat(this.changes.get(0).reason()).contains(KEY, Long.toHexString(other));
-			assertThat(this.etcd.count(Operation.PUT)).isZero();
+			assertThat(this.etcd.count(Operation.PUT)).as("found out by it").isEqualTo(1);
+			assertThat(entry(KEY).value()).startsWith(FOREIGN_VALUE);
 		}
 
 		@Test
@@ -1186,6 +1269,12 @@ class LeasedRegistrationsTests {
 
 		CompletableFuture<Void> deregister(String key) {
 			CompletableFuture<Void> outcome = this.registrations.deregister(key);
+			this.loop.runDue();
+			return outcome;
+		}
+
+		CompletableFuture<Void> release() {
+			CompletableFuture<Void> outcome = this.registrations.release();
 			this.loop.runDue();
 			return outcome;
 		}
