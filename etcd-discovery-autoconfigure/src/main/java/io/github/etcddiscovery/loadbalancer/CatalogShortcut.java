@@ -8,6 +8,8 @@ import java.util.stream.Stream;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryClient;
 import io.github.etcddiscovery.discovery.EtcdReactiveDiscoveryClient;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import org.apache.commons.logging.Log;
+import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.BeanFactory;
@@ -31,6 +33,8 @@ import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
  * for use by any thread.
  */
 final class CatalogShortcut {
+
+	private static final Log logger = LogFactory.getLog(CatalogShortcut.class);
 
 	private static final Set<Class<?>> CLIENTS = Set.of(EtcdDiscoveryClient.class, SimpleDiscoveryClient.class,
 			CompositeDiscoveryClient.class);
@@ -73,6 +77,7 @@ final class CatalogShortcut {
 			return null;
 		}
 		String serviceId = supplier.getServiceId();
+		logger.debug("Choosing instances of '%s' from the catalog itself".formatted(serviceId));
 		SimpleDiscoveryProperties simple = beans.getBeanProvider(SimpleDiscoveryProperties.class).getIfUnique();
 		SimpleReactiveDiscoveryProperties reactive = beans.getBeanProvider(SimpleReactiveDiscoveryProperties.class)
 			.getIfUnique();

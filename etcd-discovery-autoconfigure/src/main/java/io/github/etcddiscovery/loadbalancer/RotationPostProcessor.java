@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.loadbalancer;
 
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -10,9 +11,9 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
-import org.springframework.beans.factory.annotation.AnnotatedBeanDefinition;
 import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
+import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientConfiguration;
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
@@ -20,7 +21,6 @@ import org.springframework.cloud.loadbalancer.core.RetryAwareServiceInstanceList
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerEnvironmentPropertyUtils;
 import org.springframework.core.env.Environment;
-import org.springframework.core.type.MethodMetadata;
 import org.springframework.util.function.SingletonSupplier;
 
 /**
@@ -78,14 +78,15 @@ final class RotationPostProcessor implements BeanPostProcessor {
 	}
 
 	/**
-	 * Suppliers of an application's own may ask whatever they like.
+	 * Suppliers of an application's own may ask whatever they like. A bean that was
+	 * defined ahead of time has its method, too.
 	 */
 	private boolean isOfSpringCloud(String beanName) {
-		MethodMetadata method = (this.beanFactory.containsBeanDefinition(beanName)
-				&& this.beanFactory.getBeanDefinition(beanName) instanceof AnnotatedBeanDefinition definition)
-						? definition.getFactoryMethodMetadata() : null;
+		Method method = (this.beanFactory.containsBeanDefinition(beanName)
+				&& this.beanFactory.getMergedBeanDefinition(beanName) instanceof RootBeanDefinition definition)
+						? definition.getResolvedFactoryMethod() : null;
 		return method != null
-				&& method.getDeclaringClassName().startsWith(LoadBalancerClientConfiguration.class.getName());
+				&& method.getDeclaringClass().getName().startsWith(LoadBalancerClientConfiguration.class.getName());
 	}
 
 	private @Nullable SlowStart slowStart() {

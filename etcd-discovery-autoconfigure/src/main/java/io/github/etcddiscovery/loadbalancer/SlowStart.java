@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.loadbalancer;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -40,6 +41,8 @@ final class SlowStart {
 	 */
 	private volatile long newest;
 
+	private volatile @Nullable Choice last;
+
 	/**
 	 * Create the slow start of a service.
 	 * @param duration how long an instance is new
@@ -53,7 +56,8 @@ final class SlowStart {
 	}
 
 	/**
-	 * Leave new instances out of a choice, by chance.
+	 * Leave new instances out of a choice, by chance. One throw decides about all, so
+	 * that the younger of two is left out as often, and the older one never without it.
 	 * @param instances the instances to choose from
 	 * @param registered all current instances of the service
 	 * @return the remaining instances, or all if none would remain
@@ -62,13 +66,16 @@ final class SlowStart {
 		if (registered != this.seen) {
 			see(registered);
 		}
-		if (this.nanoTime.getAsLong() - this.newest >= this.duration) {
+		long now = this.nanoTime.getAsLong();
+		if (now - this.newest >= this.duration) {
 			return instances;
 		}
-		List<ServiceInstance> rest = instances.stream()
-			.filter((instance) -> this.random.getAsDouble() < share(instance))
-			.toList();
-		return rest.isEmpty() ? instances : rest;
+		Choice choice = this.last;
+		if (choice == null || choice.instances() != instances || choice.registered() != registered) {
+			choice = choice(instances, registered, now);
+			this.last = choice;
+		}
+		return choice.within((long) (this.random.getAsDouble() * this.duration), now);
 	}
 
 	private synchronized void see(List<ServiceInstance> registered) {
@@ -84,9 +91,49 @@ final class SlowStart {
 		this.seen = registered;
 	}
 
-	private double share(ServiceInstance instance) {
-		Long since = this.firstSeen.get(RotationSupplier.address(instance));
-		return (since != null) ? (double) (this.nanoTime.getAsLong() - since) / this.duration : 1;
+	private Choice choice(List<ServiceInstance> instances, List<ServiceInstance> registered, long now) {
+		List<ServiceInstance> byAge = new ArrayList<>(instances.size());
+		List<Newcomer> newcomers = new ArrayList<>();
+		for (ServiceInstance instance : instances) {
+			Long since = this.firstSeen.get(RotationSupplier.address(instance));
+			if (since != null && now - since < this.duration) {
+				newcomers.add(new Newcomer(instance, since));
+			}
+			else {
+				byAge.add(instance);
+			}
+		}
+		newcomers.sort((one, other) -> Long.signum(one.since() - other.since()));
+		newcomers.forEach((newcomer) -> byAge.add(newcomer.instance()));
+		return new Choice(instances, registered, List.copyOf(byAge),
+				newcomers.stream().mapToLong(Newcomer::since).toArray());
+	}
+
+	private record Newcomer(ServiceInstance instance, long since) {
+	}
+
+	/**
+	 * Instances to choose from, among those that were registered.
+	 *
+	 * @param byAge the same instances, those that were new last, the youngest at the end
+	 * @param since when these were first seen
+	 */
+	private record Choice(List<ServiceInstance> instances, List<ServiceInstance> registered,
+			List<ServiceInstance> byAge, long[] since) {
+
+		/**
+		 * The instances that have been known for longer than a given time; all if there
+		 * are none.
+		 */
+		List<ServiceInstance> within(long time, long now) {
+			int left = this.since.length;
+			while (left > 0 && now - this.since[left - 1] <= time) {
+				left--;
+			}
+			int size = this.byAge.size() - this.since.length + left;
+			return (size == 0 || left == this.since.length) ? this.instances : this.byAge.subList(0, size);
+		}
+
 	}
 
 }

@@ -48,6 +48,22 @@ class SlowStartTests {
 	}
 
 	@Test
+	void leavesTheYoungestOutMostOften() {
+		List<ServiceInstance> all = List.of(Instances.TWO, Instances.ONE, Instances.THREE);
+		choose(Instances.ONE);
+		choose(Instances.ONE, Instances.TWO);
+		pass(DURATION.dividedBy(2));
+		this.slowStart.withoutSomeNew(all, all);
+		pass(DURATION.dividedBy(10));
+		this.random = 0.05;
+		assertThat(this.slowStart.withoutSomeNew(all, all)).isSameAs(all);
+		this.random = 0.55;
+		assertThat(this.slowStart.withoutSomeNew(all, all)).containsExactlyInAnyOrder(Instances.ONE, Instances.TWO);
+		this.random = 0.65;
+		assertThat(this.slowStart.withoutSomeNew(all, all)).containsExactly(Instances.ONE);
+	}
+
+	@Test
 	void servesANewInstanceThatIsTheOnlyChoice() {
 		choose(Instances.ONE);
 		assertThat(this.slowStart.withoutSomeNew(List.of(Instances.TWO), List.of(Instances.ONE, Instances.TWO)))

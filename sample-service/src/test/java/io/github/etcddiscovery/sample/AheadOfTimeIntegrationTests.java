@@ -30,7 +30,8 @@ class AheadOfTimeIntegrationTests {
 		try (JavaApplication application = JavaApplication.start(SampleApplication.class,
 				List.of("-Dspring.aot.enabled=true"), "--spring.application.name=myapp", "--server.address=127.0.0.1",
 				"--server.port=0", "--spring.cloud.etcd.endpoints=" + etcd.clientUrl(),
-				"--spring.cloud.etcd.discovery.ip-address=127.0.0.1")) {
+				"--spring.cloud.etcd.discovery.ip-address=127.0.0.1",
+				"--logging.level.io.github.etcddiscovery.loadbalancer=debug")) {
 			Awaitility.await()
 				.atMost(Duration.ofMinutes(2))
 				.until(() -> !application.isAlive() || !etcd.admin().keys("services/").isEmpty());
@@ -43,6 +44,7 @@ class AheadOfTimeIntegrationTests {
 				.ignoreExceptions()
 				.atMost(Duration.ofSeconds(30))
 				.until(() -> callee(client).equals(caller));
+			assertThat(application.output()).contains("Choosing instances of 'myapp' from the catalog itself");
 			assertThat(greeting(client)).isEqualTo("Good day");
 			etcd.admin().put("config/myapp/sample/greeting", "Good evening");
 			Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> greeting(client).equals("Good evening"));
