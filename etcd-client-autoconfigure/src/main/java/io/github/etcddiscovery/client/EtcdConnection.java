@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
@@ -58,6 +59,11 @@ public final class EtcdConnection implements AutoCloseable {
 	 * Looks members up in DNS. The thread starts with the first look-up.
 	 */
 	private final EventLoop resolver = new ThreadEventLoop("etcd-resolver");
+
+	/**
+	 * Converts large answers, which would take too long on the loop.
+	 */
+	private final EventLoop converter = new ThreadEventLoop("etcd-converter");
 
 	/**
 	 * Confined to the loop.
@@ -111,17 +117,31 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	<Q, R> CompletableFuture<Map<Endpoint, CompletableFuture<R>>> readEach(MethodDescriptor<Q, R> method, Q request) {
 		CompletableFuture<Map<Endpoint, CompletableFuture<R>>> answers = new CompletableFuture<>();
-		this.owed.add(answers);
-		answers.whenComplete((result, failure) -> this.owed.remove(answers));
 		withMembers((members) -> {
 			Map<Endpoint, CompletableFuture<R>> each = new LinkedHashMap<>();
 			members.all().forEach((member) -> each.put(member.endpoint(), ask(member, method, request)));
 			answers.complete(each);
 		}, answers::completeExceptionally);
+		return owed(answers);
+	}
+
+	/**
+	 * Let an answer fail if the connection is stopped before it is there.
+	 */
+	<T> CompletableFuture<T> owed(CompletableFuture<T> answer) {
+		this.owed.add(answer);
+		answer.whenComplete((result, failure) -> this.owed.remove(answer));
 		if (this.state != State.OPEN) {
-			answers.completeExceptionally(isClosed());
+			answer.completeExceptionally(isClosed());
 		}
-		return answers;
+		return answer;
+	}
+
+	/**
+	 * Converts answers that are too large for the loop, one after another.
+	 */
+	Executor converter() {
+		return this.converter;
 	}
 
 	private <Q, R> CompletableFuture<R> ask(Member member, MethodDescriptor<Q, R> method, Q request) {
@@ -171,8 +191,6 @@ public final class EtcdConnection implements AutoCloseable {
 	 */
 	private <Q, R> CompletableFuture<R> call(MethodDescriptor<Q, R> method, Q request, CallPolicy policy) {
 		CompletableFuture<R> answer = new CompletableFuture<>();
-		this.owed.add(answer);
-		answer.whenComplete((result, failure) -> this.owed.remove(answer));
 		withMembers((members) -> new MemberCall<>(members, this.loop, this::translate, this.factory.login(), method,
 				request, policy, answer)
 			.start(), answer::completeExceptionally);
@@ -182,10 +200,7 @@ public final class EtcdConnection implements AutoCloseable {
 				this.loop.execute(this::lookUpAgain);
 			}
 		});
-		if (this.state != State.OPEN) {
-			answer.completeExceptionally(isClosed());
-		}
-		return answer;
+		return owed(answer);
 	}
 
 	/**
@@ -386,6 +401,7 @@ public final class EtcdConnection implements AutoCloseable {
 			this.loop.close();
 		});
 		this.resolver.close();
+		this.converter.close();
 		this.owed.forEach((answer) -> answer.completeExceptionally(isClosed()));
 	}
 

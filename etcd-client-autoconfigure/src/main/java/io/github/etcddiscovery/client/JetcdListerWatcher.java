@@ -112,10 +112,10 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	private CompletableFuture<Snapshot> list(RangeRequest range,
 			BiFunction<MethodDescriptor<RangeRequest, RangeResponse>, RangeRequest, CompletableFuture<RangeResponse>> etcd) {
-		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request), range,
-				(keyValue) -> this.reader.apply(entry(keyValue)),
+		PagedList list = new PagedList((request) -> etcd.apply(KVGrpc.getRangeMethod(), request),
+				this.connection.converter(), range, (keyValue) -> this.reader.apply(entry(keyValue)),
 				(keyValue) -> this.reader.apply(unreadable(this.connection, keyValue)), this.pageSize);
-		return list.read().whenComplete((snapshot, failure) -> this.pageSize = list.pageSize());
+		return this.connection.owed(list.read()).whenComplete((snapshot, failure) -> this.pageSize = list.pageSize());
 	}
 
 	private RangeRequest.Builder range() {

@@ -96,9 +96,9 @@ public final class JetcdRanges {
 		BiFunction<RangeRequest, Boolean, CompletableFuture<RangeResponse>> etcd = (request, single) -> single
 				? this.connection.readStale(KVGrpc.getRangeMethod(), request)
 				: this.connection.read(KVGrpc.getRangeMethod(), request);
-		PagedList list = new PagedList((request) -> etcd.apply(request, stale),
+		PagedList list = new PagedList((request) -> etcd.apply(request, stale), this.connection.converter(),
 				request(ranges.get(index), revision, stale), this::entry, this::refused, PagedList.LARGEST_PAGE);
-		return list.read().thenCompose((snapshot) -> {
+		return this.connection.owed(list.read()).thenCompose((snapshot) -> {
 			read.add(snapshot);
 			return readInPages(ranges, index + 1, snapshot.revision(), stale, read);
 		});

@@ -1,7 +1,7 @@
 package io.github.etcddiscovery.client;
 
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 import com.google.protobuf.ByteString;
@@ -22,7 +22,7 @@ import org.pcollections.TreePMap;
  * page that turns out too large to accept is requested again with fewer keys; after each
  * page that arrives, the next one may have more. If a single value is too large, only its
  * key is read. One page is requested at a time; while it is under way, the previous page
- * is converted.
+ * is converted, on a thread that has the time.
  */
 final class PagedList {
 
@@ -51,7 +51,14 @@ final class PagedList {
 
 	private static final long GROWTH = 4;
 
+	/**
+	 * A page up to this size is converted where it arrives.
+	 */
+	private static final int TINY_PAGE_BYTES = 16 * 1024;
+
 	private final Function<RangeRequest, CompletableFuture<RangeResponse>> etcd;
+
+	private final Executor converter;
 
 	private final RangeRequest range;
 
@@ -73,15 +80,17 @@ final class PagedList {
 	/**
 	 * Create a list.
 	 * @param etcd requests a page
+	 * @param converter runs the conversion of pages that are not tiny
 	 * @param range the range to read, without a limit; without a revision, the current
 	 * one is read
 	 * @param reader converts a key with its value
 	 * @param keyReader converts a key whose value is too large to read
 	 * @param pageSize how many keys to request first
 	 */
-	PagedList(Function<RangeRequest, CompletableFuture<RangeResponse>> etcd, RangeRequest range,
+	PagedList(Function<RangeRequest, CompletableFuture<RangeResponse>> etcd, Executor converter, RangeRequest range,
 			Function<KeyValue, Entry> reader, Function<KeyValue, Entry> keyReader, long pageSize) {
 		this.etcd = etcd;
+		this.converter = converter;
 		this.range = range;
 		this.reader = reader;
 		this.keyReader = keyReader;
@@ -144,17 +153,13 @@ final class PagedList {
 			return CompletableFuture.failedFuture(
 					new EtcdAccessException(Kind.INCOHERENT, "the pages of a list come from two clusters", null));
 		}
-		CompletableFuture<List<Entry>> read = new CompletableFuture<>();
-		this.entries = this.entries.thenCombine(read, PagedList::plus);
+		Executor converter = (page.getSerializedSize() > TINY_PAGE_BYTES) ? this.converter : Runnable::run;
+		CompletableFuture<Void> begin = new CompletableFuture<>();
+		this.entries = this.entries.thenCombineAsync(begin, (entries, begun) -> plus(entries, page, reader), converter);
 		CompletableFuture<Snapshot> snapshot = (page.getMore() && page.getKvsCount() > 0) ? pageAfter(page)
 				: this.entries.thenApply((entries) -> new Snapshot(first.getClusterId(), revision(first), entries));
 		// After the request of the next page, so that both overlap
-		try {
-			read.complete(page.getKvsList().stream().map(reader).toList());
-		}
-		catch (RuntimeException | Error ex) {
-			read.completeExceptionally(ex);
-		}
+		begin.complete(null);
 		return snapshot;
 	}
 
@@ -165,9 +170,11 @@ final class PagedList {
 		return page(JetcdListerWatcher.after(page.getKvs(page.getKvsCount() - 1).getKey()), false);
 	}
 
-	private static PSortedMap<String, Entry> plus(PSortedMap<String, Entry> entries, List<Entry> page) {
+	private static PSortedMap<String, Entry> plus(PSortedMap<String, Entry> entries, RangeResponse page,
+			Function<KeyValue, Entry> reader) {
 		PSortedMap<String, Entry> all = entries;
-		for (Entry entry : page) {
+		for (KeyValue keyValue : page.getKvsList()) {
+			Entry entry = reader.apply(keyValue);
 			all = all.plus(entry.key(), entry);
 		}
 		return all;

@@ -12,11 +12,14 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The {@link EventLoop} used in production: a named daemon thread.
+ * The {@link EventLoop} used in production: a named daemon thread. It starts with the
+ * first task, and ends when there was none for half a minute, until the next one.
  */
 public final class ThreadEventLoop implements EventLoop {
 
 	private static final Log logger = LogFactory.getLog(ThreadEventLoop.class);
+
+	private static final Duration REST = Duration.ofSeconds(30);
 
 	private static final RejectedExecutionHandler DROP = new ThreadPoolExecutor.DiscardPolicy();
 
@@ -25,7 +28,7 @@ public final class ThreadEventLoop implements EventLoop {
 	private volatile @Nullable Thread thread;
 
 	/**
-	 * Create a loop; its thread starts with the first task.
+	 * Create a loop.
 	 * @param name the name of the thread
 	 */
 	public ThreadEventLoop(String name) {
@@ -35,6 +38,8 @@ public final class ThreadEventLoop implements EventLoop {
 			this.thread = created;
 			return created;
 		}, DROP);
+		this.executor.setKeepAliveTime(REST.toNanos(), TimeUnit.NANOSECONDS);
+		this.executor.allowCoreThreadTimeOut(true);
 		this.executor.setRemoveOnCancelPolicy(true);
 		this.executor.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
 	}

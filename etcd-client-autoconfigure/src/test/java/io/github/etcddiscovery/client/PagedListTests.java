@@ -1,11 +1,14 @@
 package io.github.etcddiscovery.client;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 
 import com.google.protobuf.ByteString;
 import io.etcd.jetcd.api.KeyValue;
@@ -99,11 +102,27 @@ class PagedListTests {
 		new PagedList((request) -> {
 			CompletableFuture<RangeResponse> answer = answer(request);
 			return (this.requests.size() > 1) ? answer.thenApplyAsync((page) -> page) : answer;
-		}, RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8("a")).setSerializable(true).build(), (keyValue) -> {
-			requested.add(this.requests.size());
-			return new Entry(keyValue.getKey().toStringUtf8(), "", 1, 1, 0);
-		}, (keyValue) -> new Entry("", "", 1, 1, 0), PagedList.LARGEST_PAGE).read().join();
+		}, Runnable::run, RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8("a")).setSerializable(true).build(),
+				(keyValue) -> {
+					requested.add(this.requests.size());
+					return new Entry(keyValue.getKey().toStringUtf8(), "", 1, 1, 0);
+				}, (keyValue) -> new Entry("", "", 1, 1, 0), PagedList.LARGEST_PAGE)
+			.read()
+			.join();
 		assertThat(requested).hasSize((int) PagedList.LARGEST_PAGE + 1).containsOnly(2);
+	}
+
+	@Test
+	void pagesAreReadWhereThereIsTimeForIt() {
+		keys("a", 2 * (int) PagedList.LARGEST_PAGE + 1, 0);
+		Queue<Runnable> work = new ArrayDeque<>();
+		CompletableFuture<Snapshot> snapshot = list(PagedList.LARGEST_PAGE, work::add).read();
+		assertThat(this.requests).as("none waits for the reading of another").hasSize(3);
+		assertThat(snapshot).isNotDone();
+		while (!work.isEmpty()) {
+			work.remove().run();
+		}
+		assertThat(snapshot.join().entries()).hasSize(2 * (int) PagedList.LARGEST_PAGE + 1);
 	}
 
 	private void keys(String beginning, int count, int size) {
@@ -117,7 +136,11 @@ class PagedListTests {
 	}
 
 	private PagedList list(long pageSize) {
-		return new PagedList(this::answer,
+		return list(pageSize, Runnable::run);
+	}
+
+	private PagedList list(long pageSize, Executor converter) {
+		return new PagedList(this::answer, converter,
 				RangeRequest.newBuilder().setKey(ByteString.copyFromUtf8("a")).setSerializable(true).build(),
 				(keyValue) -> new Entry(keyValue.getKey().toStringUtf8(), "read", 1, 1, 0),
 				(keyValue) -> new Entry(keyValue.getKey().toStringUtf8(), "unreadable", 1, 1, 0), pageSize);

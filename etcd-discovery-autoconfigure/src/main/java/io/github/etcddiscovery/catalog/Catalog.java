@@ -133,6 +133,62 @@ public final class Catalog {
 	}
 
 	/**
+	 * The catalog of the first snapshot. Its entries are in the order of their keys, so
+	 * they need not be looked up nor sorted.
+	 * @param snapshot the snapshot
+	 * @param reader reads the values
+	 * @return the first catalog with services; the same as that of an update
+	 */
+	Catalog fill(Snapshot snapshot, InstanceReader reader) {
+		Map<String, List<Entry>> byService = new HashMap<>();
+		Edit edit = new Edit();
+		String last = "";
+		List<Entry> some = new ArrayList<>();
+		for (Entry entry : snapshot.entries().values()) {
+			try {
+				String service = Decoded.service(entry, reader);
+				if (!service.equals(last)) {
+					last = service;
+					some = byService.computeIfAbsent(service, (name) -> new ArrayList<>());
+				}
+				some.add(entry);
+			}
+			catch (InvalidInstanceException ex) {
+				edit.reject(entry.key(), String.valueOf(ex.getMessage()));
+			}
+		}
+		byService.forEach((name, entries) -> edit.put(name, service(entries, reader, edit)));
+		return edit.done(snapshot.revision());
+	}
+
+	private CatalogService service(List<Entry> entries, InstanceReader reader, Edit edit) {
+		if (entries.size() > reader.limits().perService()) {
+			Draft draft = new Draft(CatalogService.NONE);
+			entries.forEach((entry) -> draft.put(entry.key(), entry));
+			draft.read(reader, edit);
+			return draft.service(AbsenceRule.NONE, this.wanted, this.overrides);
+		}
+		List<Reading> readings = new ArrayList<>(entries.size());
+		for (Entry entry : entries) {
+			Decoded decoded = Decoded.of(entry, reader);
+			if (decoded.rejection() != null) {
+				edit.reject(entry.key(), decoded.rejection());
+			}
+			else {
+				readings.add(new Reading(entry, decoded.instances()));
+			}
+		}
+		return CatalogService.of(Readings.of(readings), Map.of(), Absentees.NONE, this.wanted, this.overrides);
+	}
+
+	/**
+	 * Whether there are neither services nor keys that are passed over.
+	 */
+	boolean isEmpty() {
+		return this.services.isEmpty() && this.rejected.isEmpty();
+	}
+
+	/**
 	 * The catalog of the next snapshot.
 	 * @param snapshot the snapshot
 	 * @param changedKeys the keys that differ from this catalog's snapshot

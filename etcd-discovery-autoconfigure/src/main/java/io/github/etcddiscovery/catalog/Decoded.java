@@ -31,6 +31,15 @@ record Decoded(List<EtcdServiceInstance> instances, @Nullable String rejection) 
 		return entry.read(decode(entry, reader));
 	}
 
+	/**
+	 * The service of an entry. Instances that were read are of the service of their key.
+	 * @throws InvalidInstanceException if the key does not name a service
+	 */
+	static String service(Entry entry, InstanceReader reader) {
+		return (entry.content() instanceof Decoded decoded && !decoded.instances.isEmpty())
+				? decoded.instances.get(0).getServiceId() : reader.key(entry.key()).service();
+	}
+
 	private static Decoded decode(Entry entry, InstanceReader reader) {
 		try {
 			return new Decoded(List.copyOf(reader.read(reader.key(entry.key()), entry.value())), null);

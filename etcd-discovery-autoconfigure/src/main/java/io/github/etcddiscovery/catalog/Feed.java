@@ -3,6 +3,7 @@ package io.github.etcddiscovery.catalog;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 
 import io.github.etcddiscovery.catalog.Catalog.AbsenceRule;
 import io.github.etcddiscovery.core.EtcdAccessException;
@@ -116,12 +117,18 @@ final class Feed implements SnapshotListener {
 	 */
 	private void begin(Publication publication) {
 		if (this.indexed) {
-			Set<String> keys = new HashSet<>(publication.snapshot().entries().keySet());
-			keys.addAll(publication.changedKeys());
-			keys.addAll(this.updater.restoredKeys().take(this.range));
+			Set<String> restored = this.updater.restoredKeys().take(this.range);
 			this.updater.listed();
-			update(publication.snapshot(), keys, (this.phase == CatalogPhase.STALE)
-					? this.updater.rule(Meanwhile.reset(publication.reset())) : AbsenceRule.NONE);
+			if (this.updater.store().current().isEmpty()) {
+				update((empty) -> empty.fill(publication.snapshot(), this.updater.reader()));
+			}
+			else {
+				Set<String> keys = new HashSet<>(publication.snapshot().entries().keySet());
+				keys.addAll(publication.changedKeys());
+				keys.addAll(restored);
+				update(publication.snapshot(), keys, (this.phase == CatalogPhase.STALE)
+						? this.updater.rule(Meanwhile.reset(publication.reset())) : AbsenceRule.NONE);
+			}
 		}
 		transitionTo(CatalogPhase.FOLLOWING);
 	}
@@ -147,8 +154,12 @@ final class Feed implements SnapshotListener {
 	}
 
 	private void update(Snapshot snapshot, Set<String> keys, AbsenceRule absences) {
+		update((last) -> last.update(snapshot, keys, this.updater.reader(), absences));
+	}
+
+	private void update(UnaryOperator<Catalog> step) {
 		this.updater.store().update((last) -> {
-			Catalog next = last.update(snapshot, keys, this.updater.reader(), absences);
+			Catalog next = step.apply(last);
 			this.updater.rejections().report(last, next);
 			return next;
 		});

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
@@ -27,6 +28,14 @@ final class Readings extends AbstractMap<String, Reading> {
 
 	private Readings(Reading[] byKey) {
 		this.byKey = byKey;
+	}
+
+	/**
+	 * The first readings of a service.
+	 * @param readings one for each key, in the order of the keys
+	 */
+	static Readings of(List<Reading> readings) {
+		return new Readings(readings.toArray(Reading[]::new));
 	}
 
 	/**

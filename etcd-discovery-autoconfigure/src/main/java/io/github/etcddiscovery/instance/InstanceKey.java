@@ -46,7 +46,7 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 	 * @throws InvalidInstanceException if the key does not name a service
 	 */
 	public static InstanceKey parse(String prefix, String key) {
-		if (!key.startsWith(prefix + "/")) {
+		if (!isBelow(prefix, key)) {
 			throw new InvalidInstanceException("the key does not begin with '%s/'".formatted(EscapedText.of(prefix)));
 		}
 		String rest = key.substring(prefix.length() + 1);
@@ -58,6 +58,13 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 			requireName("instance id", instanceId);
 		}
 		return new InstanceKey(prefix, service, instanceId);
+	}
+
+	/**
+	 * Whether a key begins with another one and a slash.
+	 */
+	static boolean isBelow(String prefix, String key) {
+		return key.length() > prefix.length() && key.charAt(prefix.length()) == '/' && key.startsWith(prefix);
 	}
 
 	/**
@@ -128,9 +135,11 @@ public record InstanceKey(String base, String prefix, String service, @Nullable 
 			throw new InvalidInstanceException(
 					"the %s in the key is longer than %d characters".formatted(what, MAX_LENGTH));
 		}
-		if (name.codePoints().anyMatch((c) -> Character.isISOControl(c) || c == NOT_UTF_8)) {
-			throw new InvalidInstanceException(
-					"the %s in the key has control characters or is not UTF-8".formatted(what));
+		for (int i = 0; i < name.length(); i++) {
+			if (Character.isISOControl(name.charAt(i)) || name.charAt(i) == NOT_UTF_8) {
+				throw new InvalidInstanceException(
+						"the %s in the key has control characters or is not UTF-8".formatted(what));
+			}
 		}
 	}
 

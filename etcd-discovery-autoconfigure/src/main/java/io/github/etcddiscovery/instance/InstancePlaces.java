@@ -69,12 +69,12 @@ public record InstancePlaces(String prefix, List<String> additionalPrefixes, Map
 	 */
 	InstanceKey parse(String key) {
 		for (Map.Entry<String, String> service : this.serviceKeys.entrySet()) {
-			if (key.equals(service.getValue()) || key.startsWith(service.getValue() + "/")) {
+			if (key.equals(service.getValue()) || InstanceKey.isBelow(service.getValue(), key)) {
 				return InstanceKey.parse(service.getKey(), service.getValue(), key);
 			}
 		}
 		for (String additional : this.additionalPrefixes) {
-			if (key.startsWith(additional + "/")) {
+			if (InstanceKey.isBelow(additional, key)) {
 				return InstanceKey.parse(additional, key);
 			}
 		}

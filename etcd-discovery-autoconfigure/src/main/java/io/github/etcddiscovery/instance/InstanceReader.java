@@ -112,7 +112,11 @@ public final class InstanceReader {
 	 * and drop metadata without a value.
 	 */
 	private EtcdServiceInstance corrected(InstanceKey key, EtcdServiceInstance instance) {
-		Map<String, String> metadata = new LinkedHashMap<>(instance.getMetadata());
+		Map<String, String> given = instance.getMetadata();
+		if (given.isEmpty() || !given.containsKey(WEIGHT) && !given.containsValue(null)) {
+			return instance;
+		}
+		Map<String, String> metadata = new LinkedHashMap<>(given);
 		metadata.values().removeIf(Objects::isNull);
 		String weight = metadata.get(WEIGHT);
 		if (weight != null) {
@@ -122,7 +126,7 @@ public final class InstanceReader {
 				tellOnce(key, weight, corrected);
 			}
 		}
-		return metadata.equals(instance.getMetadata()) ? instance : instance.withMetadata(metadata);
+		return metadata.equals(given) ? instance : instance.withMetadata(metadata);
 	}
 
 	private static @Nullable String weight(String text) {

@@ -487,11 +487,41 @@ class CatalogTests {
 					assertThat(this.catalog.routable(name)).isSameAs(before.routable(name));
 				}
 			}
-			assertThat(this.catalog.instancesByKey()).isEqualTo(Catalog.empty()
-				.update(new Snapshot(1, step, new HashMap<>(this.entries)), this.entries.keySet(), reader(25),
-						AbsenceRule.NONE)
-				.instancesByKey());
+			Snapshot snapshot = new Snapshot(1, step, new HashMap<>(this.entries));
+			Catalog anew = Catalog.empty().update(snapshot, this.entries.keySet(), reader(25), AbsenceRule.NONE);
+			assertThat(this.catalog.instancesByKey()).isEqualTo(anew.instancesByKey());
+			requireSame(anew, Catalog.empty().fill(snapshot, reader(25)));
 		}
+	}
+
+	private static void requireSame(Catalog one, Catalog other) {
+		assertThat(other.names()).isEqualTo(one.names());
+		assertThat(other.rejected()).isEqualTo(one.rejected());
+		assertThat(other.touched()).isEqualTo(one.touched());
+		for (String name : one.known()) {
+			assertThat(other.entries(name)).isEqualTo(one.entries(name));
+			assertThat(other.registered(name)).isEqualTo(one.registered(name));
+			assertThat(other.callable(name)).isEqualTo(one.callable(name));
+			assertThat(other.routable(name)).isEqualTo(one.routable(name));
+			assertThat(other.service(name).waiting()).isEqualTo(one.service(name).waiting());
+			assertThat(other.service(name).isManagement()).isEqualTo(one.service(name).isManagement());
+		}
+	}
+
+	@Test
+	void firstSnapshotLeadsToTheSameCatalogAsAnUpdate() {
+		this.entries.clear();
+		for (String key : List.of("services/orders", "services/orders-/x", "services/orders/b", "services/orders/a/b",
+				"services//x", "services/or\nders/x", "services/payments/1")) {
+			this.entries.put(key, new Entry(key, "h:" + (1 + this.entries.size() % 5), 1, 1));
+		}
+		this.entries.put("services/payments/2", new Entry("services/payments/2", "nonsense", 1, 1));
+		Snapshot snapshot = new Snapshot(1, 7, this.entries);
+		Catalog filled = Catalog.empty().fill(snapshot, this.reader);
+		requireSame(Catalog.empty().update(snapshot, this.entries.keySet(), this.reader, AbsenceRule.NONE), filled);
+		assertThat(filled.names()).containsExactly("orders", "orders-", "payments");
+		assertThat(filled.rejected()).containsOnlyKeys("services//x", "services/or\nders/x", "services/payments/2");
+		assertThat(filled.revision()).isEqualTo(7);
 	}
 
 	private void requireConsistent() {
