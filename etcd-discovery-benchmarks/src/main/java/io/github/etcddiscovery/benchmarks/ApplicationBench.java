@@ -3,6 +3,7 @@ package io.github.etcddiscovery.benchmarks;
 import java.io.File;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ObjDoubleConsumer;
 import java.util.regex.Pattern;
@@ -24,13 +27,20 @@ import com.sun.management.OperatingSystemMXBean;
 import com.sun.management.ThreadMXBean;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
+import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.testing.EtcdCluster;
 
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.client.loadbalancer.CompletionContext;
+import org.springframework.cloud.client.loadbalancer.DefaultRequest;
+import org.springframework.cloud.client.loadbalancer.DefaultResponse;
 import org.springframework.cloud.client.loadbalancer.LoadBalancerClient;
+import org.springframework.cloud.client.loadbalancer.LoadBalancerLifecycle;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /**
@@ -105,33 +115,55 @@ final class ApplicationBench {
 		}
 	}
 
+	/**
+	 * An application has requested its lease before it registers; one that registers
+	 * again after it has deregistered gets a new one.
+	 */
 	private static void registrations(ConfigurableApplicationContext one, ConfigurableApplicationContext other,
 			Client raw, ObjDoubleConsumer<String> figures) throws Exception {
 		EtcdServiceRegistry registry = one.getBean(EtcdServiceRegistry.class);
-		EtcdRegistration registration = one.getBean(EtcdRegistration.class);
-		DiscoveryClient client = other.getBean(DiscoveryClient.class);
+		EtcdRegistration first = one.getBean(EtcdRegistration.class);
+		EtcdRegistration second = new EtcdRegistration(first.getInstance().withInstanceId("second").withPort(1));
+		BlockingQueue<Integer> seen = new LinkedBlockingQueue<>();
+		ServiceCatalog catalog = other.getBean(ServiceCatalog.class);
+		catalog.follow("one", "the benchmark", () -> seen.add(catalog.instances("one").size()));
+		seen.add(catalog.instances("one").size());
 		double[] puts = new double[REGISTRATIONS];
-		double[] registrations = new double[REGISTRATIONS];
+		double[] ready = new double[REGISTRATIONS];
+		double[] anew = new double[REGISTRATIONS];
+		await(seen, 1);
 		for (int i = 0; i < REGISTRATIONS; i++) {
-			registry.deregister(registration);
-			await(client, false);
 			long begun = System.nanoTime();
-			registry.register(registration);
-			await(client, true);
-			registrations[i] = millis(begun);
+			registry.register(second);
+			await(seen, 2);
+			ready[i] = millis(begun);
 			begun = System.nanoTime();
 			raw.getKVClient().put(bytes("other"), bytes("value")).get();
 			puts[i] = millis(begun);
+			registry.deregister(second);
+			await(seen, 1);
+			registry.deregister(first);
+			await(seen, 0);
+			begun = System.nanoTime();
+			registry.register(first);
+			await(seen, 1);
+			anew[i] = millis(begun);
 		}
 		figures.accept("one raw put, p50, ms", median(puts));
-		figures.accept("register() until another application has it, lease and all, p50, ms", median(registrations));
-		figures.accept("register() until another application has it, ratio to a put",
-				median(registrations) / median(puts));
+		figures.accept("register() until another application has it, lease at hand, p50, ms", median(ready));
+		figures.accept("register() until another application has it, lease at hand, ratio to a put",
+				median(ready) / median(puts));
+		figures.accept("register() until another application has it, with a new lease, ratio to a put",
+				median(anew) / median(puts));
 	}
 
-	private static void await(DiscoveryClient client, boolean registered) {
-		while (client.getInstances("one").isEmpty() == registered) {
-			Thread.onSpinWait();
+	private static void await(BlockingQueue<Integer> seen, int instances) throws InterruptedException {
+		Integer now = seen.poll(10, TimeUnit.SECONDS);
+		while (now != null && now != instances) {
+			now = seen.poll(10, TimeUnit.SECONDS);
+		}
+		if (now == null) {
+			throw new IllegalStateException("Nothing was seen for 10 s");
 		}
 	}
 
@@ -149,15 +181,35 @@ final class ApplicationBench {
 		try (ConfigurableApplicationContext peer = application("peer", url, simple.toArray(String[]::new));
 				ConfigurableApplicationContext ours = application("ours", url);
 				ConfigurableApplicationContext slow = application("slow", url,
-						"--spring.cloud.etcd.loadbalancer.slow-start=30s")) {
+						"--spring.cloud.etcd.loadbalancer.slow-start=10m")) {
 			for (int size : sizes) {
 				String name = "choose() of %,d: ".formatted(size);
 				double micros = choice(peer, "of" + size);
 				figures.accept(name + "SimpleDiscoveryClient, us", micros);
 				figures.accept(name + "ratio", choice(ours, "of" + size) / micros);
 				figures.accept(name + "ratio with slow start", choice(slow, "of" + size) / micros);
+				ejectOne(slow, "of" + size);
+				raw.getKVClient().put(bytes("services/of%d/new".formatted(size)), bytes("http://10.1.0.1:8080")).get();
+				while (slow.getBean(DiscoveryClient.class).getInstances("of" + size).size() == size) {
+					Thread.onSpinWait();
+				}
+				figures.accept(name + "ratio with slow start, one ejected and one new",
+						choice(slow, "of" + size) / micros);
 			}
 		}
+	}
+
+	@SuppressWarnings("unchecked")
+	private static void ejectOne(ConfigurableApplicationContext context, String service) {
+		ServiceInstance ejected = context.getBean(DiscoveryClient.class).getInstances(service).get(0);
+		CompletionContext<Object, ServiceInstance, Object> failed = new CompletionContext<>(
+				CompletionContext.Status.FAILED, new ConnectException(), new DefaultRequest<>(),
+				new DefaultResponse(ejected));
+		context.getBean(LoadBalancerClientFactory.class)
+			.getInstances(service, LoadBalancerLifecycle.class)
+			.values()
+			.forEach((lifecycle) -> ((LoadBalancerLifecycle<Object, Object, ServiceInstance>) lifecycle)
+				.onComplete(failed));
 	}
 
 	/**

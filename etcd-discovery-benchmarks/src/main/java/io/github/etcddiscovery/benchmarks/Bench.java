@@ -97,7 +97,8 @@ public final class Bench {
 	}
 
 	private void inMemory() {
-		for (int[] size : new int[][] { { 1_000, 100 }, { 100_000, 100 }, { 1_000_000, 100 }, { 100_000, 10_000 } }) {
+		for (int[] size : new int[][] { { 1_000, 100 }, { 100_000, 100 }, { 1_000_000, 100 }, { 100_000, 10_000 },
+				{ 3, 3 }, { 1_000, 1_000 } }) {
 			long before = usedHeap();
 			CatalogBenchmark benchmark = new CatalogBenchmark();
 			benchmark.instances = size[0];
@@ -112,7 +113,8 @@ public final class Bench {
 			}
 			add(name + "one change, bytes", (threads.getCurrentThreadAllocatedBytes() - allocated) / (double) times);
 			measure(name + "getInstances, nanoseconds", 1, 2_000_000, benchmark::instances);
-			measure(name + "reactive getInstances, nanoseconds", 1, 20_000, benchmark::reactiveInstances);
+			measure(name + "reactive getInstances, nanoseconds", 1, 200_000_000 / (size[1] + 1_000),
+					benchmark::reactiveInstances);
 			if (size[0] == 100_000 && size[1] == 100) {
 				add(name + "heap for an instance, bytes", (usedHeap() - before) / (double) size[0]);
 			}

@@ -18,6 +18,8 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.Warmup;
+import org.reactivestreams.Subscription;
+import reactor.core.CoreSubscriber;
 
 import org.springframework.cloud.client.ServiceInstance;
 
@@ -87,7 +89,9 @@ public class CatalogBenchmark {
 	 */
 	@Benchmark
 	public @Nullable ServiceInstance reactiveInstances() {
-		return this.reactiveClient.getInstances(name()).blockLast();
+		Last last = new Last();
+		this.reactiveClient.getInstances(name()).subscribe(last);
+		return last.instance;
 	}
 
 	/**
@@ -108,6 +112,34 @@ public class CatalogBenchmark {
 		boolean up = this.client.getInstances(name).size() == this.perService;
 		this.memory.change(name, 0, up ? "DOWN" : "UP");
 		return this.client.getInstances(name);
+	}
+
+	/**
+	 * Asks for all and keeps the last.
+	 */
+	private static final class Last implements CoreSubscriber<ServiceInstance> {
+
+		private @Nullable ServiceInstance instance;
+
+		@Override
+		public void onSubscribe(Subscription subscription) {
+			subscription.request(Long.MAX_VALUE);
+		}
+
+		@Override
+		public void onNext(ServiceInstance instance) {
+			this.instance = instance;
+		}
+
+		@Override
+		public void onError(Throwable failure) {
+			throw new IllegalStateException(failure);
+		}
+
+		@Override
+		public void onComplete() {
+		}
+
 	}
 
 }
