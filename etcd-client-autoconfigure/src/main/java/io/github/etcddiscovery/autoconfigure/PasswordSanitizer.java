@@ -1,9 +1,11 @@
 package io.github.etcddiscovery.autoconfigure;
 
+import java.time.Duration;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
 import io.github.etcddiscovery.client.EtcdConnectionDetails;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.actuate.endpoint.SanitizableData;
@@ -25,7 +27,11 @@ final class PasswordSanitizer implements SanitizingFunction {
 
 	private static final int LONGEST_WORD = 11;
 
+	private static final Duration KEPT = Duration.ofSeconds(1);
+
 	private final ObjectProvider<EtcdConnectionDetails> details;
+
+	private volatile @Nullable Login last;
 
 	PasswordSanitizer(ObjectProvider<EtcdConnectionDetails> details) {
 		this.details = details;
@@ -45,12 +51,12 @@ final class PasswordSanitizer implements SanitizingFunction {
 	}
 
 	private boolean holdsPassword(SanitizableData data) {
-		EtcdConnectionDetails details = this.details.getIfUnique();
 		Object content = data.getValue();
-		if (details == null || content == null) {
+		if (content == null) {
 			return false;
 		}
-		String password = details.getPassword();
+		Login login = login();
+		String password = login.password();
 		if (password == null || password.isEmpty()) {
 			return false;
 		}
@@ -58,13 +64,40 @@ final class PasswordSanitizer implements SanitizingFunction {
 		if (!value.contains(password)) {
 			return false;
 		}
-		return isDistinctive(password) || value.contains(details.getUsername() + ":" + password)
+		return isDistinctive(password) || value.contains(login.username() + ":" + password)
 				|| (value.equals(password) && SECRET_NAME.matcher(data.getKey().toLowerCase(Locale.ROOT)).find());
+	}
+
+	/**
+	 * The properties are bound for it, which is too much for each of the ten thousands of
+	 * values that an endpoint may show.
+	 */
+	private Login login() {
+		Login login = this.last;
+		if (login == null || System.nanoTime() - login.at() > KEPT.toNanos()) {
+			EtcdConnectionDetails details = this.details.getIfUnique();
+			login = (details != null) ? new Login(System.nanoTime(), details.getUsername(), details.getPassword())
+					: new Login(System.nanoTime(), null, null);
+			this.last = login;
+		}
+		return login;
 	}
 
 	private static boolean isDistinctive(String password) {
 		return password.length() > LONGEST_WORD
 				|| (password.length() >= SHORTEST && !PLAIN_WORD.matcher(password).matches());
+	}
+
+	/**
+	 * What the details have said a moment ago.
+	 */
+	private record Login(long at, @Nullable String username, @Nullable String password) {
+
+		@Override
+		public String toString() {
+			return "Login of " + this.username;
+		}
+
 	}
 
 }
