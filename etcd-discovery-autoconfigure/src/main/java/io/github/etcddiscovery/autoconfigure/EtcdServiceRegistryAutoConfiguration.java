@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 
 import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdLifecycle;
 import io.github.etcddiscovery.client.EtcdLoops;
 import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
@@ -13,7 +14,10 @@ import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.InstanceReader;
 import io.github.etcddiscovery.instance.ServiceInstanceCodec;
+import io.github.etcddiscovery.lease.LeasedKeys;
 import io.github.etcddiscovery.lease.ProcessLease;
+import io.github.etcddiscovery.registry.CallsAnnouncement;
+import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdRegistrationEvent;
 import io.github.etcddiscovery.registry.EtcdRegistrationProperties;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
@@ -27,8 +31,11 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.cloud.client.serviceregistry.ServiceRegistryAutoConfiguration;
+import org.springframework.cloud.commons.util.InetUtils;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationEventPublisher;
 import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Fallback;
 
 /**
@@ -85,6 +92,39 @@ public final class EtcdServiceRegistryAutoConfiguration {
 		return new EtcdServiceRegistry(registrations, formats, reader,
 				(wait.compareTo(LONGEST_WAIT) < 0) ? wait : LONGEST_WAIT, registerTimeout,
 				Monitor.of(monitors.orderedStream()));
+	}
+
+	/**
+	 * For the few who want to be seen calling.
+	 */
+	@Configuration(proxyBeanMethods = false)
+	@ConditionalOnBooleanProperty("spring.cloud.etcd.discovery.announce-calls")
+	static class CallsAnnouncementConfiguration {
+
+		@Bean(destroyMethod = "")
+		CallsAnnouncement etcdCallsAnnouncement(EtcdConnection connection, ProcessLease lease, EtcdLoops loops,
+				EtcdProperties etcdProperties, EtcdDiscoveryProperties properties) {
+			LeasedKeys keys = new LeasedKeys(new JetcdLeaseStore(connection, lease.ttl()),
+					(range) -> new JetcdListerWatcher(connection, range), lease, etcdProperties.requestTimeout(),
+					(key, last, next, leaseId, reason) -> {
+					});
+			return new CallsAnnouncement(keys, loops.leases(), properties.watchIdleTimeout());
+		}
+
+		@Bean
+		CallsAnnouncementStarter etcdCallsAnnouncementStarter(CallsAnnouncement announcement, ServiceCatalog catalog,
+				ApplicationContext context, EtcdDiscoveryProperties properties,
+				EtcdRegistrationProperties registrationProperties, ObjectProvider<EtcdRegistration> registrations,
+				ObjectProvider<InetUtils> inetUtils) {
+			return new CallsAnnouncementStarter(announcement, catalog, context, properties, registrationProperties,
+					registrations, inetUtils, LONGEST_WAIT);
+		}
+
+		@Bean
+		EtcdLifecycle etcdCallsAnnouncementLifecycle(ApplicationContext context, CallsAnnouncement announcement) {
+			return new EtcdLifecycle(context, EtcdLifecycle.DEFAULT_PHASE, announcement::resume, announcement::stop);
+		}
+
 	}
 
 }

@@ -53,6 +53,10 @@ import org.springframework.boot.convert.DurationStyle;
  * ports; a look-up by name finds them in any case
  * @param overridesPrefix prefix of the keys of overrides, with which operators change the
  * status or the weight of an instance for a time; without a trailing slash
+ * @param announceCalls whether this application announces which services it looks up, at
+ * a key of its own below 'consumers-prefix'; the console shows who calls whom from it
+ * @param consumersPrefix prefix of the keys at which applications announce whom they
+ * call; without a trailing slash
  */
 @ConfigurationProperties("spring.cloud.etcd.discovery")
 public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @DefaultValue("services") String prefix,
@@ -63,7 +67,8 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		@DefaultValue("10000") int maxInstancesPerService, @DefaultValue Map<String, ServiceProperties> services,
 		@DefaultValue List<String> required, @NestedConfigurationProperty @DefaultValue HoldProperties hold,
 		@NestedConfigurationProperty @DefaultValue SnapshotProperties snapshot,
-		@DefaultValue("false") boolean listManagementServices, @DefaultValue("overrides") String overridesPrefix) {
+		@DefaultValue("false") boolean listManagementServices, @DefaultValue("overrides") String overridesPrefix,
+		@DefaultValue("false") boolean announceCalls, @DefaultValue("consumers") String consumersPrefix) {
 
 	private static final Duration SHORTEST_IDLE_TIMEOUT = Duration.ofSeconds(1);
 
@@ -88,9 +93,12 @@ public record EtcdDiscoveryProperties(@DefaultValue("true") boolean enabled, @De
 		services = Map.copyOf(services);
 		required = List.copyOf(required);
 		requireOwnKeys(prefix, additionalPrefixes, services);
+		List<String> places = Stream.concat(Stream.of(prefix), additionalPrefixes.stream()).toList();
 		requirePrefix("overrides-prefix", overridesPrefix);
-		requireApart("overrides-prefix", overridesPrefix,
-				Stream.concat(Stream.of(prefix), additionalPrefixes.stream()).toList());
+		requireApart("overrides-prefix", overridesPrefix, places);
+		requirePrefix("consumers-prefix", consumersPrefix);
+		requireApart("consumers-prefix", consumersPrefix,
+				Stream.concat(places.stream(), Stream.of(overridesPrefix)).toList());
 	}
 
 	private static void requireNetworks(List<String> networks) {

@@ -10,6 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 import io.github.etcddiscovery.catalog.Catalog;
@@ -33,6 +34,7 @@ import io.github.etcddiscovery.watch.ListerWatcher;
 import io.github.etcddiscovery.watch.MirrorState;
 import org.apache.commons.logging.Log;
 import org.apache.commons.logging.LogFactory;
+import org.jspecify.annotations.Nullable;
 
 import org.springframework.cloud.client.ServiceInstance;
 
@@ -56,6 +58,8 @@ public final class ServiceCatalog implements AutoCloseable {
 	private final Followers followers;
 
 	private final Set<String> misspelled = ConcurrentHashMap.newKeySet();
+
+	private volatile @Nullable Consumer<String> lookUps;
 
 	/**
 	 * Create a catalog with default settings that is empty until it is started.
@@ -100,6 +104,15 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	public Overrides overrides() {
 		return this.store.current().overrides();
+	}
+
+	/**
+	 * Be told which services are asked for.
+	 * @param listener is given the name of the service with each look-up, on the thread
+	 * of whoever asks: it must return at once
+	 */
+	public void onLookUp(Consumer<String> listener) {
+		this.lookUps = listener;
 	}
 
 	/**
@@ -178,17 +191,22 @@ public final class ServiceCatalog implements AutoCloseable {
 	private CatalogService find(String serviceId) {
 		this.updater.use(serviceId);
 		CatalogService service = this.store.service(serviceId);
-		return (service != null) ? service : findIgnoringCase(serviceId);
+		String name = (service != null) ? serviceId : similar(serviceId);
+		Consumer<String> listener = this.lookUps;
+		if (listener != null) {
+			listener.accept(name);
+		}
+		return (service != null) ? service : current().service(name);
 	}
 
 	/**
-	 * The only service whose name differs from the given one in case alone.
+	 * The only name of a service that differs from the given one in case alone, or else
+	 * the given one.
 	 */
-	private CatalogService findIgnoringCase(String serviceId) {
-		Catalog catalog = current();
-		List<String> similar = catalog.namesIgnoringCase(serviceId);
+	private String similar(String serviceId) {
+		List<String> similar = current().namesIgnoringCase(serviceId);
 		if (similar.isEmpty()) {
-			return catalog.service(serviceId);
+			return serviceId;
 		}
 		if (this.misspelled.size() < MAX_HINTS && this.misspelled.add(serviceId)) {
 			String known = String.join("' and '", similar);
@@ -196,7 +214,7 @@ public final class ServiceCatalog implements AutoCloseable {
 					: "No service is called '%s': '%s' differ in case only, so none is used")
 				.formatted(EscapedText.of(serviceId), EscapedText.of(known)));
 		}
-		return catalog.service((similar.size() == 1) ? similar.get(0) : serviceId);
+		return (similar.size() == 1) ? similar.get(0) : serviceId;
 	}
 
 	/**
@@ -253,6 +271,16 @@ public final class ServiceCatalog implements AutoCloseable {
 	 */
 	public List<CatalogEntry> entries(String serviceId) {
 		return current().entries(serviceId);
+	}
+
+	/**
+	 * The instances of a service that are called, as far as the registry is concerned.
+	 * Does not count as a look-up.
+	 * @param serviceId the name of the service
+	 * @return an immutable list, of the objects that {@link #entries} has
+	 */
+	public List<EtcdServiceInstance> calledInstances(String serviceId) {
+		return current().callable(serviceId);
 	}
 
 	/**

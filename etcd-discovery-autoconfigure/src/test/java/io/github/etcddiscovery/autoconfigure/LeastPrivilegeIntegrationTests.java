@@ -46,7 +46,7 @@ class LeastPrivilegeIntegrationTests {
 		String provider = etcd.admin().run(SCRIPT, "provider", "app");
 		String consumer = etcd.admin().run(SCRIPT, "consumer");
 		grant("provider", provider);
-		grant("both", provider, consumer);
+		grant("both", provider, consumer, etcd.admin().run(SCRIPT, "caller", "app"));
 		grant("narrow", provider, etcd.admin().run(SCRIPT, "consumer", "orders"));
 		etcd.admin().put("services/orders/1", json("orders", "1", 1));
 		etcd.admin().put("services/secret/1", json("secret", "1", 1));
@@ -54,12 +54,16 @@ class LeastPrivilegeIntegrationTests {
 
 	@Test
 	void everythingPassesForOneWhoProvidesOneServiceAndReadsAll(CapturedOutput output) {
-		try (GuardedApplication application = run("both", Map.of(".discovery.audit-interval", "1s"))) {
+		try (GuardedApplication application = run("both",
+				Map.of(".discovery.audit-interval", "1s", ".discovery.announce-calls", "true"))) {
 			GuardedApplication.await().until(() -> application.services().equals(List.of("app", "orders", "secret")));
 			recoversFromWhatHappensToItsKey();
 			etcd.admin().put("services/orders/2", json("orders", "2", 2));
 			GuardedApplication.await().until(() -> application.urls("orders").size() == 2);
+			GuardedApplication.await()
+				.until(() -> etcd.admin().values("consumers/app/").containsValue("{\"calls\":[\"orders\"]}"));
 		}
+		assertThat(etcd.admin().keys("consumers/")).isEmpty();
 		assertThat(etcd.admin().keys("services/app")).isEmpty();
 		assertThat(etcd.admin().leases()).isEmpty();
 		assertThat(output).doesNotContain("denied");
@@ -80,12 +84,17 @@ class LeastPrivilegeIntegrationTests {
 		assertThat(etcd.admin().keys("services/app")).isEmpty();
 	}
 
+	/**
+	 * Row V3 as well: a provider may not read overrides.
+	 */
 	@Test
 	void providerMayRegisterItsManagementPort(CapturedOutput output) {
 		try (GuardedApplication application = run("provider", WITH_MANAGEMENT_PORT)) {
 			GuardedApplication.await().until(() -> etcd.admin().keys("services/app-management/").size() == 1);
 			assertThat(etcd.admin().keys("services/app/")).hasSize(1);
 			assertThat(application.context().isRunning()).isTrue();
+			GuardedApplication.await()
+				.until(() -> output.getAll().contains("Overrides of operators have no effect here"));
 		}
 		assertThat(etcd.admin().keys("services/app")).isEmpty();
 		assertThat(output).doesNotContain("denied");

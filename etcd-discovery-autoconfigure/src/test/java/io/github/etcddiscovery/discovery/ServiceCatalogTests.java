@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.discovery;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -70,6 +71,23 @@ class ServiceCatalogTests {
 		this.catalog.stop();
 		this.loop.advance(IDLE_TIMEOUT.multipliedBy(3));
 		assertThat(this.catalog.registeredInstances().keySet()).containsExactly("orders");
+	}
+
+	@Test
+	void tellsOfEachLookUpByTheNameThatAnswers() {
+		this.catalog.start();
+		follow("orders");
+		List<String> lookUps = new ArrayList<>();
+		this.catalog.onLookUp(lookUps::add);
+		this.catalog.instances("orders");
+		this.catalog.grpcInstances("orders");
+		this.catalog.registeredInstances("Orders");
+		this.catalog.instances("nowhere");
+		assertThat(lookUps).containsExactly("orders", "orders", "orders", "nowhere");
+		this.catalog.entries("orders");
+		this.catalog.calledInstances("orders");
+		this.catalog.knownInstances();
+		assertThat(lookUps).as("those who only look").hasSize(4);
 	}
 
 	private void follow(String service) {
