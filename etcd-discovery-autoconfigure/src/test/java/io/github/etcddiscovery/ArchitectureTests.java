@@ -107,7 +107,7 @@ class ArchitectureTests {
 
 	@ArchTest
 	final ArchRule actuateSeesNoClient = room("actuate").imports("core", "instance", "watch", "lease", "registry",
-			"discovery");
+			"discovery", "catalog");
 
 	@ArchTest
 	final ArchRule dockerComposeImportsClient = room("docker.compose").imports("client");

@@ -26,6 +26,11 @@ final class OverrideWriter {
 
 	static final Duration LONGEST = Duration.ofHours(24);
 
+	/**
+	 * etcd grants no shorter lease.
+	 */
+	private static final Duration SHORTEST = Duration.ofSeconds(2);
+
 	private static final Log logger = LogFactory.getLog(OverrideWriter.class);
 
 	private final String prefix;
@@ -70,10 +75,10 @@ final class OverrideWriter {
 				"There is no instance '%s' of '%s'".formatted(EscapedText.of(instance), EscapedText.of(service)));
 		require(status != null || weight != null, "Say a 'status' or a 'weight'");
 		require(weight == null || weight >= 0, "The weight must not be negative");
-		require(duration.compareTo(Duration.ofSeconds(10)) >= 0 && duration.compareTo(LONGEST) <= 0,
-				"It must last at least 10 s and at most %d h".formatted(LONGEST.toHours()));
-		Instant until = this.clock.instant().plus(duration).truncatedTo(ChronoUnit.SECONDS);
-		String value = new InstanceOverride(status, weight, until, by).json();
+		require(duration.compareTo(SHORTEST) >= 0 && duration.compareTo(LONGEST) <= 0,
+				"It must last at least %d s and at most %d h".formatted(SHORTEST.toSeconds(), LONGEST.toHours()));
+		Instant now = this.clock.instant().truncatedTo(ChronoUnit.SECONDS);
+		String value = new InstanceOverride(status, weight, now, now.plus(duration), by).json();
 		String key = key(service, instance);
 		await(this.store.grant(duration)
 			.thenCompose((lease) -> this.store.read(key)

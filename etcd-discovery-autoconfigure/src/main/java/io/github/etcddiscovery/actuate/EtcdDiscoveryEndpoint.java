@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
+import io.github.etcddiscovery.catalog.InstanceOverride;
 import io.github.etcddiscovery.core.EscapedText;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -170,10 +171,12 @@ public class EtcdDiscoveryEndpoint {
 	private ServiceDescriptor service(String name, List<EtcdServiceInstance> instances,
 			Map<String, List<EtcdServiceInstance>> allHeld) {
 		Set<EtcdServiceInstance> held = new HashSet<>(allHeld.getOrDefault(name, List.of()));
-		return new ServiceDescriptor(MirrorDescriptor.of(this.catalog.state(name)), instances.stream()
-			.map((instance) -> new InstanceDescriptor(EscapedText.of(String.valueOf(instance.getInstanceId())),
-					instance.getStatus(), instance.getUri().toString(), held.contains(instance), metadata(instance)))
-			.toList());
+		return new ServiceDescriptor(MirrorDescriptor.of(this.catalog.state(name)),
+				instances.stream()
+					.map((instance) -> new InstanceDescriptor(EscapedText.of(String.valueOf(instance.getInstanceId())),
+							instance.getStatus(), instance.getUri().toString(), held.contains(instance),
+							metadata(instance), this.catalog.overrides().find(name, instance.getInstanceId())))
+					.toList());
 	}
 
 	/**
@@ -281,9 +284,10 @@ public class EtcdDiscoveryEndpoint {
 	 * @param uri the URI of the instance
 	 * @param held whether the instance is held although its key is gone
 	 * @param metadata the metadata, sanitised
+	 * @param override the operator's override of the instance, or {@code null}
 	 */
 	public record InstanceDescriptor(String id, InstanceStatus status, String uri, boolean held,
-			Map<String, Object> metadata) {
+			Map<String, Object> metadata, @Nullable InstanceOverride override) {
 	}
 
 }

@@ -18,10 +18,12 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param status the status that replaces the instance's own, or {@code null}
  * @param weight the weight that replaces the instance's own, or {@code null}
+ * @param at when the override was made, or {@code null} if unknown
  * @param until when the override ends
  * @param by the operator, or empty if unknown
  */
-public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Integer weight, Instant until, String by) {
+public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Integer weight, @Nullable Instant at,
+		Instant until, String by) {
 
 	private static final int MAX_LENGTH = 4096;
 
@@ -36,6 +38,9 @@ public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Intege
 		}
 		if (this.weight != null) {
 			fields.put("weight", this.weight);
+		}
+		if (this.at != null) {
+			fields.put("at", this.at.toString());
 		}
 		fields.put("until", this.until.toString());
 		fields.put("by", this.by);
@@ -63,8 +68,8 @@ public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Intege
 			throw new IllegalArgumentException("the 'weight' of the override is no whole number from 0 to 2147483647");
 		}
 		return new InstanceOverride(status.isMissingNode() ? null : InstanceStatus.of(status.asString("")),
-				weight.isMissingNode() ? null : weight.intValue(), until(json.path("until").asString("")),
-				EscapedText.of(json.path("by").asString("")));
+				weight.isMissingNode() ? null : weight.intValue(), time(json.path("at").asString("")),
+				until(json.path("until").asString("")), EscapedText.of(json.path("by").asString("")));
 	}
 
 	private static JsonNode read(String value) {
@@ -81,12 +86,20 @@ public record InstanceOverride(@Nullable InstanceStatus status, @Nullable Intege
 	}
 
 	private static Instant until(String text) {
+		Instant until = time(text);
+		if (until == null) {
+			throw new IllegalArgumentException(
+					"the override has no end: 'until' must be a time such as 2026-11-28T12:00:00Z");
+		}
+		return until;
+	}
+
+	private static @Nullable Instant time(String text) {
 		try {
 			return Instant.parse(text);
 		}
 		catch (DateTimeParseException ex) {
-			throw new IllegalArgumentException(
-					"the override has no end: 'until' must be a time such as 2026-11-28T12:00:00Z");
+			return null;
 		}
 	}
 

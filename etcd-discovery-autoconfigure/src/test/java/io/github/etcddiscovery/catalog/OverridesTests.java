@@ -73,7 +73,7 @@ class OverridesTests {
 
 	@Test
 	void readsWhatItWrites() {
-		InstanceOverride override = new InstanceOverride(InstanceStatus.OUT_OF_SERVICE, 3, NOW.plusSeconds(60),
+		InstanceOverride override = new InstanceOverride(InstanceStatus.OUT_OF_SERVICE, 3, NOW, NOW.plusSeconds(60),
 				"al\"ice");
 		assertThat(overrides("orders/a", override.json()).find("orders", "a")).isEqualTo(override);
 	}
