@@ -7,6 +7,7 @@ import io.github.etcddiscovery.loadbalancer.EtcdLoadBalancerProperties;
 import io.github.etcddiscovery.loadbalancer.FarewellListener;
 import io.github.etcddiscovery.loadbalancer.GatewayHandshakeFilter;
 import io.github.etcddiscovery.loadbalancer.RotationConfiguration;
+import io.github.etcddiscovery.loadbalancer.Rotations;
 import io.github.etcddiscovery.loadbalancer.UncachedLoadBalancerConfiguration;
 import io.github.etcddiscovery.probe.AddressProbe;
 
@@ -42,6 +43,12 @@ public final class EtcdLoadBalancerAutoConfiguration {
 	@ConditionalOnMissingBean
 	FarewellListener etcdFarewellListener(ServiceCatalog catalog) {
 		return new FarewellListener(catalog);
+	}
+
+	@Bean
+	@ConditionalOnMissingBean
+	Rotations etcdRotations() {
+		return new Rotations();
 	}
 
 	/**

@@ -87,6 +87,13 @@ final class Ejections implements LoadBalancerLifecycle<Object, Object, ServiceIn
 	}
 
 	/**
+	 * Whether an instance is ejected. Never probes.
+	 */
+	boolean has(ServiceInstance instance) {
+		return this.ejected.containsKey(instance);
+	}
+
+	/**
 	 * Probe the addresses of ejected instances where that is due.
 	 * @return the ejected instances; the same object until one comes, goes or is probed
 	 */

@@ -33,8 +33,8 @@ public class RotationConfiguration {
 	@Bean
 	static BeanPostProcessor rotationPostProcessor(ConfigurableListableBeanFactory beanFactory, Environment environment,
 			ObjectProvider<EtcdLoadBalancerProperties> properties, ObjectProvider<Ejections> ejections,
-			ObjectProvider<Loads> loads) {
-		return new RotationPostProcessor(beanFactory, environment, properties, ejections, loads);
+			ObjectProvider<Loads> loads, ObjectProvider<Rotations> rotations) {
+		return new RotationPostProcessor(beanFactory, environment, properties, ejections, loads, rotations);
 	}
 
 	@Bean

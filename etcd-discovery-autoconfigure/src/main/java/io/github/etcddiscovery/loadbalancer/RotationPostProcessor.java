@@ -19,6 +19,7 @@ import org.springframework.cloud.loadbalancer.annotation.LoadBalancerClientConfi
 import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
 import org.springframework.cloud.loadbalancer.core.RetryAwareServiceInstanceListSupplier;
 import org.springframework.cloud.loadbalancer.core.ServiceInstanceListSupplier;
+import org.springframework.cloud.loadbalancer.support.LoadBalancerClientFactory;
 import org.springframework.cloud.loadbalancer.support.LoadBalancerEnvironmentPropertyUtils;
 import org.springframework.core.env.Environment;
 import org.springframework.util.function.SingletonSupplier;
@@ -39,14 +40,17 @@ final class RotationPostProcessor implements BeanPostProcessor {
 
 	private final ObjectProvider<Loads> loads;
 
+	private final ObjectProvider<Rotations> rotations;
+
 	RotationPostProcessor(ConfigurableListableBeanFactory beanFactory, Environment environment,
 			ObjectProvider<EtcdLoadBalancerProperties> properties, ObjectProvider<Ejections> ejections,
-			ObjectProvider<Loads> loads) {
+			ObjectProvider<Loads> loads, ObjectProvider<Rotations> rotations) {
 		this.beanFactory = beanFactory;
 		this.environment = environment;
 		this.properties = properties;
 		this.ejections = ejections;
 		this.loads = loads;
+		this.rotations = rotations;
 	}
 
 	@Override
@@ -56,8 +60,11 @@ final class RotationPostProcessor implements BeanPostProcessor {
 			boolean avoidTried = LoadBalancerEnvironmentPropertyUtils.trueOrMissingForClientOrDefault(this.environment,
 					"retry.avoid-previous-instance");
 			ServiceInstanceListSupplier chosen = isWeighted() ? RotationSupplier.innermost(supplier) : supplier;
-			return new RotationSupplier(chosen, avoidTried, this.ejections.getIfAvailable(), slowStart(), choice(),
-					shortcut(chosen, beanName));
+			Ejections ejections = this.ejections.getIfAvailable();
+			SlowStart slowStart = slowStart();
+			String service = this.environment.getRequiredProperty(LoadBalancerClientFactory.PROPERTY_NAME);
+			this.rotations.ifAvailable((all) -> all.put(service, ejections, slowStart));
+			return new RotationSupplier(chosen, avoidTried, ejections, slowStart, choice(), shortcut(chosen, beanName));
 		}
 		if (bean instanceof ReactorServiceInstanceLoadBalancer loadBalancer) {
 			return new BracketedLoadBalancer(loadBalancer);

@@ -91,6 +91,15 @@ final class SlowStart {
 		this.seen = registered;
 	}
 
+	/**
+	 * How often an instance is chosen, in comparison with one that is not new.
+	 * @return at least 0; 1 and more if it is not new
+	 */
+	double share(ServiceInstance instance) {
+		Long since = this.firstSeen.get(RotationSupplier.address(instance));
+		return (since != null) ? (double) (this.nanoTime.getAsLong() - since) / this.duration : 1;
+	}
+
 	private Choice choice(List<ServiceInstance> instances, List<ServiceInstance> registered, long now) {
 		List<ServiceInstance> byAge = new ArrayList<>(instances.size());
 		List<Newcomer> newcomers = new ArrayList<>();
