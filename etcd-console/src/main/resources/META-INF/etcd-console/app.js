@@ -7,6 +7,7 @@ import { link } from './pages.js';
 const PAGES = [
 	{ path: '', title: 'Overview' },
 	{ path: 'services', title: 'Services' },
+	{ path: 'calls', title: 'Who calls whom' },
 	{ path: 'registration', title: 'This application' },
 	{ path: 'etcd', title: 'etcd' },
 	{ path: 'problems', title: 'Problems' },
@@ -59,6 +60,7 @@ class EtcdConsole extends LitElement {
 		if (before.segments[0] !== this.route.segments[0] || before.segments[1] !== this.route.segments[1]) {
 			await this.querySelector('main > *')?.updateComplete;
 			scrollTo(0, 0);
+			this.querySelector('.pages [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
 			this.querySelector('h1')?.focus();
 		}
 	}
@@ -136,10 +138,14 @@ class EtcdConsole extends LitElement {
 	}
 
 	page(page) {
+		if (!store.state) {
+			return html`<h1 tabindex="-1">${this.title(page)}</h1>${store.failure ? nothing : html`<p class="empty">Asking …</p>`}`;
+		}
 		switch (page) {
 			case '': return html`<overview-page .route=${this.route}></overview-page>`;
 			case 'services': return this.route.segments[1] === undefined ? html`<services-page .route=${this.route}></services-page>`
 				: html`<service-page .route=${this.route}></service-page>`;
+			case 'calls': return html`<calls-page .route=${this.route}></calls-page>`;
 			case 'registration': return html`<registration-page .route=${this.route}></registration-page>`;
 			case 'etcd': return html`<etcd-page .route=${this.route}></etcd-page>`;
 			case 'problems': return html`<problems-page .route=${this.route}></problems-page>`;
@@ -150,8 +156,11 @@ class EtcdConsole extends LitElement {
 	/** Whether what is seen is true now. */
 	freshness() {
 		const { state, failure } = store;
-		if (failure || !state) {
-			return html`<span class="live gone"><span class="mark" aria-hidden="true">✕</span>${state ? 'not live' : 'connecting'}</span>`;
+		if (failure) {
+			return html`<span class="live gone"><span class="mark" aria-hidden="true">✕</span>not live</span>`;
+		}
+		if (!state) {
+			return html`<span class="live waiting"><span class="mark" aria-hidden="true">◌</span>connecting</span>`;
 		}
 		if (!state.mirror.synced) {
 			return html`<span class="live stale"><span class="mark" aria-hidden="true">◐</span>${state.mirror.known ? 'stale' : 'waiting for etcd'}</span>`;

@@ -1,6 +1,6 @@
 // Pictures, each with its meaning in words.
 import { svg } from './lit.js';
-import { count } from './text.js';
+import { count, cut } from './text.js';
 
 const WINDOW = 10 * 60_000;
 
@@ -29,8 +29,8 @@ export function sparkline(service, now, width = 120, height = 24) {
 }
 
 /** How much of something there is. */
-export function gauge(share, width = 56) {
-	return svg`<svg class="gauge ${share < 0.2 ? 'low' : ''}" aria-hidden="true" viewBox="0 0 ${width} 6" width=${width} height="6">
+export function gauge(share, bad, width = 56) {
+	return svg`<svg class="gauge ${bad ? 'bad' : ''}" aria-hidden="true" viewBox="0 0 ${width} 6" width=${width} height="6">
 		<rect class="whole" width=${width} height="6" rx="3"></rect>
 		<rect class="part" width=${Math.max(2, Math.min(1, share) * width)} height="6" rx="3"></rect>
 	</svg>`;
@@ -78,5 +78,21 @@ export function strip(events, now, minutes = 5) {
 				return svg`<rect class="part-${part}" x=${column * 12 + 1} y=${y} width="10" height=${Math.max(1, size - 1)} rx="2"></rect>`;
 			});
 		})}
+	</svg>`;
+}
+
+/** Who calls whom: applications on the left, the services that they call on the right. */
+export function graph(callers, services, registered, link) {
+	const step = 30;
+	const width = 720;
+	const height = Math.max(callers.length, services.length) * step + 8;
+	const place = (list, name) => new Map(list.map((each, index) => [name(each), (index + 0.5) * height / list.length]));
+	const left = place(callers, (caller) => caller.application);
+	const right = place(services, (service) => service.name);
+	const label = (name) => cut(name, 30);
+	return svg`<svg class="graph" role="group" aria-label="Lines from applications to the services that they call" viewBox="0 0 ${width} ${height}" width=${width} height=${height}>
+		${callers.flatMap((caller) => Object.keys(caller.calls).map((name) => svg`<path class="edge ${registered(name) ? '' : 'missing'}" d="M230 ${left.get(caller.application)} C 330 ${left.get(caller.application)}, 390 ${right.get(name)}, 490 ${right.get(name)}"></path>`))}
+		${callers.map(({ application }) => svg`<a href=${link('services', application)}><circle class="node" cx="230" cy=${left.get(application)} r="4"></circle><text x="218" y=${left.get(application) + 5} text-anchor="end">${label(application)}</text></a>`)}
+		${services.map(({ name }) => svg`<a href=${link('services', name)}><circle class="node ${registered(name) ? '' : 'missing'}" cx="490" cy=${right.get(name)} r="4"></circle><text x="502" y=${right.get(name) + 5}>${label(name)}${registered(name) ? '' : ' ?'}</text></a>`)}
 	</svg>`;
 }

@@ -1,6 +1,6 @@
 // The pages. Each is a function of the store, drawn anew when something has changed.
 import { LitElement, html, nothing, repeat, live } from './lit.js';
-import { bar, gauge, sparkline, strip } from './charts.js';
+import { bar, gauge, graph, sparkline, strip } from './charts.js';
 import { KINDS, STATUSES, bytes, count, cut, duration, number, show, time } from './text.js';
 import { change, store, view } from './store.js';
 import './lists.js';
@@ -37,6 +37,11 @@ class AskingPage extends Page {
 
 	static interval = 1000;
 
+	/** What to ask with, or nothing if there is nothing to ask now. */
+	get parameters() {
+		return {};
+	}
+
 	connectedCallback() {
 		super.connectedCallback();
 		this.ask();
@@ -45,21 +50,40 @@ class AskingPage extends Page {
 	disconnectedCallback() {
 		super.disconnectedCallback();
 		clearTimeout(this.timer);
+		this.asked = null;
 	}
 
+	/** Asks now, and takes no notice of an answer that is still to come. */
 	async ask() {
 		clearTimeout(this.timer);
+		const asked = this.asked = {};
+		const { parameters } = this;
+		let answer;
+		let failure = null;
 		try {
-			this.answer = await view(this.constructor.view);
-			this.failure = null;
+			answer = parameters && await view(this.constructor.view, parameters);
 		}
-		catch (failure) {
-			this.failure = failure.message;
+		catch (refused) {
+			failure = refused.message;
 		}
-		if (this.isConnected) {
-			this.timer = setTimeout(() => this.ask(), document.hidden ? 5000 : this.constructor.interval);
-			this.requestUpdate();
+		if (this.asked !== asked) {
+			return;
 		}
+		if (answer) {
+			this.answer = this.merged(answer);
+		}
+		this.failure = failure;
+		this.timer = setTimeout(() => this.ask(), document.hidden ? 5000 : this.constructor.interval);
+		this.requestUpdate();
+	}
+
+	/** What is shown after an answer. */
+	merged(answer) {
+		return answer;
+	}
+
+	refused() {
+		return this.failure ? html`<p class="failure" role="alert">${this.failure}.</p>` : nothing;
 	}
 
 }
@@ -77,6 +101,16 @@ function counts(summary) {
 		.concat(summary.held > 0 ? [html`<span class="count status-HELD"><span class="mark" aria-hidden="true">!</span>${number(summary.held)} held</span>`] : []);
 }
 
+/** What an operator has decided. */
+function decision({ status, weight }) {
+	return [...status ? [STATUSES[status]?.label ?? status] : [], ...weight !== undefined ? [`weight ${number(weight)}`] : []].join(', ');
+}
+
+/** When an operator has decided it, and until when it counts. */
+function term({ at, until }) {
+	return `${at ? `since ${time(at)}, ` : ''}until ${time(until)}, ${duration(until - store.now())} from now`;
+}
+
 function several(values) {
 	const sorted = [...values].sort();
 	return sorted.length > 3 ? `${sorted.slice(0, 2).map((value) => cut(value, 24)).join(', ')} and ${sorted.length - 2} more`
@@ -85,7 +119,7 @@ function several(values) {
 
 function timeline(events, withService) {
 	if (events.length === 0) {
-		return html`<p class="empty">Nothing has changed since this application looks.</p>`;
+		return html`<p class="empty">Nothing has changed since this application began to look.</p>`;
 	}
 	return html`<ol class="timeline">
 		${repeat(events, (event) => event.number, (event) => html`<li class="event kind-${event.kind}">
@@ -111,13 +145,13 @@ class OverviewPage extends Page {
 		return html`
 			<h1 tabindex="-1">Overview</h1>
 			<section class="tiles" aria-label="In numbers">
-				${this.tile('Services', number(services.length), link('services'))}
+				${this.tile('Services', number(services.length), link('services'), 'with an instance')}
 				${this.tile('Instances up', number(total.UP), link('services'), total.UP < total.total ? `of ${number(total.total)}` : 'all of them', 'UP')}
-				${this.tile('Out of service', number(total.OUT_OF_SERVICE), `${link('services')}?q=status%3Dout_of_service`, null, total.OUT_OF_SERVICE ? 'OUT_OF_SERVICE' : null)}
-				${this.tile('Down or unknown', number(total.DOWN + total.UNKNOWN), `${link('services')}?q=status%3Ddown`, null, total.DOWN + total.UNKNOWN ? 'DOWN' : null)}
-				${this.tile('Held', number(total.held), `${link('services')}?q=held`, 'gone from etcd, served on', total.held ? 'HELD' : null)}
-				${this.tile('Vanished', number(vanished), null, 'without a goodbye, in 5 min', vanished ? 'DOWN' : null)}
-				${this.tile('Age of the mirror', mirror?.synced ? 'live' : duration(mirror?.staleness ?? 0), link('etcd'), `revision ${number(mirror?.revision ?? 0)}`, mirror?.synced ? null : 'DOWN')}
+				${this.tile('Out of service', number(total.OUT_OF_SERVICE), `${link('services')}?q=status%3Dout_of_service`, 'not to be called', total.OUT_OF_SERVICE ? 'OUT_OF_SERVICE' : null)}
+				${this.tile('Down', number(total.DOWN + total.UNKNOWN), `${link('services')}?q=status%3Ddown`, 'or unknown', total.DOWN + total.UNKNOWN ? 'DOWN' : null)}
+				${this.tile('Held', number(total.held), `${link('services')}?q=held`, 'still served', total.held ? 'HELD' : null)}
+				${this.tile('Vanished', number(vanished), null, 'in five minutes', vanished ? 'DOWN' : null)}
+				${this.tile('Mirror', mirror?.synced ? 'live' : duration(mirror?.staleness ?? 0), link('etcd'), `revision ${number(mirror?.revision ?? 0)}`, mirror?.synced ? null : 'DOWN')}
 			</section>
 			<section class="card" aria-labelledby="strip-title">
 				<h2 id="strip-title">The last five minutes</h2>
@@ -125,10 +159,11 @@ class OverviewPage extends Page {
 				<div class="scale" aria-hidden="true"><span>5 min ago</span><span>now</span></div>
 				<p class="legend"><span class="key key-good">came</span><span class="key key-other">changed or left</span><span class="key key-bad">vanished or held</span></p>
 			</section>
+			${this.overrides()}
 			<div class="columns">
 				<section class="card" aria-labelledby="attention-title">
 					<h2 id="attention-title">Needs attention</h2>
-					${attention.length === 0 ? html`<p class="empty good"><span aria-hidden="true">✓ </span>Every service has an instance that is up, and none is held.</p>`
+					${!mirror?.known ? html`<p class="empty">Nothing is known yet.</p>` : attention.length === 0 ? html`<p class="empty good"><span aria-hidden="true">✓ </span>Every service has an instance that is up, and none is held.</p>`
 						: html`<ul class="attention">${attention.slice(0, 20).map(({ service, text, kind }) => html`<li class="status-${kind}"><span class="mark" aria-hidden="true">${kind === 'HELD' ? '!' : '✕'}</span><a href=${link('services', service.name)}><bdi>${cut(service.name, 60)}</bdi></a> ${text}</li>`)}</ul>
 							${attention.length > 20 ? html`<p class="more">and ${attention.length - 20} more</p>` : nothing}`}
 				</section>
@@ -137,6 +172,16 @@ class OverviewPage extends Page {
 					${timeline(store.events.slice(-12).reverse(), true)}
 				</section>
 			</div>`;
+	}
+
+	/** What operators have decided, and until when. */
+	overrides() {
+		const overrides = Object.entries(store.state?.overrides ?? {}).flatMap(([service, byInstance]) => Object.entries(byInstance).map(([instance, override]) => ({ service, instance, override })));
+		return overrides.length === 0 ? nothing : html`<section class="card" aria-labelledby="overrides-title">
+			<h2 id="overrides-title">Overridden by operators</h2>
+			<ul class="plain">${overrides.slice(0, 20).map(({ service, instance, override }) => html`<li><a href=${link('services', service, instance)}><bdi>${cut(service, 60)}</bdi> / <bdi>${cut(instance, 60)}</bdi></a>: ${decision(override)}${override.by ? html`, by <bdi>${cut(override.by, 60)}</bdi>` : nothing}, ${term(override)}</li>`)}</ul>
+			${overrides.length > 20 ? html`<p class="more">and ${number(overrides.length - 20)} more</p>` : nothing}
+		</section>`;
 	}
 
 	attention(services) {
@@ -255,9 +300,9 @@ class ServicesPage extends Page {
 			<windowed-table label="Services" .items=${found} .version=${store.version + Math.floor(now / 5000)} .keyOf=${(row) => row.service.name} .sort=${this.sort}
 				.columns=${[
 					{ title: 'Service', sort: 'name' },
-					{ title: 'Instances', sort: 'instances', className: 'number', width: '118px' },
-					{ title: 'Status', sort: 'status', width: '26%' },
-					{ title: 'Zones', width: '13%' },
+					{ title: 'Instances', sort: 'instances', className: 'number', width: '104px' },
+					{ title: 'Status', sort: 'status', width: '23%' },
+					{ title: 'Zones', width: '11%' },
 					{ title: 'Up, 10 min', width: '150px' },
 					{ title: 'Last change', sort: 'changed', className: 'number', width: '124px' }]}
 				.row=${(row) => this.row(row, store.now())}
@@ -269,7 +314,7 @@ class ServicesPage extends Page {
 		const summary = service.summary;
 		const q = filtered ? `?q=${encodeURIComponent(this.text.split(/\s+/).filter((word) => word.includes('=') || word.toLowerCase() === 'held').join(' '))}` : '';
 		return html`
-			<td class="wide name"><a href=${link('services', service.name) + q}><bdi>${cut(service.name, 80)}</bdi></a></td>
+			<td class="wide name"><a href=${link('services', service.name) + q} title=${cut(service.name, 200)}><bdi>${cut(service.name, 80)}</bdi></a></td>
 			<td class="number" data-title="Instances">${filtered && matching !== summary.total ? `${number(matching)} of ${number(summary.total)}` : number(summary.total)}</td>
 			<td class="health">${bar(summary)}<span class="counts">${counts(summary)}</span></td>
 			<td class="zones">${several(summary.zones)}</td>
@@ -296,38 +341,31 @@ class ServicesPage extends Page {
 
 }
 
-class ServicePage extends Page {
+class ServicePage extends AskingPage {
+
+	static view = 'service';
 
 	#made = null;
-	/** How long leases live on, of those that are in view. */
-	#leases = new Map();
 
-	connectedCallback() {
-		super.connectedCallback();
+	/** The service, and the leases that are in view. */
+	get parameters() {
+		const inView = [...(this.querySelector('windowed-table')?.visible ?? []), ...this.detailed];
+		return { service: this.name, lease: [...new Set(inView.map((instance) => instance.lease).filter((lease) => lease))].slice(0, 60) };
+	}
+
+	merged(answer) {
+		return { ...answer, at: Date.now() };
+	}
+
+	/** Now it is known which leases are in view. */
+	firstUpdated() {
 		this.ask();
 	}
 
-	disconnectedCallback() {
-		super.disconnectedCallback();
-		clearTimeout(this.timer);
-	}
-
-	async ask() {
-		clearTimeout(this.timer);
-		const inView = [...(this.querySelector('windowed-table')?.visible ?? []), ...this.detailed];
-		const ids = [...new Set(inView.map((instance) => instance.lease).filter((lease) => lease))].slice(0, 60);
-		if (ids.length > 0 && !document.hidden) {
-			try {
-				const answers = await view('leases', { id: ids });
-				this.#leases = new Map(Object.entries(answers).map(([id, { left, granted }]) => [id, { left, granted, at: Date.now() }]));
-			}
-			catch {
-				this.#leases = new Map();
-			}
-			this.requestUpdate();
-		}
-		if (this.isConnected) {
-			this.timer = setTimeout(() => this.ask(), ids.length > 0 ? 2500 : 300);
+	willUpdate(changed) {
+		if (changed.has('route') && changed.get('route') && changed.get('route').segments[1] !== this.name) {
+			this.answer = null;
+			this.ask();
 		}
 	}
 
@@ -335,13 +373,27 @@ class ServicePage extends Page {
 		if (!instance.lease) {
 			return html`<span title="Nobody keeps it alive, and nothing takes it away">none</span>`;
 		}
-		const lease = this.#leases.get(instance.lease);
+		const lease = this.answer?.leases[instance.lease];
 		if (!lease) {
-			return '…';
+			return html`<span class="muted" title="etcd has not said yet how long the lease lives on">–</span>`;
 		}
-		const left = Math.max(0, lease.left - Math.floor((Date.now() - lease.at) / 1000));
+		const left = Math.max(0, lease.left - Math.floor((Date.now() - this.answer.at) / 1000));
 		return lease.granted === 0 ? html`<span class="status-DOWN">ended</span>`
-			: html`${gauge(left / lease.granted)}<span class="left">${duration(left * 1000)}<span class="of"> of ${duration(lease.granted * 1000)}</span></span>`;
+			: html`${gauge(left / lease.granted, left < 0.3 * lease.granted)}<span class="left">${duration(left * 1000)}<span class="of"> of ${duration(lease.granted * 1000)}</span></span>`;
+	}
+
+	/** What this application does with an instance that wants to be called. */
+	treatment(instance) {
+		const treatments = this.answer?.treatments;
+		const treatment = treatments && Object.hasOwn(treatments, instance.key) ? treatments[instance.key] : null;
+		if (!treatment || instance.status !== 'UP') {
+			return [];
+		}
+		return [
+			...treatment.ejected ? [{ kind: 'DOWN', mark: '✕', label: 'ejected', why: 'no connection to it could be made; this application calls it again as soon as it can' }] : [],
+			...treatment.leftOut ? [{ kind: 'OUT_OF_SERVICE', mark: '◐', label: 'passed over', why: 'a filter of this application leaves it out, or another instance speaks for its address' }] : [],
+			...treatment.share < 1 ? [{ kind: 'STARTING', mark: '◔', label: `slow start, ${Math.floor(treatment.share * 100)} %`, why: 'it is new, and is called less often than the others until it has been there for a while' }] : [],
+		];
 	}
 
 	get detailed() {
@@ -386,10 +438,14 @@ class ServicePage extends Page {
 			</div>
 			<windowed-table label="Instances" .items=${found} .version=${store.version + Math.floor(store.now() / 1000)} .keyOf=${(instance) => instance.key}
 				.columns=${[
-					{ title: 'Instance', width: '24%' }, { title: 'Status', width: '146px' }, { title: 'Zone', width: '82px' }, { title: 'Weight', className: 'number', width: '82px' },
-					{ title: 'Version', width: '92px' }, { title: 'Seen for', className: 'number', width: '96px' }, { title: 'Lease', width: '146px' }, { title: 'Metadata' }]}
+					{ title: 'Instance', width: '23%' }, { title: 'Status', width: '158px' }, { title: 'Zone', width: '70px' }, { title: 'Weight', className: 'number', width: '74px' },
+					{ title: 'Version', width: '80px' }, { title: 'Seen for', className: 'number', width: '96px' }, { title: 'Lease', width: '148px' }, { title: 'Metadata' }]}
 				.row=${(instance) => this.row(instance)}
 				.empty=${'No instance is found.'}></windowed-table>` : nothing}
+			${this.answer?.announced ? html`<div class="columns even">
+				${this.neighbours('callers', 'Called by', 'No application announces that it calls this service.', false)}
+				${this.neighbours('calls', 'Calls', 'It does not announce whom it calls.', true)}
+			</div>` : nothing}
 			<section class="card" aria-labelledby="timeline-title">
 				<h2 id="timeline-title">Who came, went and changed</h2>
 				${timeline(events.slice(-100).reverse(), false)}
@@ -401,13 +457,29 @@ class ServicePage extends Page {
 		const { zone, weight, version, ...rest } = instance.metadata;
 		return html`
 			<td class="wide name"><a href=${link('services', this.name, instance.id)}><bdi>${cut(instance.id, 60)}</bdi></a><span class="address"><bdi>${cut(instance.uri, 60)}</bdi></span></td>
-			<td>${status(instance)}${store.override(this.name, instance.id) ? html` <span class="tag" title="An operator has overridden it">override</span>` : nothing}</td>
+			<td class="state">${status(instance)}${this.remarks(instance)}</td>
 			<td data-title="Zone">${cut(zone ?? '', 24)}</td>
 			<td class="number" data-title="Weight">${cut(weight ?? '', 12)}</td>
 			<td data-title="Version">${cut(version ?? '', 24)}</td>
 			<td class="number" data-title="Seen for">${seen(instance)}</td>
 			<td class="lease" data-title="Lease">${this.lease(instance)}</td>
 			<td class="wide metadata">${Object.entries(rest).slice(0, 4).map(([key, value]) => html`<span class="chip"><bdi>${cut(key, 24)}</bdi>=<bdi>${cut(value, 24)}</bdi></span>`)}${Object.keys(rest).length > 4 ? html`<span class="chip">+${Object.keys(rest).length - 4}</span>` : nothing}</td>`;
+	}
+
+	/** Who calls it, or whom it calls. */
+	neighbours(kind, title, none, registered) {
+		const neighbours = Object.entries(this.answer[kind]);
+		return html`<section class="card neighbours" aria-labelledby="${kind}-title"><h2 id="${kind}-title">${title}</h2>
+			${neighbours.length > 0 ? chips(neighbours, registered) : html`<p class="empty">${none}</p>`}</section>`;
+	}
+
+	/** What there is to say of an instance in a second line. */
+	remarks(instance) {
+		const remarks = this.treatment(instance).map(({ kind, mark, label, why }) => html`<span class="status status-${kind}" title=${`This application: ${why}`}><span class="mark" aria-hidden="true">${mark}</span>${label}</span> `);
+		if (store.override(this.name, instance.id)) {
+			remarks.push(html`<span class="tag" title="An operator has overridden it">override</span>`);
+		}
+		return remarks.length > 0 ? html`<span class="second">${remarks}</span>` : nothing;
 	}
 
 	/** An instance on its own, beside the list. */
@@ -419,6 +491,8 @@ class ServicePage extends Page {
 			${instances.length === 0 ? html`<p class="empty">This instance is not registered now.</p>` : nothing}
 			${instances.map((instance) => html`
 				<p>${status(instance)}</p>
+				${this.treatment(instance).map(({ kind, mark, label, why }) => html`<p class="treatment"><span class="status status-${kind}"><span class="mark" aria-hidden="true">${mark}</span>${label}</span>: ${why}.</p>`)}
+				${instance.held ? html`<p class="treatment">Its key is gone from etcd, together with others and without a goodbye; this application serves it on for a while.</p>` : nothing}
 				${this.override(instance)}
 				<dl>
 					<dt>Address</dt><dd><bdi>${show(instance.uri)}</bdi></dd>
@@ -438,9 +512,7 @@ class ServicePage extends Page {
 	override(instance) {
 		const override = store.override(this.name, instance.id);
 		const actions = store.state?.actions;
-		return html`${override ? html`<p class="override">Overridden${override.by ? html` by <strong><bdi>${cut(override.by, 60)}</bdi></strong>` : nothing}:
-				${override.status ? STATUSES[override.status]?.label ?? override.status : nothing}${override.weight !== undefined ? html` weight ${override.weight}` : nothing},
-				until ${time(override.until)}, ${duration(override.until - store.now())} from now.
+		return html`${override ? html`<p class="override">Overridden${override.by ? html` by <strong><bdi>${cut(override.by, 60)}</bdi></strong>` : nothing}: ${decision(override)}, ${term(override)}.
 				${actions ? html`<button @click=${() => this.act('DELETE', { service: this.name, instance: instance.id })}>End it now</button>` : nothing}</p>` : nothing}
 			${actions ? html`<form class="actions" @submit=${(event) => this.submitted(event, instance)}>
 				<fieldset><legend>Override, for every application</legend>
@@ -495,6 +567,98 @@ function seen(instance) {
 	return instance.earlier ? html`<span title="It was there when this application first looked">&gt; ${age}</span>` : age;
 }
 
+/** Names, each a link, with how many instances there are, and a mark where one should be registered and is not. */
+function chips(pairs, registered, limit = 40) {
+	return html`<ul class="chips">${pairs.slice(0, limit).map(([name, instances]) => html`<li class="chip"><a href=${link('services', name)}><bdi>${cut(name, 60)}</bdi></a>${!registered || store.services.has(name) ? nothing
+		: html` <span class="status-OUT_OF_SERVICE" title="No instance of it is registered"><span aria-hidden="true">?</span><span class="visually-hidden">not registered</span></span>`}${instances > 1 ? html` <span class="muted">× ${number(instances)}</span>` : nothing}</li>`)}
+		${pairs.length > limit ? html`<li class="more">and ${number(pairs.length - limit)} more</li>` : nothing}</ul>`;
+}
+
+class CallsPage extends AskingPage {
+
+	static view = 'calls';
+	static limit = 200;
+
+	get parameters() {
+		return this.answer ? { after: this.answer.number } : {};
+	}
+
+	merged(answer) {
+		return { ...answer, callers: answer.callers ?? this.answer?.callers ?? [] };
+	}
+
+	get text() {
+		return this.route.parameters.get('q') ?? '';
+	}
+
+	/** Those whose name is searched for, or that call one whose name is. */
+	get found() {
+		const words = this.text.toLowerCase().split(/\s+/).filter((word) => word);
+		return (this.answer?.callers ?? []).filter((caller) => words.every((word) => caller.application.toLowerCase().includes(word)
+			|| Object.keys(caller.calls).some((name) => name.toLowerCase().includes(word))));
+	}
+
+	render() {
+		const { answer } = this;
+		const found = this.found;
+		return html`
+			<h1 tabindex="-1">Who calls whom</h1>
+			${this.refused()}
+			${answer?.failure ? html`<p class="failure">What applications announce is not followed now: <bdi>${cut(answer.failure, 300)}</bdi>.</p>` : nothing}
+			${!answer ? html`<p class="empty">Asking …</p>`
+				: answer.callers.length === 0 ? answer.known ? html`<section class="card"><p class="empty">No application announces whom it calls. Those with <code>spring.cloud.etcd.discovery.announce-calls=true</code> do.</p></section>` : nothing
+					: this.filled(found)}`;
+	}
+
+	filled(found) {
+		const services = callees(found);
+		return html`
+			<div class="search">
+				<label for="search">Search</label>
+				<input id="search" type="search" autocomplete="off" spellcheck="false" placeholder="application or service" .value=${live(this.text)} @input=${this.searched} aria-describedby="found">
+				<kbd aria-hidden="true">/</kbd>
+				<span id="found" role="status">${found.length === this.answer.callers.length ? count(found.length, 'application') : `${number(found.length)} of ${count(this.answer.callers.length, 'application')}`}</span>
+			</div>
+			${found.length > 0 && found.length <= 24 && services.length <= 24 ? html`<section class="card glance" aria-labelledby="graph-title">
+				<h2 id="graph-title">At a glance</h2>
+				<div class="scroll" tabindex="0" role="region" aria-label="Picture of who calls whom">${graph(found, services, (name) => store.services.get(name), link)}</div>
+			</section>` : nothing}
+			${this.table('callers', 'Applications', 'Calls', found.map((caller) => ({ name: caller.application, instances: caller.instances, others: Object.entries(caller.calls) })))}
+			${this.table('callees', 'Services', 'Called by', services)}`;
+	}
+
+	table(id, title, of, rows) {
+		return html`<section class="card" aria-labelledby="${id}-title">
+			<h2 id="${id}-title">${title}</h2>
+			${rows.length === 0 ? html`<p class="empty">Nothing is found.</p>` : html`
+			<div class="scroll" tabindex="0" role="region" aria-label="Table of the ${title.toLowerCase()}"><table class="plain calls"><thead><tr><th scope="col">Name</th><th scope="col" class="number">Instances</th><th scope="col">${of}</th></tr></thead>
+			<tbody>${repeat(rows.slice(0, CallsPage.limit), (row) => row.name, (row) => html`<tr><th scope="row"><a href=${link('services', row.name)}><bdi>${cut(row.name, 60)}</bdi></a></th><td class="number">${row.instances === undefined ? '–' : number(row.instances)}</td><td>${chips(row.others, id === 'callers')}</td></tr>`)}</tbody></table></div>
+			${rows.length > CallsPage.limit ? html`<p class="more">and ${number(rows.length - CallsPage.limit)} more: search for them</p>` : nothing}`}
+		</section>`;
+	}
+
+	searched(event) {
+		const text = event.target.value;
+		history.replaceState(null, '', text ? `${link('calls')}?q=${encodeURIComponent(text)}` : link('calls'));
+		dispatchEvent(new HashChangeEvent('hashchange'));
+	}
+
+}
+
+/** The services that are called, with who calls them. */
+function callees(callers) {
+	const services = new Map();
+	for (const caller of callers) {
+		for (const [name, instances] of Object.entries(caller.calls)) {
+			if (!services.has(name)) {
+				services.set(name, { name, instances: store.services.get(name)?.summary.total, others: [] });
+			}
+			services.get(name).others.push([caller.application, instances]);
+		}
+	}
+	return [...services.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
 class RegistrationPage extends AskingPage {
 
 	static view = 'registration';
@@ -503,7 +667,7 @@ class RegistrationPage extends AskingPage {
 		const { lease, registrations } = this.answer ?? {};
 		return html`
 			<h1 tabindex="-1">This application</h1>
-			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			${this.refused()}
 			${!this.answer ? html`<p class="empty">Asking …</p>` : nothing}
 			${lease ? html`<section class="card" aria-labelledby="lease-title">
 				<h2 id="lease-title">Lease</h2>
@@ -516,7 +680,7 @@ class RegistrationPage extends AskingPage {
 			${(registrations ?? []).map((registration) => html`<section class="card">
 				<h2><code><bdi>${show(registration.key)}</bdi></code></h2>
 				<dl>
-					<dt>Registration</dt><dd><span class="status status-${registration.state === 'REGISTERED' ? 'UP' : 'DOWN'}">${registration.state.toLowerCase().replace('_', ' ')}</span></dd>
+					<dt>Registration</dt><dd><span class="status status-${registration.state === 'REGISTERED' ? 'UP' : 'DOWN'}"><span class="mark" aria-hidden="true">${registration.state === 'REGISTERED' ? '●' : '✕'}</span>${registration.state.toLowerCase().replace('_', ' ')}</span></dd>
 					<dt>Status that others see</dt><dd>${status(registration)}</dd>
 					<dt>Address</dt><dd><bdi>${show(registration.uri)}</bdi></dd>
 				</dl>
@@ -539,7 +703,7 @@ class EtcdPage extends AskingPage {
 		const names = new Map((etcd?.members.value ?? []).map((member) => [member.id, member.name]));
 		return html`
 			<h1 tabindex="-1">etcd</h1>
-			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			${this.refused()}
 			${!etcd ? html`<p class="empty">Asking …</p>` : html`
 			<section class="tiles" aria-label="In numbers">
 				${tile('Members', etcd.members.value ? number(etcd.members.value.length) : '–', etcd.members.failure)}
@@ -551,7 +715,7 @@ class EtcdPage extends AskingPage {
 			<section class="card" aria-labelledby="endpoints-title">
 				<h2 id="endpoints-title">Endpoints of this application</h2>
 				${etcd.endpoints.failure ? html`<p class="failure">${etcd.endpoints.failure}</p>` : nothing}
-				<div class="scroll" tabindex="0" role="region" aria-label="Table of the endpoints"><table class="plain">
+				<div class="scroll" tabindex="0" role="region" aria-label="Table of the endpoints"><table class="plain endpoints">
 					<thead><tr><th scope="col">Endpoint</th><th scope="col">Member</th><th scope="col">Role</th><th scope="col">Version</th><th scope="col" class="number">Term</th><th scope="col" class="number">Revision</th><th scope="col">Database</th></tr></thead>
 					<tbody>${repeat(endpoints, (endpoint) => endpoint.endpoint, (endpoint) => html`<tr>
 						<td><code>${show(endpoint.endpoint)}</code></td>
@@ -561,7 +725,7 @@ class EtcdPage extends AskingPage {
 						<td>${endpoint.version}</td>
 						<td class="number">${number(endpoint.term)}</td>
 						<td class="number">${number(endpoint.revision)}</td>
-						<td>${endpoint.quota ? gauge(endpoint.size / endpoint.quota) : nothing}${bytes(endpoint.size)}${endpoint.quota ? html` of ${bytes(endpoint.quota)}` : nothing}<span class="of">, ${bytes(endpoint.sizeInUse)} in use</span></td>`}
+						<td class="size">${endpoint.quota ? gauge(endpoint.size / endpoint.quota, endpoint.size > 0.8 * endpoint.quota) : nothing}${bytes(endpoint.size)}${endpoint.quota ? html` of ${bytes(endpoint.quota)}` : nothing}<span class="second muted">${bytes(endpoint.sizeInUse)} in use</span></td>`}
 					</tr>`)}</tbody>
 				</table></div>
 				${endpoints.some((endpoint) => !endpoint.failure && !endpoint.quota) ? html`<p class="more">This etcd does not tell its quota; 3.6 and newer do.</p>` : nothing}
@@ -595,19 +759,19 @@ class ProblemsPage extends AskingPage {
 		const rejected = Object.entries(problems?.rejected ?? {});
 		return html`
 			<h1 tabindex="-1">Problems</h1>
-			${this.failure ? html`<p class="failure" role="alert">${this.failure}</p>` : nothing}
+			${this.refused()}
 			${!problems ? html`<p class="empty">Asking …</p>` : html`
 			${this.card('rejected', 'Values that are passed over', rejected.length === 0, 'Every value below the prefixes can be read.', () => html`
 				<div class="scroll" tabindex="0" role="region" aria-label="Table of the values"><table class="plain"><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead>
 				<tbody>${repeat(rejected, ([key]) => key, ([key, reason]) => html`<tr><td><code><bdi>${cut(key, 120)}</bdi></code></td><td><bdi>${cut(reason, 240)}</bdi></td></tr>`)}</tbody></table></div>
 				${problems.rejectedCount > rejected.length ? html`<p class="more">and ${number(problems.rejectedCount - rejected.length)} more</p>` : nothing}`)}
 			${this.card('duplicates', 'Ids and addresses that a service has twice', problems.duplicates.length === 0, 'Each instance has an id and an address of its own.', () => html`
-				<ul class="plain">${problems.duplicates.map((duplicate) => html`<li><a href=${link('services', duplicate.service)}><bdi>${cut(duplicate.service, 60)}</bdi></a> has ${number(duplicate.count)} instances with the <bdi>${cut(duplicate.what, 120)}</bdi></li>`)}</ul>`)}
+				<ul class="attention">${problems.duplicates.map((duplicate) => html`<li class="status-DOWN"><span class="mark" aria-hidden="true">✕</span><a href=${link('services', duplicate.service)}><bdi>${cut(duplicate.service, 60)}</bdi></a> has ${number(duplicate.count)} instances with the <bdi>${cut(duplicate.what, 120)}</bdi></li>`)}</ul>`)}
 			${this.card('etcd', 'etcd', problems.etcd.length === 0, 'All endpoints answer, are of one version, and complain about nothing.', () => html`
-				<ul class="plain">${problems.etcd.map((problem) => html`<li><bdi>${cut(problem, 300)}</bdi></li>`)}</ul>`)}
+				<ul class="attention">${problems.etcd.map((problem) => html`<li class="status-DOWN"><span class="mark" aria-hidden="true">✕</span><bdi>${cut(problem, 300)}</bdi></li>`)}</ul>`)}
 			${this.card('certificate', 'The certificate that etcd is shown', !problems.certificate?.soon,
 				problems.certificate ? `${show(problems.certificate.subject)} is valid until ${new Date(problems.certificate.end).toLocaleString()}.` : 'There is none.', () => html`
-				<p class="failure"><bdi>${show(problems.certificate.subject)}</bdi> ${problems.certificate.end < store.now() ? 'has ended' : `ends in ${duration(problems.certificate.end - store.now())}`}, ${new Date(problems.certificate.end).toLocaleString()}.</p>`)}`}`;
+				<p class="failure"><span aria-hidden="true">✕ </span><bdi>${show(problems.certificate.subject)}</bdi> ${problems.certificate.end < store.now() ? 'has ended' : `ends in ${duration(problems.certificate.end - store.now())}`}, ${new Date(problems.certificate.end).toLocaleString()}.</p>`)}`}`;
 	}
 
 	card(id, title, good, sentence, list) {
@@ -623,5 +787,6 @@ customElements.define('overview-page', OverviewPage);
 customElements.define('services-page', ServicesPage);
 customElements.define('service-page', ServicePage);
 customElements.define('registration-page', RegistrationPage);
+customElements.define('calls-page', CallsPage);
 customElements.define('etcd-page', EtcdPage);
 customElements.define('problems-page', ProblemsPage);

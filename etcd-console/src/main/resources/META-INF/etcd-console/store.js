@@ -7,6 +7,7 @@ const PATIENCE = 5000;
 /** All there is may be some megabytes. */
 const PATIENCE_FIRST = 60_000;
 const MAX_EVENTS = 2000;
+const MAX_EVENTS_OF_A_SERVICE = 300;
 
 /** Asks for a view of the server. */
 export async function view(name, parameters = {}, patience = PATIENCE) {
@@ -25,17 +26,22 @@ export async function view(name, parameters = {}, patience = PATIENCE) {
 
 /** Asks for a change, as only a page of the server itself can. */
 export async function change(method, parameters) {
-	const headers = { 'X-Requested-With': 'etcdconsole', ...csrf() };
 	const url = new URL(BASE.href.replace(/\/$/, ''));
 	let body;
 	if (method === 'POST') {
-		headers['Content-Type'] = 'application/json';
 		body = JSON.stringify(parameters);
 	}
 	else {
 		Object.entries(parameters).forEach(([key, value]) => url.searchParams.set(key, value));
 	}
-	const response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(2 * PATIENCE) });
+	let response;
+	for (const token of await csrf()) {
+		const headers = { 'X-Requested-With': 'etcdconsole', ...body ? { 'Content-Type': 'application/json' } : {}, ...token };
+		response = await fetch(url, { method, headers, body, signal: AbortSignal.timeout(2 * PATIENCE) });
+		if (response.status !== 403) {
+			break;
+		}
+	}
 	if (!response.ok) {
 		throw new Error(response.status === 400 ? (await response.json().catch(() => ({}))).message ?? 'etcd or the console refuses this'
 			: response.status === 401 || response.status === 403 ? 'You may not do this' : `The server answers with status ${response.status}`);
@@ -43,10 +49,13 @@ export async function change(method, parameters) {
 	await store.ask();
 }
 
-/** The token of Spring Security, where it is in a cookie. */
-function csrf() {
-	const token = document.cookie.split('; ').find((cookie) => cookie.startsWith('XSRF-TOKEN='));
-	return token ? { 'X-XSRF-TOKEN': decodeURIComponent(token.slice('XSRF-TOKEN='.length)) } : {};
+/** What Spring Security may want to see with a change: the token of its cookie, or the one that it has told the console. */
+async function csrf() {
+	const { headers } = await fetch(new URL('csrf', BASE), { signal: AbortSignal.timeout(PATIENCE) });
+	const cookie = document.cookie.split('; ').find((each) => each.startsWith('XSRF-TOKEN='));
+	const name = headers.get('X-CSRF-Header');
+	const tokens = [...cookie ? [{ 'X-XSRF-TOKEN': decodeURIComponent(cookie.slice('XSRF-TOKEN='.length)) }] : [], ...name ? [{ [name]: headers.get('X-CSRF-Token') }] : []];
+	return tokens.length > 0 ? tokens : [{}];
 }
 
 /** The server answers, but not with what was asked for. */
@@ -201,22 +210,23 @@ class Store extends EventTarget {
 	#remember(events) {
 		for (const event of events) {
 			// One that is told again replaces itself
-			this.#put(this.events, event);
+			this.#put(this.events, event, MAX_EVENTS);
 			const service = this.services.get(event.service);
 			if (service) {
-				this.#put(service.events, event);
+				this.#put(service.events, event, MAX_EVENTS_OF_A_SERVICE);
 			}
 		}
-		this.events.splice(0, Math.max(0, this.events.length - MAX_EVENTS));
 	}
 
-	#put(list, event) {
-		const known = list.findLastIndex((other) => other.number === event.number);
+	#put(list, event, most) {
+		// Most are new, and come in order
+		const known = list.length > 0 && list[list.length - 1].number < event.number ? -1 : list.findLastIndex((other) => other.number === event.number);
 		if (known >= 0) {
 			list[known] = event;
 		}
 		else {
 			list.push(event);
+			list.splice(0, Math.max(0, list.length - most));
 		}
 	}
 

@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 
 import org.springframework.http.HttpStatus;
+import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
@@ -24,8 +25,11 @@ final class ConsoleFilter extends OncePerRequestFilter {
 
 	@Override
 	protected boolean shouldNotFilter(HttpServletRequest request) {
-		String path = (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
-		return !this.headers.isConsole(path);
+		return !this.headers.isConsole(path(request));
+	}
+
+	private static String path(HttpServletRequest request) {
+		return (request.getPathInfo() != null) ? request.getPathInfo() : request.getServletPath();
 	}
 
 	@Override
@@ -36,7 +40,24 @@ final class ConsoleFilter extends OncePerRequestFilter {
 			response.sendError(HttpStatus.FORBIDDEN.value());
 			return;
 		}
+		if (this.headers.isCsrf(path(request))) {
+			Csrf.tell(request, response);
+		}
 		chain.doFilter(request, response);
+	}
+
+	/**
+	 * Loaded where Spring Security is.
+	 */
+	private static final class Csrf {
+
+		private static void tell(HttpServletRequest request, HttpServletResponse response) {
+			if (request.getAttribute(CsrfToken.class.getName()) instanceof CsrfToken token) {
+				response.setHeader(ConsoleHeaders.CSRF_HEADER, token.getHeaderName());
+				response.setHeader(ConsoleHeaders.CSRF_TOKEN, token.getToken());
+			}
+		}
+
 	}
 
 }

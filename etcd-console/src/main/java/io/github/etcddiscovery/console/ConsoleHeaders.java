@@ -4,6 +4,8 @@ import java.util.Map;
 
 import org.jspecify.annotations.Nullable;
 
+import org.springframework.util.ClassUtils;
+
 /**
  * What is said to the browser with every answer, and what it has to say to change
  * something.
@@ -27,6 +29,18 @@ final class ConsoleHeaders {
 	 */
 	static final String REQUESTED_WITH = "X-Requested-With";
 
+	/**
+	 * Which header Spring Security wants to see with a change, and with what in it. No
+	 * other site can read it, and the page asks for it right before a change only, since
+	 * that may begin a session.
+	 */
+	static final String CSRF_HEADER = "X-CSRF-Header";
+
+	static final String CSRF_TOKEN = "X-CSRF-Token";
+
+	static final boolean SECURITY = ClassUtils.isPresent("org.springframework.security.web.csrf.CsrfToken",
+			ConsoleHeaders.class.getClassLoader());
+
 	private final String base;
 
 	/**
@@ -39,6 +53,13 @@ final class ConsoleHeaders {
 
 	boolean isConsole(String path) {
 		return path.equals(this.base) || path.startsWith(this.base + "/");
+	}
+
+	/**
+	 * Whether the page asks what Spring Security wants to see.
+	 */
+	boolean isCsrf(String path) {
+		return SECURITY && path.equals(this.base + "/csrf");
 	}
 
 	static boolean isForged(String method, @Nullable String requestedWith) {

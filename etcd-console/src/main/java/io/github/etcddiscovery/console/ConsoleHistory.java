@@ -108,12 +108,7 @@ final class ConsoleHistory {
 		Map<String, Row> after = new LinkedHashMap<>();
 		long next = this.revision + 1;
 		List<CatalogEntry> entries = instances.isEmpty() ? List.of() : this.catalog.entries(service);
-		for (CatalogEntry entry : entries) {
-			// A key of Dubbo's or go-kratos' may hold several
-			String key = entry.key();
-			for (int i = 2; after.containsKey(key); i++) {
-				key = entry.key() + "#" + i;
-			}
+		ServiceDetails.byKey(entries).forEach((key, entry) -> {
 			Row last = before.get(key);
 			if (last == null) {
 				after.put(key, new Row(entry, this.clock.millis(), !this.begun, next));
@@ -128,7 +123,7 @@ final class ConsoleHistory {
 				this.revision = next;
 				changed(service, last.entry, entry);
 			}
-		}
+		});
 		before.forEach((key, row) -> {
 			if (!after.containsKey(key)) {
 				this.revision = next;

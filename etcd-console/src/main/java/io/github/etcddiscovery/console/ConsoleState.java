@@ -27,18 +27,22 @@ record ConsoleState(String application, long time, boolean actions, Mirror mirro
 	 *
 	 * @param status the status that counts
 	 * @param weight the weight that counts
+	 * @param at when it was decided, in milliseconds since the epoch
 	 * @param until when it ends, in milliseconds since the epoch
 	 * @param by who has decided it
 	 */
-	record OverrideView(@Nullable InstanceStatus status, @Nullable Integer weight, long until, String by) {
+	record OverrideView(@Nullable InstanceStatus status, @Nullable Integer weight, @Nullable Long at, long until,
+			String by) {
 
 		static Map<String, Map<String, OverrideView>> of(Overrides overrides) {
 			Map<String, Map<String, OverrideView>> views = new TreeMap<>();
 			overrides.all()
 				.forEach((service, byInstance) -> byInstance
 					.forEach((instance, override) -> views.computeIfAbsent(service, (name) -> new TreeMap<>())
-						.put(instance, new OverrideView(override.status(), override.weight(),
-								override.until().toEpochMilli(), override.by()))));
+						.put(instance,
+								new OverrideView(override.status(), override.weight(),
+										(override.at() != null) ? override.at().toEpochMilli() : null,
+										override.until().toEpochMilli(), override.by()))));
 			return views;
 		}
 

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.annotation.JsonInclude.Include;
 import io.github.etcddiscovery.actuate.EtcdDiscoveryEndpoint;
 import io.github.etcddiscovery.client.CertificateExpiry.CertificateEnd;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
+import io.github.etcddiscovery.loadbalancer.Rotations;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -40,6 +41,10 @@ final class ConsoleViews {
 
 	private final ClusterView cluster;
 
+	private final CallersMirror callers;
+
+	private final @Nullable Rotations rotations;
+
 	private final Supplier<@Nullable CertificateEnd> certificate;
 
 	private final Clock clock;
@@ -47,12 +52,15 @@ final class ConsoleViews {
 	private final BooleanSupplier actions;
 
 	ConsoleViews(String application, ServiceCatalog catalog, EtcdDiscoveryEndpoint discovery, ConsoleHistory history,
-			ClusterView cluster, Supplier<@Nullable CertificateEnd> certificate, Clock clock, BooleanSupplier actions) {
+			ClusterView cluster, CallersMirror callers, @Nullable Rotations rotations,
+			Supplier<@Nullable CertificateEnd> certificate, Clock clock, BooleanSupplier actions) {
 		this.application = application;
 		this.catalog = catalog;
 		this.discovery = discovery;
 		this.history = history;
 		this.cluster = cluster;
+		this.callers = callers;
+		this.rotations = rotations;
 		this.certificate = certificate;
 		this.clock = clock;
 		this.actions = actions;
@@ -61,33 +69,38 @@ final class ConsoleViews {
 	/**
 	 * One of the views.
 	 * @param name its name
-	 * @param after in a question for the state: the revision that was told last
-	 * @param ids in a question for leases: their ids in hexadecimal
+	 * @param question what is asked
 	 * @return it as JSON, or {@code null} if there is no such view
 	 */
-	byte @Nullable [] json(String name, @Nullable String after, @Nullable List<String> ids) {
+	byte @Nullable [] json(String name, Question question) {
 		Object view = switch (name) {
-			case "state" -> state(after);
+			case "state" -> state(question.after());
 			case "registration" -> new Registration(this.discovery.lease(), this.discovery.registrations());
 			case "etcd" -> this.cluster.etcd();
-			case "leases" -> this.cluster.leases((ids != null) ? ids : List.of());
+			case "calls" -> this.callers.view(question.after());
+			case "service" -> service(question);
+			case "csrf" -> Map.of();
 			case "problems" -> problems();
 			default -> null;
 		};
 		return (view != null) ? this.json.writeValueAsBytes(view) : null;
 	}
 
+	private @Nullable ServiceDetails service(Question question) {
+		List<String> leases = (question.leases() != null) ? question.leases() : List.of();
+		return (question.service() != null) ? ServiceDetails.of(this.cluster.leases(leases), this.catalog,
+				this.rotations, this.callers.callers(), question.service()) : null;
+	}
+
 	private ConsoleState state(@Nullable String after) {
 		Changes changes = this.history.since(after);
 		return new ConsoleState(this.application, this.clock.millis(), this.actions.getAsBoolean(),
 				ConsoleState.Mirror.of(this.catalog.isKnown(), this.catalog.isRestored(), this.catalog.state()),
-				this.catalog.rejected().size() + this.catalog.overrides().rejected().size(),
-				ConsoleState.OverrideView.of(this.catalog.overrides()), changes);
+				rejected().size(), ConsoleState.OverrideView.of(this.catalog.overrides()), changes);
 	}
 
 	private Problems problems() {
-		Map<String, String> rejected = new HashMap<>(this.catalog.rejected());
-		rejected.putAll(this.catalog.overrides().rejected());
+		Map<String, String> rejected = rejected();
 		Map<String, String> shown = new LinkedHashMap<>();
 		rejected.entrySet()
 			.stream()
@@ -96,6 +109,13 @@ final class ConsoleViews {
 			.forEach((entry) -> shown.put(entry.getKey(), entry.getValue()));
 		return new Problems(rejected.size(), shown, duplicates(), ClusterView.problems(this.cluster.etcd()),
 				certificate());
+	}
+
+	private Map<String, String> rejected() {
+		Map<String, String> rejected = new HashMap<>(this.catalog.rejected());
+		rejected.putAll(this.catalog.overrides().rejected());
+		rejected.putAll(this.callers.callers().rejected());
+		return rejected;
 	}
 
 	private @Nullable Certificate certificate() {
@@ -122,6 +142,16 @@ final class ConsoleViews {
 			});
 		});
 		return duplicates;
+	}
+
+	/**
+	 * What is asked.
+	 *
+	 * @param after what was told last, in questions for what is new
+	 * @param service the name of a service, in questions for one
+	 * @param leases ids in hexadecimal of leases whose time is of interest
+	 */
+	record Question(@Nullable String after, @Nullable String service, @Nullable List<String> leases) {
 	}
 
 	/**

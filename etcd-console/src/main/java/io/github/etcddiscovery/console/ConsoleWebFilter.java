@@ -2,9 +2,11 @@ package io.github.etcddiscovery.console;
 
 import reactor.core.publisher.Mono;
 
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.security.web.server.csrf.CsrfToken;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
@@ -23,7 +25,8 @@ final class ConsoleWebFilter implements WebFilter {
 	@Override
 	public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
 		ServerHttpRequest request = exchange.getRequest();
-		if (!this.headers.isConsole(request.getPath().pathWithinApplication().value())) {
+		String path = request.getPath().pathWithinApplication().value();
+		if (!this.headers.isConsole(path)) {
 			return chain.filter(exchange);
 		}
 		ServerHttpResponse response = exchange.getResponse();
@@ -33,7 +36,23 @@ final class ConsoleWebFilter implements WebFilter {
 			response.setStatusCode(HttpStatus.FORBIDDEN);
 			return response.setComplete();
 		}
-		return chain.filter(exchange);
+		return this.headers.isCsrf(path) ? Csrf.tell(exchange).then(chain.filter(exchange)) : chain.filter(exchange);
+	}
+
+	/**
+	 * Loaded where Spring Security is.
+	 */
+	private static final class Csrf {
+
+		private static Mono<Void> tell(ServerWebExchange exchange) {
+			Mono<CsrfToken> token = exchange.getAttribute(CsrfToken.class.getName());
+			HttpHeaders headers = exchange.getResponse().getHeaders();
+			return (token != null) ? token.doOnNext((known) -> {
+				headers.set(ConsoleHeaders.CSRF_HEADER, known.getHeaderName());
+				headers.set(ConsoleHeaders.CSRF_TOKEN, known.getToken());
+			}).then() : Mono.empty();
+		}
+
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.console;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -13,13 +14,20 @@ import io.github.etcddiscovery.autoconfigure.EtcdServiceRegistryAutoConfiguratio
 import io.github.etcddiscovery.client.CertificateExpiry;
 import io.github.etcddiscovery.client.ClusterInspector;
 import io.github.etcddiscovery.client.EtcdConnection;
+import io.github.etcddiscovery.client.EtcdLifecycle;
+import io.github.etcddiscovery.client.EtcdLoops;
+import io.github.etcddiscovery.client.EtcdProperties;
 import io.github.etcddiscovery.client.JetcdLeaseCheck;
 import io.github.etcddiscovery.client.JetcdLeaseStore;
+import io.github.etcddiscovery.client.JetcdListerWatcher;
 import io.github.etcddiscovery.discovery.EtcdDiscoveryProperties;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
+import io.github.etcddiscovery.loadbalancer.Rotations;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.registry.LeasedRegistrations;
+import io.github.etcddiscovery.watch.KeyRange;
+import io.github.etcddiscovery.watch.MirrorTiming;
 import org.jspecify.annotations.Nullable;
 
 import org.springframework.aot.hint.RuntimeHints;
@@ -37,6 +45,7 @@ import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.ImportRuntimeHints;
@@ -73,14 +82,29 @@ public final class EtcdConsoleAutoConfiguration {
 	ConsoleViews etcdConsoleViews(Environment environment, ServiceCatalog catalog,
 			ObjectProvider<EtcdServiceRegistry> registry, ObjectProvider<LeasedRegistrations> registrations,
 			ObjectProvider<SanitizingFunction> sanitizers, ConsoleHistory history, EtcdConnection connection,
-			ObjectProvider<CertificateExpiry> certificates, ObjectProvider<EndpointAccessResolver> accesses) {
+			CallersMirror callers, ObjectProvider<Rotations> rotations, ObjectProvider<CertificateExpiry> certificates,
+			ObjectProvider<EndpointAccessResolver> accesses) {
 		EtcdDiscoveryEndpoint discovery = new EtcdDiscoveryEndpoint(catalog, registry.getIfAvailable(),
 				registrations.getIfAvailable(), sanitizer(sanitizers));
 		return new ConsoleViews(environment.getProperty("spring.application.name", "application"), catalog, discovery,
-				history, new ClusterView(new ClusterInspector(connection), System::nanoTime), () -> {
+				history, new ClusterView(new ClusterInspector(connection), System::nanoTime), callers,
+				rotations.getIfAvailable(), () -> {
 					CertificateExpiry certificate = certificates.getIfAvailable();
 					return (certificate != null) ? certificate.first() : null;
 				}, Clock.systemUTC(), () -> isUnrestricted(accesses));
+	}
+
+	@Bean(initMethod = "start")
+	CallersMirror etcdCallersMirror(EtcdDiscoveryProperties properties, EtcdConnection connection, EtcdLoops loops,
+			EtcdProperties etcdProperties) {
+		KeyRange range = KeyRange.prefix(properties.consumersPrefix() + "/");
+		return new CallersMirror(range, new JetcdListerWatcher(connection, range), loops.mirrors(),
+				new MirrorTiming(etcdProperties.requestTimeout(), properties.checkInterval(), Duration.ZERO));
+	}
+
+	@Bean
+	EtcdLifecycle etcdCallersMirrorLifecycle(ApplicationContext context, CallersMirror callers) {
+		return new EtcdLifecycle(context, EtcdLifecycle.DEFAULT_PHASE, callers::start, callers::stop);
 	}
 
 	@Bean

@@ -68,21 +68,23 @@ public class EtcdConsoleEndpoint {
 	/**
 	 * A file of the page, or what it shows.
 	 * @param path the name of the file, or of what is to be shown
-	 * @param after in a question for the state: the revision that was told last
-	 * @param id in a question for leases: their ids in hexadecimal
+	 * @param after in a question for what is new: the revision that was told last
+	 * @param service in a question for a service: its name
+	 * @param lease in a question for a service: ids in hexadecimal of leases whose time
+	 * is of interest
 	 * @return it, or {@code null} if there is none
 	 */
 	@ReadOperation(produces = { "application/json", "text/javascript", "text/css", "image/svg+xml", "text/html",
 			"text/plain" })
 	public @Nullable WebEndpointResponse<byte[]> read(@Selector(match = Match.ALL_REMAINING) String[] path,
-			@Nullable String after, @Nullable List<String> id) {
+			@Nullable String after, @Nullable String service, @Nullable List<String> lease) {
 		String name = String.join("/", path);
 		if (name.isEmpty()) {
 			return html("./");
 		}
 		byte[] content = this.assets.file(name);
 		if (content == null) {
-			content = this.views.json(name, after, id);
+			content = this.views.json(name, new ConsoleViews.Question(after, service, lease));
 		}
 		return (content != null)
 				? new WebEndpointResponse<>(content, WebEndpointResponse.STATUS_OK, ConsoleAssets.type(name)) : null;
