@@ -7,6 +7,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.stream.Stream;
@@ -34,6 +35,8 @@ import static org.assertj.core.api.Assertions.assertThatException;
 class EtcdConsoleServerIntegrationTests {
 
 	private static final String OVERRIDE = "{\"service\":\"orders\",\"instance\":\"a\",\"status\":\"OUT_OF_SERVICE\"}";
+
+	private static final Path ROLES = Path.of("..", "script", "etcd-roles");
 
 	private static final HttpClient http = HttpClient.newHttpClient();
 
@@ -99,6 +102,45 @@ class EtcdConsoleServerIntegrationTests {
 			assertThat(send(override).statusCode()).isEqualTo(204);
 			assertThat(etcd.admin().get("overrides/orders/a")).contains("\"by\":\"alice\"");
 		}
+	}
+
+	/**
+	 * With the least that it needs.
+	 */
+	@Test
+	void showsAllWithTheRoleOfAConsoleAndWritesWithThatOfAnOperator() {
+		etcd.admin().put("services/orders/a", "h:1");
+		etcd.admin().put("consumers/shop/1", "{\"calls\":[\"orders\"]}");
+		etcd.admin().addUser("viewer", "pw");
+		etcd.admin().enableAuth();
+		etcd.admin().etcdctl("user", "grant-role", "viewer", etcd.admin().run(ROLES, "console"));
+		try (ConfigurableApplicationContext context = run("--spring.cloud.etcd.username=viewer",
+				"--spring.cloud.etcd.password=pw", "--management.endpoint.etcdconsole.access=unrestricted")) {
+			awaitInView(context, "state", "services/orders/a");
+			awaitInView(context, "calls", "\"application\":\"shop\"");
+			assertThat(override(context)).isEqualTo(400);
+			assertThat(etcd.admin().get("overrides/orders/a")).isNull();
+			etcd.admin().etcdctl("user", "grant-role", "viewer", etcd.admin().run(ROLES, "operator"));
+			Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> override(context) == 204);
+			awaitInView(context, "state", "\"by\":\"somebody\"");
+		}
+	}
+
+	private static void awaitInView(ConfigurableApplicationContext context, String view, String text) {
+		Awaitility.await()
+			.atMost(Duration.ofSeconds(30))
+			.untilAsserted(
+					() -> assertThat(send(request(context, "/actuator/etcdconsole/" + view)).body()).contains(text));
+	}
+
+	private static int override(ConfigurableApplicationContext context) {
+		HttpResponse<String> token = send(request(context, "/actuator/etcdconsole/csrf"));
+		String cookie = token.headers().firstValue("Set-Cookie").orElseThrow().split(";")[0];
+		return send(request(context, "/actuator/etcdconsole").header("X-Requested-With", "etcdconsole")
+			.header("Content-Type", "application/json")
+			.header("Cookie", cookie)
+			.header("X-XSRF-TOKEN", cookie.substring("XSRF-TOKEN=".length()))
+			.POST(BodyPublishers.ofString(OVERRIDE))).statusCode();
 	}
 
 	private static HttpRequest.Builder request(ConfigurableApplicationContext context, String path) {

@@ -5,7 +5,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 
 import io.github.etcddiscovery.testing.EtcdExtension;
@@ -28,6 +30,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 class ActionsIntegrationTests {
 
 	private static final String KEY = "overrides/orders/a";
+
+	private static final String VALID = "{\"service\":\"orders\",\"instance\":\"a\",\"status\":\"OUT_OF_SERVICE\"}";
 
 	private static final HttpClient http = HttpClient.newHttpClient();
 
@@ -91,13 +95,53 @@ class ActionsIntegrationTests {
 	}
 
 	private static void refusesWhatMakesNoSenseAndWhatIsForged(String console) {
-		String valid = "{\"service\":\"orders\",\"instance\":\"a\",\"status\":\"OUT_OF_SERVICE\"}";
-		assertThat(post(console, "application/json", "", valid)).isEqualTo(403);
-		assertThat(post(console, "text/plain", "etcdconsole", valid)).isEqualTo(415);
-		assertThat(post(console, "application/json", "etcdconsole", valid.replace("\"a\"", "\"nobody\"")))
+		assertThat(post(console, "application/json", "", VALID)).isEqualTo(403);
+		assertThat(post(console, "text/plain", "etcdconsole", VALID)).isEqualTo(415);
+		assertThat(post(console, "application/json", "etcdconsole", VALID.replace("\"a\"", "\"nobody\"")))
 			.isEqualTo(400);
-		assertThat(post(console, "application/json", "etcdconsole", valid.replace("OUT_OF", "AUT_OF"))).isEqualTo(400);
+		assertThat(post(console, "application/json", "etcdconsole", VALID.replace("OUT_OF", "AUT_OF"))).isEqualTo(400);
 		assertThat(etcd.admin().get(KEY)).isNull();
+	}
+
+	/**
+	 * Spring Security as it is without a word of configuration: the token is in the
+	 * session.
+	 */
+	@ParameterizedTest
+	@EnumSource(names = { "SERVLET", "REACTIVE" })
+	void sendsTheTokenOfTheSession(WebApplicationType type) {
+		etcd.admin().put("services/orders/a", "{\"host\":\"h\",\"port\":1}");
+		try (ConfigurableApplicationContext context = Application.run(etcd, type, "--secured=true",
+				"--spring.security.user.name=alice", "--spring.security.user.password=s3cret",
+				"--management.endpoint.etcdconsole.access=unrestricted")) {
+			browser.login("alice", "s3cret");
+			browser.open(Application.console(context) + "#/services/orders/a");
+			browser.awaitText(".actions", "Take out of service");
+			assertThat(withoutTheToken(Application.console(context))).isIn(401, 403);
+			assertThat(etcd.admin().get(KEY)).isNull();
+			browser.find(".actions button[value=OUT_OF_SERVICE]").click();
+			browser.awaitText(".override", "Overridden by alice: out of service");
+			browser.find(".override button").click();
+			Browser.await().until(() -> etcd.admin().get(KEY) == null);
+			assertThat(browser.violations()).isEmpty();
+		}
+		finally {
+			browser.logout();
+		}
+	}
+
+	/**
+	 * Outside the browser, which would ask for a login when it is refused.
+	 */
+	private static int withoutTheToken(String console) {
+		HttpRequest request = HttpRequest.newBuilder(URI.create(console))
+			.header("Content-Type", "application/json")
+			.header("X-Requested-With", "etcdconsole")
+			.header("Authorization",
+					"Basic " + Base64.getEncoder().encodeToString("alice:s3cret".getBytes(StandardCharsets.UTF_8)))
+			.POST(BodyPublishers.ofString(VALID))
+			.build();
+		return http.sendAsync(request, BodyHandlers.ofString()).join().statusCode();
 	}
 
 	@ParameterizedTest

@@ -2,6 +2,7 @@ package io.github.etcddiscovery.console.it;
 
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,7 +17,6 @@ import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionFactory;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.openqa.selenium.By;
@@ -36,37 +36,21 @@ import org.springframework.util.FileSystemUtils;
 import static org.assertj.core.api.Assertions.assertThat;
 
 /**
- * A Chromium without a window. Where there is none, the tests are skipped and say so.
+ * A Chromium without a window, one for all tests. Where there is none, the tests are
+ * skipped and say so.
  */
-final class Browser implements BeforeAllCallback, AfterAllCallback {
+final class Browser implements BeforeAllCallback {
 
 	private @Nullable ChromeDriver driver;
 
-	private @Nullable Path profile;
-
 	@Override
-	public void beforeAll(ExtensionContext context) throws IOException {
-		Optional<File> chromium = executable("chromium", "chromium-browser", "google-chrome");
-		Optional<File> chromedriver = executable("chromedriver");
-		boolean present = chromium.isPresent() && chromedriver.isPresent();
-		if (!present && Boolean.getBoolean("browser.required")) {
-			throw new IllegalStateException("There is no chromium with a chromedriver on the PATH");
-		}
-		Assumptions.assumeTrue(present,
-				"NOT TESTED: the console in a browser. There is no chromium with a chromedriver on the PATH: script/test installs them");
-		this.profile = Files.createTempDirectory("console-browser");
-		ChromeOptions options = new ChromeOptions();
-		options.setBinary(chromium.orElseThrow());
-		options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-				"--disable-background-networking", "--disable-component-update", "--disable-sync",
-				"--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1", "--lang=en-GB",
-				"--user-data-dir=" + this.profile);
-		ChromeDriverService service = new ChromeDriverService.Builder()
-			.usingDriverExecutable(chromedriver.orElseThrow())
-			.usingAnyFreePort()
-			.build();
-		this.driver = new ChromeDriver(service, options);
-		this.driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(60));
+	public void beforeAll(ExtensionContext context) {
+		this.driver = context.getRoot()
+			.getStore(ExtensionContext.Namespace.create(Browser.class))
+			.computeIfAbsent(Chromium.class, (type) -> Chromium.start(), Chromium.class)
+			.driver();
+		size(1280, 900);
+		scheme("light");
 	}
 
 	private static Optional<File> executable(String... names) {
@@ -75,16 +59,6 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 				.map((directory) -> new File(directory, name)))
 			.filter(File::canExecute)
 			.findFirst();
-	}
-
-	@Override
-	public void afterAll(ExtensionContext context) throws IOException {
-		if (this.driver != null) {
-			this.driver.quit();
-		}
-		if (this.profile != null) {
-			FileSystemUtils.deleteRecursively(this.profile);
-		}
 	}
 
 	private ChromeDriver driver() {
@@ -189,11 +163,19 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 	}
 
 	void login(String user, String password) {
+		String credentials = user + ":" + password;
+		sendHeaders(Map.of("Authorization",
+				"Basic " + Base64.getEncoder().encodeToString(credentials.getBytes(StandardCharsets.UTF_8))));
+	}
+
+	void logout() {
+		sendHeaders(Map.of());
+		driver().manage().deleteAllCookies();
+	}
+
+	private void sendHeaders(Map<String, String> headers) {
 		driver().executeCdpCommand("Network.enable", Map.of());
-		String credentials = Base64.getEncoder()
-			.encodeToString((user + ":" + password).getBytes(StandardCharsets.UTF_8));
-		driver().executeCdpCommand("Network.setExtraHTTPHeaders",
-				Map.of("headers", Map.of("Authorization", "Basic " + credentials)));
+		driver().executeCdpCommand("Network.setExtraHTTPHeaders", Map.of("headers", headers));
 	}
 
 	Object cdp(String command, Map<String, Object> parameters) {
@@ -208,6 +190,53 @@ final class Browser implements BeforeAllCallback, AfterAllCallback {
 		catch (IOException ex) {
 			throw new IllegalStateException(ex);
 		}
+	}
+
+	/**
+	 * The process.
+	 */
+	private record Chromium(ChromeDriver driver, Path profile) implements AutoCloseable {
+
+		static Chromium start() {
+			Optional<File> chromium = executable("chromium", "chromium-browser", "google-chrome");
+			Optional<File> chromedriver = executable("chromedriver");
+			boolean present = chromium.isPresent() && chromedriver.isPresent();
+			if (!present && Boolean.getBoolean("browser.required")) {
+				throw new IllegalStateException("There is no chromium with a chromedriver on the PATH");
+			}
+			Assumptions.assumeTrue(present,
+					"NOT TESTED: the console in a browser. There is no chromium with a chromedriver on the PATH: script/test installs them");
+			Path profile = temporary();
+			ChromeOptions options = new ChromeOptions();
+			options.setBinary(chromium.orElseThrow());
+			options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+					"--disable-background-networking", "--disable-component-update", "--disable-sync",
+					"--disable-dev-shm-usage", "--hide-scrollbars", "--force-device-scale-factor=1", "--lang=en-GB",
+					"--user-data-dir=" + profile);
+			ChromeDriverService service = new ChromeDriverService.Builder()
+				.usingDriverExecutable(chromedriver.orElseThrow())
+				.usingAnyFreePort()
+				.build();
+			ChromeDriver driver = new ChromeDriver(service, options);
+			driver.manage().timeouts().scriptTimeout(Duration.ofSeconds(60));
+			return new Chromium(driver, profile);
+		}
+
+		private static Path temporary() {
+			try {
+				return Files.createTempDirectory("console-browser");
+			}
+			catch (IOException ex) {
+				throw new UncheckedIOException(ex);
+			}
+		}
+
+		@Override
+		public void close() throws IOException {
+			this.driver.quit();
+			FileSystemUtils.deleteRecursively(this.profile);
+		}
+
 	}
 
 }

@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.console.it;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -8,6 +9,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicReference;
 
 import io.github.etcddiscovery.testing.EtcdExtension;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +23,8 @@ import org.openqa.selenium.Keys;
 import tools.jackson.databind.json.JsonMapper;
 
 import org.springframework.boot.WebApplicationType;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.client.loadbalancer.LoadBalancerClient;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.util.StreamUtils;
 
@@ -41,13 +46,15 @@ class ConsoleIntegrationTests {
 
 	private static String console = "";
 
-	private static final List<String> PAGES = List.of("", "services", "services/orders", "services/orders/a",
+	private static final List<String> PAGES = List.of("", "services", "services/orders", "services/orders/a", "calls",
 			"registration", "etcd", "problems");
 
 	@BeforeEach
 	void start() {
 		if (context == null) {
-			context = Application.run(etcd, WebApplicationType.SERVLET);
+			context = Application.run(etcd, WebApplicationType.SERVLET,
+					"--spring.cloud.etcd.loadbalancer.slow-start=1h",
+					"--spring.cloud.etcd.discovery.services.flaky.filter.lane=green");
 			console = Application.console(context);
 		}
 		browser.size(1280, 900);
@@ -55,6 +62,10 @@ class ConsoleIntegrationTests {
 		browser.open(console);
 		browser.awaitText(".live", "live");
 		browser.awaitText(".badge", "1");
+	}
+
+	private static ConfigurableApplicationContext context() {
+		return Objects.requireNonNull(context);
 	}
 
 	@AfterAll
@@ -232,6 +243,96 @@ class ConsoleIntegrationTests {
 				Long.toHexString(etcd.admin().leaseOf("services/shop/shop-1")));
 	}
 
+	@Test
+	void showsWhatThisApplicationDoesWithInstances() throws IOException {
+		try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+			putFlaky("a", socket.getLocalPort(), "green");
+			putFlaky("b", 1, "green");
+			putFlaky("blue", 3, "blue");
+			browser.go("#/services/flaky");
+			browser.awaitText("tr.row", "passed over");
+			browser.awaitText("tr.row", "127.0.0.1:1");
+			Browser.await().until(() -> "b".equals(call()));
+			browser.awaitText("tr.row", "ejected");
+			putFlaky("c", 2, "green");
+			Browser.await().until(() -> context().getBean(DiscoveryClient.class).getInstances("flaky").size() == 3);
+			assertThat(call()).isEqualTo("a");
+			browser.awaitText("tr.row", "slow start, 0 %");
+			browser.go("#/services/flaky/b");
+			browser.awaitText(".treatment", "no connection to it could be made");
+			etcd.admin().delete("services/flaky/b");
+			Browser.await().until(() -> browser.findAll("tr.row").size() == 3);
+			assertThat(browser.text("tr.row")).doesNotContain("ejected");
+		}
+	}
+
+	private static void putFlaky(String id, int port, String lane) {
+		etcd.admin()
+			.put("services/flaky/" + id,
+					"{\"host\":\"127.0.0.1\",\"port\":%d,\"metadata\":{\"lane\":\"%s\"}}".formatted(port, lane));
+	}
+
+	/**
+	 * Calls the service, of whose instance {@code b} no connection can be made.
+	 * @return the id of the instance that was called
+	 */
+	private static @Nullable String call() {
+		AtomicReference<@Nullable String> called = new AtomicReference<>();
+		try {
+			context().getBean(LoadBalancerClient.class).execute("flaky", (instance) -> {
+				called.set(instance.getInstanceId());
+				if ("b".equals(called.get())) {
+					throw new ConnectException("refused");
+				}
+				return "";
+			});
+		}
+		catch (IOException | IllegalStateException ex) {
+			// As it should
+		}
+		return called.get();
+	}
+
+	@Test
+	void showsWhoCallsWhomWhileTheyLive() {
+		etcd.admin().put("services/orders/a", json("UP"));
+		browser.go("#/calls");
+		browser.awaitText("main", "No application announces whom it calls");
+		etcd.admin()
+			.put("consumers/<b>/1", "{\"calls\":[\"<i>\",\"orders\"]}", etcd.admin().grantLease(Duration.ofMinutes(1)));
+		browser.awaitText("table.calls", "<b>");
+		try (ConfigurableApplicationContext basket = Application.run(etcd, WebApplicationType.NONE,
+				"--spring.application.name=basket", "--spring.cloud.etcd.discovery.instance-id=basket-1",
+				"--spring.cloud.etcd.discovery.announce-calls=true")) {
+			basket.getBean(DiscoveryClient.class).getInstances("nowhere");
+			basket.getBean(LoadBalancerClient.class).choose("orders");
+			browser.awaitText("table.calls", "basket");
+			browser.awaitText("table.calls", "nowhere");
+			Browser.await()
+				.until(() -> "{\"calls\":[\"nowhere\",\"orders\"]}"
+					.equals(etcd.admin().get("consumers/basket/basket-1")));
+			browser.awaitText(".graph", "basket");
+			assertThat(etcd.admin().leaseOf("consumers/basket/basket-1")).isNotZero();
+			assertThat(browser.text(".graph")).contains("basket", "orders", "nowhere ?");
+			browser.press("/");
+			browser.press("bask");
+			browser.awaitText("#found", "1 of 2 applications");
+			browser.go("#/services/orders");
+			browser.awaitText(".neighbours", "basket");
+			browser.go("#/services/basket");
+			browser.awaitText(".neighbours", "orders");
+		}
+		browser.go("#/calls");
+		browser.awaitGone("table.calls", "basket");
+		etcd.admin().put("consumers/broken", "{}");
+		browser.go("#/problems");
+		browser.awaitText("main", "consumers/broken");
+		assertThat(browser.violations()).isEmpty();
+	}
+
+	/**
+	 * Row V4: etcd no longer answers.
+	 */
 	@Test
 	void saysSoWhenWhatItShowsIsStale() {
 		etcd.cluster().pause();

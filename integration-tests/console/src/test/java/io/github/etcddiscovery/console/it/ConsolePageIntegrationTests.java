@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.Banner;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.ConfigurableApplicationContext;
 
 import static org.assertj.core.api.Assertions.assertThat;
@@ -41,15 +42,21 @@ class ConsolePageIntegrationTests {
 	@Test
 	void isFollowedToTheLetter(@TempDir Path directory) throws IOException {
 		String page = Files.readString(DOCS.resolve("console.md"));
-		Path yaml = Files.writeString(directory.resolve("application.yml"), block(page, "yaml"));
+		Path yaml = Files.writeString(directory.resolve("application.yml"),
+				block(page, "yaml") + "\n" + block(page.substring(page.indexOf("## Who calls whom")), "yaml"));
 		register();
 		try (ConfigurableApplicationContext context = new SpringApplicationBuilder(Application.class)
 			.web(WebApplicationType.SERVLET)
 			.bannerMode(Banner.Mode.OFF)
 			.run("--spring.config.additional-location=file:" + yaml, "--spring.application.name=shop",
 					"--spring.cloud.etcd.endpoints=" + etcd.clientUrl(), "--server.address=127.0.0.1",
-					"--server.port=0", "--spring.cloud.etcd.discovery.ip-address=127.0.0.1")) {
-			String[] override = block(page, "text").split("\n");
+					"--server.port=0", "--spring.cloud.etcd.discovery.ip-address=127.0.0.1",
+					"--spring.cloud.etcd.discovery.instance-id=host-8080")) {
+			context.getBean(DiscoveryClient.class).getInstances("orders");
+			context.getBean(DiscoveryClient.class).getInstances("payments");
+			String[] announcement = block(page, "text").split("\n");
+			Browser.await().until(() -> announcement[1].equals(etcd.admin().get(announcement[0])));
+			String[] override = block(page.substring(page.indexOf("## Overriding")), "text").split("\n");
 			String key = override[0];
 			String value = override[1].replaceAll("\"until\":\"[^\"]*\"",
 					"\"until\":\"" + Instant.now().plusSeconds(300).toString() + "\"");

@@ -34,6 +34,9 @@ class WaysIntegrationTests {
 	@RegisterExtension
 	static final Browser browser = new Browser();
 
+	/**
+	 * Row V4 at its end: the application is gone.
+	 */
 	@ParameterizedTest
 	@EnumSource(names = { "SERVLET", "REACTIVE" })
 	void isServedByEitherStackAndGoneWithIt(WebApplicationType type) {
