@@ -55,7 +55,7 @@ final class PasswordSanitizer implements SanitizingFunction {
 		if (content == null) {
 			return false;
 		}
-		Login login = login();
+		Login login = login(data.getPropertySource() == null);
 		String password = login.password();
 		if (password == null || password.isEmpty()) {
 			return false;
@@ -70,11 +70,12 @@ final class PasswordSanitizer implements SanitizingFunction {
 
 	/**
 	 * The properties are bound for it, which is too much for each of the ten thousands of
-	 * values that an endpoint may show.
+	 * values of instances that an endpoint may show. Where a value comes from a property,
+	 * the password may come from there, too, and may just have changed.
 	 */
-	private Login login() {
+	private Login login(boolean kept) {
 		Login login = this.last;
-		if (login == null || System.nanoTime() - login.at() > KEPT.toNanos()) {
+		if (login == null || !kept || System.nanoTime() - login.at() > KEPT.toNanos()) {
 			EtcdConnectionDetails details = this.details.getIfUnique();
 			login = (details != null) ? new Login(System.nanoTime(), details.getUsername(), details.getPassword())
 					: new Login(System.nanoTime(), null, null);
