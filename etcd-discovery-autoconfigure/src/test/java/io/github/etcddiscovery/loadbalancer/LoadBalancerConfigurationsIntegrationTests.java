@@ -8,9 +8,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
+import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.testing.EtcdExtension;
 import io.github.etcddiscovery.testing.HttpInstance;
 import org.awaitility.core.ConditionFactory;
@@ -184,6 +186,23 @@ class LoadBalancerConfigurationsIntegrationTests {
 			for (Caller caller : callers) {
 				assertThat(caller.answers()).containsOnly("one", "two");
 			}
+		}
+	}
+
+	/**
+	 * Also where the choice takes the {@link CatalogShortcut}.
+	 */
+	@Test
+	void eachChoiceIsALookUp() {
+		for (ConfigurableApplicationContext context : List.of(blocking, reactive)) {
+			ServiceCatalog catalog = context.getBean(ServiceCatalog.class);
+			soon().until(() -> catalog.isKnown(Value.DEFAULT.toString()));
+			List<String> lookUps = new CopyOnWriteArrayList<>();
+			catalog.onLookUp(lookUps::add);
+			Caller caller = (context == blocking) ? new RestClientCaller(context, Value.DEFAULT)
+					: new WebClientCaller(context, Value.DEFAULT);
+			assertThat(caller.call()).isEqualTo(Caller.NOBODY);
+			assertThat(lookUps).contains(Value.DEFAULT.toString());
 		}
 	}
 
