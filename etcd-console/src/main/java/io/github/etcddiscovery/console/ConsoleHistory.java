@@ -1,6 +1,7 @@
 package io.github.etcddiscovery.console;
 
 import java.time.Clock;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,6 +16,7 @@ import java.util.function.Function;
 
 import io.github.etcddiscovery.catalog.CatalogEntry;
 import io.github.etcddiscovery.catalog.InstanceOverride;
+import io.github.etcddiscovery.catalog.Overrides;
 import io.github.etcddiscovery.console.ConsoleEvent.Kind;
 import io.github.etcddiscovery.discovery.ServiceCatalog;
 import io.github.etcddiscovery.instance.EtcdServiceInstance;
@@ -52,6 +54,8 @@ final class ConsoleHistory {
 
 	private final Deque<Told> events = new ArrayDeque<>();
 
+	private Overrides overrides;
+
 	private long revision;
 
 	private long forgotten;
@@ -77,6 +81,7 @@ final class ConsoleHistory {
 		this.epoch = epoch;
 		this.metadata = metadata;
 		this.leases = leases;
+		this.overrides = catalog.overrides();
 	}
 
 	/**
@@ -86,6 +91,7 @@ final class ConsoleHistory {
 		if (!this.begun && !this.catalog.isKnown()) {
 			return;
 		}
+		Overrides overrides = this.catalog.overrides();
 		Map<String, List<EtcdServiceInstance>> known = this.catalog.knownInstances();
 		known.forEach((name, instances) -> {
 			Rows rows = this.services.get(name);
@@ -98,6 +104,7 @@ final class ConsoleHistory {
 			look(name, List.of());
 			this.services.remove(name);
 		});
+		this.overrides = overrides;
 		this.begun = true;
 	}
 
@@ -165,10 +172,19 @@ final class ConsoleHistory {
 	}
 
 	private String override(CatalogEntry entry) {
-		InstanceOverride override = this.catalog.overrides()
-			.find(entry.instance().getServiceId(), entry.instance().getInstanceId());
-		return (override != null) ? ", by an override of %s until %s"
-			.formatted(override.by().isEmpty() ? "somebody" : override.by(), override.until()) : "";
+		String service = entry.instance().getServiceId();
+		String instance = entry.instance().getInstanceId();
+		InstanceOverride override = this.catalog.overrides().find(service, instance);
+		if (override != null) {
+			return ", by an override of %s until %s".formatted(by(override),
+					override.until().truncatedTo(ChronoUnit.SECONDS));
+		}
+		InstanceOverride last = this.overrides.find(service, instance);
+		return (last != null) ? ", for the override of %s has ended".formatted(by(last)) : "";
+	}
+
+	private static String by(InstanceOverride override) {
+		return override.by().isEmpty() ? "somebody" : override.by();
 	}
 
 	private static String changes(CatalogEntry last, CatalogEntry entry) {

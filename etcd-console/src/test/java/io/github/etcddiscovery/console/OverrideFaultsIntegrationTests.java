@@ -30,7 +30,7 @@ class OverrideFaultsIntegrationTests {
 
 	private static final String KEY = "overrides/orders/a";
 
-	private static final Duration TIME = Duration.ofSeconds(8);
+	private static final Duration TIME = Duration.ofSeconds(5);
 
 	@RegisterExtension
 	static final EtcdExtension etcd = EtcdExtension.single();
