@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * An application in a JVM of its own, with the class path of the test, which can be
- * stopped, continued and killed. It never outlives this JVM.
+ * An application in a JVM of its own, with the class path of the test or from its jar,
+ * which can be stopped, continued and killed. It never outlives this JVM.
  */
 public final class JavaApplication implements AutoCloseable {
 
@@ -30,13 +30,28 @@ public final class JavaApplication implements AutoCloseable {
 	 * @return the application, starting
 	 */
 	public static JavaApplication start(Class<?> main, List<String> jvmArguments, String... arguments) {
+		List<String> what = new ArrayList<>(jvmArguments);
+		what.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+		return start(what, arguments);
+	}
+
+	/**
+	 * Starts a runnable jar.
+	 * @param jar the jar, which brings its own class path
+	 * @param arguments arguments of the application
+	 * @return the application, starting
+	 */
+	public static JavaApplication start(Path jar, String... arguments) {
+		return start(List.of("-jar", jar.toString()), arguments);
+	}
+
+	private static JavaApplication start(List<String> what, String... arguments) {
 		try {
 			Path log = Files.createTempFile("application", ".log");
 			List<String> command = new ArrayList<>();
 			command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
 			command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"));
-			command.addAll(jvmArguments);
-			command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+			command.addAll(what);
 			command.addAll(List.of(arguments));
 			return new JavaApplication(log, OwnedProcess.start(command, log));
 		}

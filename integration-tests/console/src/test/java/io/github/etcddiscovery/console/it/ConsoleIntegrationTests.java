@@ -13,6 +13,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
 import io.github.etcddiscovery.testing.EtcdExtension;
+import io.github.etcddiscovery.testing.TcpProxy;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,21 +128,34 @@ class ConsoleIntegrationTests {
 	 */
 	@Test
 	void seesAChangeWithinASecond() {
-		browser.go("#/services");
+		long lease = etcd.admin().grantLease(Duration.ofSeconds(60));
+		etcd.admin().put("services/orders/a", json("UP"), lease);
+		browser.go("#/services/orders");
+		browser.awaitText("tr.row", "up");
 		List<Long> delays = new ArrayList<>();
-		for (int i = 0; i < 5; i++) {
-			String name = "quick-" + i;
-			browser.run(
-					"window.seenAt = 0; const watch = () => { if (document.body.innerText.includes(arguments[0])) "
-							+ "{ window.seenAt = Date.now(); } else { requestAnimationFrame(watch); } }; watch();",
-					name);
-			long putAt = System.currentTimeMillis();
-			etcd.admin().put("services/" + name + "/a", json("UP"));
-			Browser.await().until(() -> ((Number) browser.run("return window.seenAt")).longValue() > 0);
-			delays.add(((Number) browser.run("return window.seenAt")).longValue() - putAt);
+		for (String id : List.of("b", "c")) {
+			delays.add(delay("tr.row", "orders-" + id,
+					() -> etcd.admin().put("services/orders/orders-" + id, json("UP"), lease)));
 		}
+		delays.add(delay("tr.row", "out of service",
+				() -> etcd.admin().put("services/orders/a", json("OUT_OF_SERVICE"), lease)));
+		delays.add(delay(".timeline", "left after it had been OUT_OF_SERVICE",
+				() -> etcd.admin().delete("services/orders/a")));
+		delays.add(delay("main", "No instance of this service is registered", () -> etcd.admin().revoke(lease)));
 		Collections.sort(delays);
 		assertThat(delays.get(2)).as("the median of %s ms", delays).isLessThan(1000);
+	}
+
+	private static long delay(String selector, String text, Runnable change) {
+		browser.run(
+				"window.seenAt = 0; const watch = () => { if ([...document.querySelectorAll(arguments[0])].some((each) => "
+						+ "each.innerText.includes(arguments[1]))) { window.seenAt = Date.now(); } "
+						+ "else { requestAnimationFrame(watch); } }; watch();",
+				selector, text);
+		change.run();
+		long changedAt = System.currentTimeMillis();
+		Browser.await().until(() -> ((Number) browser.run("return window.seenAt")).longValue() > 0);
+		return ((Number) browser.run("return window.seenAt")).longValue() - changedAt;
 	}
 
 	@Test
@@ -328,6 +342,29 @@ class ConsoleIntegrationTests {
 		browser.go("#/problems");
 		browser.awaitText("main", "consumers/broken");
 		assertThat(browser.violations()).isEmpty();
+	}
+
+	/**
+	 * Row V5, as etcd sees it: an application that is cut off is as good as dead.
+	 */
+	@Test
+	void forgetsCallersThatAreGoneAndFindsThemAgain() {
+		browser.go("#/calls");
+		try (TcpProxy network = TcpProxy.to(etcd.clientUrl());
+				ConfigurableApplicationContext basket = Application.run(etcd, WebApplicationType.NONE,
+						"--spring.application.name=basket", "--spring.cloud.etcd.endpoints=" + network.url(),
+						"--spring.cloud.etcd.discovery.ttl=3s", "--spring.cloud.etcd.discovery.announce-calls=true")) {
+			basket.getBean(DiscoveryClient.class).getInstances("orders");
+			browser.awaitText("table.calls", "basket");
+			network.cut();
+			browser.awaitText("main", "No application announces whom it calls");
+			network.heal();
+			browser.awaitText("table.calls", "basket");
+			etcd.cluster().wipe();
+			Browser.await().until(() -> etcd.admin().keys("consumers/").size() == 1);
+			browser.awaitText("table.calls", "basket");
+			browser.awaitText(".live", "live");
+		}
 	}
 
 	/**

@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -26,9 +28,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 /**
  * Does what {@code docs/console.md} says, and takes the pictures that it and the README
- * show; with {@code -Dupdate.docs=true} they are kept.
+ * show; with {@code -Dupdate.docs=true} they are kept. With
+ * {@code -Dconsole.pictures=true} it takes pictures of every page, on a wide and on a
+ * narrow screen, for people to look at.
  */
-@Timeout(180)
+@Timeout(600)
 class ConsolePageIntegrationTests {
 
 	private static final Path DOCS = Path.of("../../docs");
@@ -75,6 +79,9 @@ class ConsolePageIntegrationTests {
 				browser.awaitText("#found", " of ");
 			}
 			takePictures();
+			if (Boolean.getBoolean("console.pictures")) {
+				takePicturesOfEachPage();
+			}
 		}
 	}
 
@@ -99,6 +106,9 @@ class ConsolePageIntegrationTests {
 	}
 
 	private static void takePictures() {
+		if (Boolean.getBoolean("update.docs")) {
+			liveForSomeMinutes();
+		}
 		for (int i = 0; i < 3; i++) {
 			put("payments/host-%d".formatted(8090 + i), 1, 9 + i, "UP");
 		}
@@ -114,6 +124,64 @@ class ConsolePageIntegrationTests {
 		assertThat(DOCS.resolve("images/console-light.png")).exists();
 		assertThat(DOCS.resolve("images/console-dark.png")).exists();
 		assertThat(browser.violations()).isEmpty();
+	}
+
+	/**
+	 * Instances come and go, so that there is something to see.
+	 */
+	private static void liveForSomeMinutes() {
+		Random random = new Random(1);
+		long end = System.nanoTime() + Duration.ofMinutes(5).toNanos();
+		Browser.await().atMost(Duration.ofMinutes(6)).pollInterval(Duration.ofSeconds(4)).until(() -> {
+			String service = List.of("orders", "catalog", "customers", "invoices").get(random.nextInt(4));
+			String key = service + "/host-" + (9000 + random.nextInt(3));
+			int s = random.nextInt(4);
+			switch (random.nextInt(8)) {
+				case 0, 1, 2 -> put(key, s, 0, "UP");
+				case 3 -> {
+					put(key, s, 0, "OUT_OF_SERVICE");
+					etcd.admin().delete("services/" + key);
+				}
+				case 4 -> {
+					for (int i = 0; i < 3; i++) {
+						put(service + "/host-" + (9000 + i), s, i, "STARTING");
+						put(service + "/host-" + (9000 + i), s, i, "UP");
+					}
+				}
+				case 5 -> etcd.admin().delete("services/" + key);
+				default -> {
+				}
+			}
+			return System.nanoTime() > end;
+		});
+	}
+
+	private static void takePicturesOfEachPage() {
+		put("broken/one", 0, 0, "UP\",");
+		put("mail/host-9999", 8, 0, "UP");
+		Map.of("shop/2", "\"orders\",\"payments\"", "basket/1", "\"catalog\",\"customers\",\"old-prices\"", "orders/1",
+				"\"payments\",\"warehouse\",\"mail\"", "orders/2", "\"payments\"", "search/1", "\"catalog\"")
+			.forEach((key, calls) -> etcd.admin().put("consumers/" + key, "{\"calls\":[%s]}".formatted(calls)));
+		etcd.admin()
+			.put("overrides/orders/host-8081",
+					"{\"status\":\"OUT_OF_SERVICE\",\"weight\":5,\"by\":\"alice\",\"at\":\"%s\",\"until\":\"%s\"}"
+						.formatted(Instant.now(), Instant.now().plusSeconds(600)));
+		for (String scheme : List.of("light", "dark")) {
+			browser.scheme(scheme);
+			for (int width : List.of(1280, 360)) {
+				browser.size(width, (width == 360) ? 1400 : 900);
+				for (String page : List.of("", "services", "services?q=team%3Dblue", "services/orders",
+						"services/orders/host-8081", "services/nothing", "calls", "registration", "etcd", "problems",
+						"nothing")) {
+					browser.go("#/" + page);
+					Browser.await()
+						.until(() -> !browser.findAll("h1").isEmpty() && !browser.text("main").contains("Asking"));
+					browser.runAsync("setTimeout(arguments[0], 1500)");
+					browser.screenshot(Path.of("target/images/%s-%d-%s.png"
+						.formatted(page.isEmpty() ? "overview" : page.replaceAll("[^a-z0-9-]", "_"), width, scheme)));
+				}
+			}
+		}
 	}
 
 	private static String block(String page, String language) {

@@ -3,6 +3,7 @@ package io.github.etcddiscovery.console.it;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 
@@ -61,10 +62,24 @@ class WaysIntegrationTests {
 			browser.awaitText(".badge", "1");
 			browser.open(console + "/");
 			browser.awaitText(".live", "live");
+			changesNothingByDefault(console);
 			assertThat(browser.violations()).isEmpty();
 		}
-		browser.awaitText(".banner", "The server of this page does not answer");
+		browser.awaitText(".banner", "The server of this page does not answer. What you see is as it was at ");
 		browser.awaitText(".live", "not live");
+	}
+
+	private static void changesNothingByDefault(String console) {
+		browser.go("#/services/shop/shop-1");
+		browser.awaitText(".details", "Address");
+		assertThat(browser.findAll(".actions")).isEmpty();
+		HttpRequest override = HttpRequest.newBuilder(URI.create(console))
+			.header("Content-Type", "application/json")
+			.header("X-Requested-With", "etcdconsole")
+			.POST(BodyPublishers.ofString("{\"service\":\"shop\",\"instance\":\"shop-1\",\"status\":\"DOWN\"}"))
+			.build();
+		assertThat(http.sendAsync(override, BodyHandlers.ofString()).join().statusCode()).isEqualTo(405);
+		assertThat(etcd.admin().keys("overrides/")).isEmpty();
 	}
 
 	private static void deltas(String console) {
