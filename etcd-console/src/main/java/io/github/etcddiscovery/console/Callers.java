@@ -13,7 +13,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Who calls whom, as applications have announced it. Immutable.
+ * Which applications call which services, as they have announced. Immutable.
  *
  * @param all the applications that call others, in alphabetical order
  * @param rejected the values that are passed over, and why, by key
@@ -27,9 +27,9 @@ record Callers(List<Caller> all, Map<String, String> rejected) {
 	private static final int MAX_SERVICES = 1000;
 
 	/**
-	 * Read what stands below a prefix.
-	 * @param prefix the prefix, with a slash at its end
-	 * @param entries what stands there, by key
+	 * Read the announcements below a prefix.
+	 * @param prefix the prefix, with a trailing slash
+	 * @param entries the entries, by key
 	 */
 	static Callers of(String prefix, Map<String, Entry> entries) {
 		Map<String, Caller> callers = new TreeMap<>();
@@ -54,8 +54,8 @@ record Callers(List<Caller> all, Map<String, String> rejected) {
 	}
 
 	/**
-	 * Who calls a service.
-	 * @return how many of the instances do, by application
+	 * The callers of a service.
+	 * @return the number of calling instances, by application
 	 */
 	Map<String, Integer> of(String service) {
 		Map<String, Integer> callers = new TreeMap<>();
@@ -69,8 +69,8 @@ record Callers(List<Caller> all, Map<String, String> rejected) {
 	}
 
 	/**
-	 * Whom an application calls.
-	 * @return how many of its instances do, by service
+	 * The services that an application calls.
+	 * @return the number of its calling instances, by service
 	 */
 	Map<String, Integer> calls(String application) {
 		return this.all.stream()
@@ -95,7 +95,7 @@ record Callers(List<Caller> all, Map<String, String> rejected) {
 			}
 		}
 		throw new IllegalArgumentException(
-				"it does not say what is called, as in {\"calls\":[\"orders\"]} with at most %d names"
+				"it does not name the called services, as in {\"calls\":[\"orders\"]} with at most %d names"
 					.formatted(MAX_SERVICES));
 	}
 
@@ -103,8 +103,8 @@ record Callers(List<Caller> all, Map<String, String> rejected) {
 	 * An application that calls others.
 	 *
 	 * @param application its name
-	 * @param instances how many of its instances have announced whom they call
-	 * @param calls how many of them call a service, by its name
+	 * @param instances the number of its instances that have announced their calls
+	 * @param calls the number of its calling instances, by the name of the service
 	 */
 	record Caller(String application, int instances, Map<String, Integer> calls) {
 

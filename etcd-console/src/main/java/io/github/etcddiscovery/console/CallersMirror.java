@@ -18,7 +18,8 @@ import io.github.etcddiscovery.watch.SnapshotListener;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows what applications announce of whom they call. Safe for use by any thread.
+ * Follows the announcements of which services applications call. Safe for use by any
+ * thread.
  */
 final class CallersMirror implements SnapshotListener, AutoCloseable {
 
@@ -34,10 +35,10 @@ final class CallersMirror implements SnapshotListener, AutoCloseable {
 
 	/**
 	 * Create a mirror that does nothing until it is started.
-	 * @param range where they are announced
-	 * @param source how to list and watch it
+	 * @param range the keys of the announcements
+	 * @param source lists and watches them
 	 * @param loop the loop of the mirrors; not closed here
-	 * @param timing when the watch is checked
+	 * @param timing when to check the watch
 	 */
 	CallersMirror(KeyRange range, ListerWatcher source, EventLoop loop, MirrorTiming timing) {
 		this.range = range;
@@ -76,8 +77,8 @@ final class CallersMirror implements SnapshotListener, AutoCloseable {
 	}
 
 	/**
-	 * What the page is told.
-	 * @param after the number that was told last, or {@code null}
+	 * The answer to a page.
+	 * @param after the number of the last answer, or {@code null}
 	 */
 	synchronized View view(@Nullable String after) {
 		Told told = this.told;
@@ -86,7 +87,7 @@ final class CallersMirror implements SnapshotListener, AutoCloseable {
 	}
 
 	/**
-	 * Who calls whom now.
+	 * The present callers.
 	 */
 	synchronized Callers callers() {
 		return callers(this.told);
@@ -104,12 +105,12 @@ final class CallersMirror implements SnapshotListener, AutoCloseable {
 	}
 
 	/**
-	 * What the page is told.
+	 * The answer to a page.
 	 *
-	 * @param number what to ask with the next time
+	 * @param number the number to send with the next request
 	 * @param known whether etcd has been read
-	 * @param failure why it is not followed, if it is not
-	 * @param callers who calls whom, or {@code null} if that has not changed
+	 * @param failure why changes are not followed, or {@code null} while they are
+	 * @param callers the callers, or {@code null} if they have not changed
 	 */
 	record View(String number, boolean known, @Nullable String failure, @Nullable List<Callers.Caller> callers) {
 	}

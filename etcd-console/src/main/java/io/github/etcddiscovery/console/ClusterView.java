@@ -18,8 +18,8 @@ import io.github.etcddiscovery.core.EtcdAccessException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What etcd says of itself and of leases. However many pages are open, etcd is asked the
- * same at most once in two seconds. Safe for use by any thread.
+ * The state of etcd's members and of leases. The same request is made at most once in two
+ * seconds, however many pages are open. Safe for use by any thread.
  */
 final class ClusterView {
 
@@ -37,7 +37,7 @@ final class ClusterView {
 
 	/**
 	 * Create a view.
-	 * @param inspector asks etcd
+	 * @param inspector makes the requests to etcd
 	 * @param nanoTime a monotonic clock
 	 */
 	ClusterView(ClusterInspector inspector, LongSupplier nanoTime) {
@@ -46,7 +46,7 @@ final class ClusterView {
 	}
 
 	/**
-	 * How etcd is. Waits for it, for as long as a request may take.
+	 * The state of etcd. Waits for etcd, at most for the deadline of a request.
 	 */
 	Etcd etcd() {
 		return ask().answer.join();
@@ -79,7 +79,7 @@ final class ClusterView {
 	}
 
 	/**
-	 * How long leases live on, of which etcd says so.
+	 * The remaining time of leases, as far as etcd tells.
 	 * @param ids their ids in hexadecimal
 	 */
 	Map<String, Lease> leases(List<String> ids) {
@@ -112,7 +112,7 @@ final class ClusterView {
 	}
 
 	/**
-	 * What somebody should see to.
+	 * The problems of etcd.
 	 */
 	static List<String> problems(Etcd etcd) {
 		List<String> problems = new ArrayList<>();
@@ -156,20 +156,20 @@ final class ClusterView {
 	}
 
 	/**
-	 * How etcd is, as far as it may be asked.
+	 * The state of etcd, as far as the user may read it.
 	 */
 	record Etcd(Part<List<Endpoint>> endpoints, Part<List<Member>> members, Part<List<String>> alarms,
 			Part<Integer> leases) {
 	}
 
 	/**
-	 * An answer, or why there is none.
+	 * An answer, or the reason why there is none.
 	 */
 	record Part<T>(@Nullable T value, @Nullable String failure) {
 	}
 
 	/**
-	 * A lease, in seconds.
+	 * The times of a lease, in seconds.
 	 */
 	record Lease(long left, long granted) {
 	}

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.MimeType;
 
 /**
- * The files of the page. They are read once; no path comes from outside.
+ * The files of the page. They are read once; a request can't name other files.
  */
 final class ConsoleAssets {
 
@@ -48,7 +48,7 @@ final class ConsoleAssets {
 
 	/**
 	 * The page.
-	 * @param base where the other files are, as seen from the page
+	 * @param base the path of the other files, relative to the page
 	 */
 	byte[] page(String base) {
 		return new String(this.files.get("index.html"), StandardCharsets.UTF_8).replace("{{base}}", base)

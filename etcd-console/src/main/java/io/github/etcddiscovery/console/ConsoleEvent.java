@@ -1,16 +1,15 @@
 package io.github.etcddiscovery.console;
 
 /**
- * Something that happened to an instance. Immutable.
+ * An event of an instance. Immutable.
  *
- * @param number counts the events; one that is told again, since more is known of it,
- * keeps its number
- * @param time when it was seen, in milliseconds since the epoch
+ * @param number the number of the event; an event that is updated keeps its number
+ * @param time when the event was seen, in milliseconds since the epoch
  * @param service the name of the service
  * @param instance the id of the instance
- * @param kind what happened
- * @param text what happened, and why, for people
- * @param up by how many the instances of the service that are up became more
+ * @param kind the kind of the event
+ * @param text a description with the cause, for people to read
+ * @param up by how much the number of UP instances of the service has grown
  */
 record ConsoleEvent(long number, long time, String service, String instance, Kind kind, String text, int up) {
 
@@ -20,19 +19,19 @@ record ConsoleEvent(long number, long time, String service, String instance, Kin
 
 	enum Kind {
 
-		/** It is new. */
+		/** The instance is new. */
 		CAME,
 
-		/** Its status, address or metadata changed. */
+		/** The status, address or metadata of the instance has changed. */
 		CHANGED,
 
-		/** Its key is gone, and it is held. */
+		/** The key of the instance is gone, and the instance is held. */
 		HELD,
 
-		/** It said goodbye and is gone. */
+		/** The instance said goodbye and is gone. */
 		LEFT,
 
-		/** It is gone without a goodbye. */
+		/** The instance is gone without a goodbye. */
 		VANISHED
 
 	}

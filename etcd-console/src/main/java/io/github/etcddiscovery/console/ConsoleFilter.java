@@ -12,8 +12,8 @@ import org.springframework.security.web.csrf.CsrfToken;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Says with every answer of the console what the browser may do with it, and refuses
- * changes that another site may have asked for.
+ * Adds security headers to every response of the console, and rejects changes that may
+ * have been requested by another site.
  */
 final class ConsoleFilter extends OncePerRequestFilter {
 
@@ -47,7 +47,7 @@ final class ConsoleFilter extends OncePerRequestFilter {
 	}
 
 	/**
-	 * Loaded where Spring Security is.
+	 * Loaded only where Spring Security is present.
 	 */
 	private static final class Csrf {
 

@@ -7,13 +7,12 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.util.ClassUtils;
 
 /**
- * What is said to the browser with every answer, and what it has to say to change
- * something.
+ * The headers of every response, and the header that a change requires.
  */
 final class ConsoleHeaders {
 
 	/**
-	 * Nothing but the page's own files, no code that was text before, in no frame.
+	 * Only the page's own files, no code from strings, and no frames.
 	 */
 	static final Map<String, String> ALL = Map.of("Content-Security-Policy",
 			"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -24,14 +23,14 @@ final class ConsoleHeaders {
 			"no-store");
 
 	/**
-	 * A header that no form can send, and no script of another origin without being
-	 * allowed to.
+	 * A header that no form can send, nor a script of another origin unless it is allowed
+	 * to.
 	 */
 	static final String REQUESTED_WITH = "X-Requested-With";
 
 	/**
-	 * Which header Spring Security wants to see with a change, and with what in it. No
-	 * other site can read it, and the page asks for it right before a change only, since
+	 * The name and value of the header that Spring Security requires with a change. No
+	 * other site can read them. The page requests them only right before a change, since
 	 * that may begin a session.
 	 */
 	static final String CSRF_HEADER = "X-CSRF-Header";
@@ -44,7 +43,7 @@ final class ConsoleHeaders {
 	private final String base;
 
 	/**
-	 * Know the paths.
+	 * Create it.
 	 * @param base the path of the page
 	 */
 	ConsoleHeaders(String base) {
@@ -56,7 +55,7 @@ final class ConsoleHeaders {
 	}
 
 	/**
-	 * Whether the page asks what Spring Security wants to see.
+	 * Whether this is the page's request for that header.
 	 */
 	boolean isCsrf(String path) {
 		return SECURITY && path.equals(this.base + "/csrf");

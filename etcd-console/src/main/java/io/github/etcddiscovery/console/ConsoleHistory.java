@@ -25,10 +25,10 @@ import io.github.etcddiscovery.watch.LeaseCheck;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was seen of the catalog, for pages that ask what is new since they asked last: the
- * instances, each with the revision of its last change, and the latest events. Nothing is
- * seen between two looks, so it looks whenever the catalog says that it has changed, and
- * whenever a page asks. Bounded; safe for use by any thread.
+ * The history of the catalog, for pages that request the changes since their last
+ * request: the instances, each with the revision of its last change, and the latest
+ * events. The history compares the catalog with its last state whenever the catalog
+ * reports a change, and at each request. Bounded. Safe for use by any thread.
  */
 final class ConsoleHistory {
 
@@ -67,12 +67,12 @@ final class ConsoleHistory {
 	private boolean begun;
 
 	/**
-	 * Create a history that begins with the first look.
-	 * @param catalog what to look at
+	 * Create a history that begins with the first comparison.
+	 * @param catalog the catalog
 	 * @param clock the time of the day
-	 * @param epoch names this process
-	 * @param metadata what may be shown of an instance's metadata
-	 * @param leases asks whether leases live
+	 * @param epoch identifies this process
+	 * @param metadata sanitises the metadata of an instance
+	 * @param leases tells whether leases are alive
 	 */
 	ConsoleHistory(ServiceCatalog catalog, Clock clock, String epoch,
 			Function<EtcdServiceInstance, Map<String, String>> metadata, LeaseCheck leases) {
@@ -85,7 +85,7 @@ final class ConsoleHistory {
 	}
 
 	/**
-	 * Look at the catalog.
+	 * Compare the catalog with its last state.
 	 */
 	synchronized void look() {
 		if (!this.begun && !this.catalog.isKnown()) {
@@ -209,7 +209,8 @@ final class ConsoleHistory {
 	private void gone(String service, CatalogEntry entry) {
 		int up = -isUp(entry);
 		if (entry.held()) {
-			tell(service, entry, Kind.VANISHED, "let go: its time was over, or nobody answers at its address", up);
+			tell(service, entry, Kind.VANISHED,
+					"no longer held: the time was over, or no process listens at its address", up);
 		}
 		else if (entry.instance().getStatus() != InstanceStatus.UP) {
 			tell(service, entry, Kind.LEFT, "left after it had been " + entry.instance().getStatus(), up);
@@ -224,7 +225,7 @@ final class ConsoleHistory {
 	}
 
 	/**
-	 * Only the lease tells a crash from a key that somebody has deleted.
+	 * Only the lease distinguishes a crash from a deleted key.
 	 */
 	private void ask(ConsoleEvent event, long lease) {
 		if (this.questions >= MAX_QUESTIONS) {
@@ -257,9 +258,9 @@ final class ConsoleHistory {
 	}
 
 	/**
-	 * What is new.
-	 * @param after the revision that was told last, or {@code null}
-	 * @return what has changed since, or all there is if that can't be told
+	 * The changes since an earlier request.
+	 * @param after the revision of the last answer, or {@code null}
+	 * @return the changes since then, or all instances if the changes are not known
 	 */
 	synchronized Changes since(@Nullable String after) {
 		look();

@@ -18,7 +18,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /**
- * The filters of the console, in whichever context the actuator is.
+ * The filters of the console, in the context of the actuator.
  */
 @ManagementContextConfiguration(value = ManagementContextType.ANY, proxyBeanMethods = false)
 @ConditionalOnAvailableEndpoint(EtcdConsoleEndpoint.class)

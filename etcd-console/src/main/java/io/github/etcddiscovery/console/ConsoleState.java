@@ -9,27 +9,27 @@ import io.github.etcddiscovery.watch.MirrorState;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every page needs. Immutable.
+ * The data that every page needs. Immutable.
  *
  * @param application the name of this application
- * @param time the time of the day here, in milliseconds since the epoch
- * @param actions whether something may be changed from the page
- * @param mirror how well etcd is followed
- * @param problems how many values are passed over
- * @param overrides what operators have decided of instances, by service and instance
- * @param changes what is new
+ * @param time the time of this process, in milliseconds since the epoch
+ * @param actions whether actions are allowed
+ * @param mirror the state of the mirror
+ * @param problems the number of keys that are passed over
+ * @param overrides the overrides, by service and instance
+ * @param changes the changes
  */
 record ConsoleState(String application, long time, boolean actions, Mirror mirror, int problems,
 		Map<String, Map<String, OverrideView>> overrides, Changes changes) {
 
 	/**
-	 * What an operator has decided of an instance.
+	 * An override of an instance.
 	 *
-	 * @param status the status that counts
-	 * @param weight the weight that counts
-	 * @param at when it was decided, in milliseconds since the epoch
-	 * @param until when it ends, in milliseconds since the epoch
-	 * @param by who has decided it
+	 * @param status the status in place of its own, if there is one
+	 * @param weight the weight in place of its own, if there is one
+	 * @param at when the override was written, in milliseconds since the epoch
+	 * @param until when the override ends, in milliseconds since the epoch
+	 * @param by who has written the override
 	 */
 	record OverrideView(@Nullable InstanceStatus status, @Nullable Integer weight, @Nullable Long at, long until,
 			String by) {
@@ -49,16 +49,16 @@ record ConsoleState(String application, long time, boolean actions, Mirror mirro
 	}
 
 	/**
-	 * How well etcd is followed.
+	 * The state of the mirror.
 	 *
-	 * @param known whether anything is known yet
-	 * @param synced whether it is followed now
-	 * @param restored whether the services come from the snapshot on disk
-	 * @param revision the revision that is served
-	 * @param staleness how long it has not been followed, in milliseconds
-	 * @param reason why not
+	 * @param known whether there is a snapshot yet
+	 * @param synced whether the mirror is synchronised
+	 * @param restored whether the services come from the snapshot file
+	 * @param revision the revision of the snapshot
+	 * @param staleness time since the mirror was synchronised, in milliseconds
+	 * @param reason why it is not synchronised
 	 * @param pending changes that wait to be applied
-	 * @param relists how often everything had to be listed again
+	 * @param relists how often the keys were listed again
 	 */
 	record Mirror(boolean known, boolean synced, boolean restored, long revision, long staleness,
 			@Nullable String reason, int pending, long relists) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What the console shows, as JSON. Safe for use by any thread.
+ * The data that the console shows, as JSON. Safe for use by any thread.
  */
 final class ConsoleViews {
 
@@ -67,10 +67,10 @@ final class ConsoleViews {
 	}
 
 	/**
-	 * One of the views.
-	 * @param name its name
-	 * @param question what is asked
-	 * @return it as JSON, or {@code null} if there is no such view
+	 * Create the data of a view.
+	 * @param name the name of the view
+	 * @param question the parameters of the request
+	 * @return the data as JSON, or {@code null} if there is no such view
 	 */
 	byte @Nullable [] json(String name, Question question) {
 		Object view = switch (name) {
@@ -125,7 +125,7 @@ final class ConsoleViews {
 	}
 
 	/**
-	 * Ids and addresses that a service has twice: each stands for one process at most.
+	 * Duplicate ids and addresses in a service: each should belong to one process.
 	 */
 	private List<Duplicate> duplicates() {
 		List<Duplicate> duplicates = new ArrayList<>();
@@ -145,37 +145,37 @@ final class ConsoleViews {
 	}
 
 	/**
-	 * What is asked.
+	 * The parameters of a request.
 	 *
-	 * @param after what was told last, in questions for what is new
-	 * @param service the name of a service, in questions for one
-	 * @param leases ids in hexadecimal of leases whose time is of interest
+	 * @param after the revision of the last answer, for changes
+	 * @param service the name of a service, for the details of one
+	 * @param leases ids in hexadecimal of leases whose remaining time is requested
 	 */
 	record Question(@Nullable String after, @Nullable String service, @Nullable List<String> leases) {
 	}
 
 	/**
-	 * What this application has registered.
+	 * The registrations of this application.
 	 */
 	record Registration(EtcdDiscoveryEndpoint.@Nullable LeaseDescriptor lease,
 			List<EtcdDiscoveryEndpoint.RegistrationDescriptor> registrations) {
 	}
 
 	/**
-	 * What somebody should see to.
+	 * Problems that need attention.
 	 *
-	 * @param rejectedCount how many values are passed over
-	 * @param rejected why, by key, of some of them
-	 * @param duplicates what a service has twice
-	 * @param etcd what etcd complains about, or what its members differ in
-	 * @param certificate the certificate that etcd is shown, if there is one
+	 * @param rejectedCount the number of keys that are passed over
+	 * @param rejected the reasons for some of them, by key
+	 * @param duplicates duplicate ids and addresses
+	 * @param etcd problems of etcd
+	 * @param certificate the client certificate of this application, if there is one
 	 */
 	record Problems(int rejectedCount, Map<String, String> rejected, List<Duplicate> duplicates, List<String> etcd,
 			@Nullable Certificate certificate) {
 	}
 
 	/**
-	 * What a service has twice.
+	 * A duplicate id or address in a service.
 	 */
 	record Duplicate(String service, String what, int count) {
 	}
@@ -183,9 +183,9 @@ final class ConsoleViews {
 	/**
 	 * A certificate.
 	 *
-	 * @param subject whose it is
-	 * @param end until when it is valid, in milliseconds since the epoch
-	 * @param soon whether that is soon
+	 * @param subject its subject
+	 * @param end when it expires, in milliseconds since the epoch
+	 * @param soon whether it expires soon
 	 */
 	record Certificate(String subject, long end, boolean soon) {
 	}

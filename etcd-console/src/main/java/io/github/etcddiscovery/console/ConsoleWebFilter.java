@@ -12,7 +12,7 @@ import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
 
 /**
- * The {@link ConsoleFilter} of WebFlux.
+ * The {@link ConsoleFilter} for WebFlux.
  */
 final class ConsoleWebFilter implements WebFilter {
 
@@ -40,7 +40,7 @@ final class ConsoleWebFilter implements WebFilter {
 	}
 
 	/**
-	 * Loaded where Spring Security is.
+	 * Loaded only where Spring Security is present.
 	 */
 	private static final class Csrf {
 

@@ -21,9 +21,9 @@ import org.springframework.boot.actuate.endpoint.web.annotation.WebEndpoint;
 import org.springframework.util.MimeType;
 
 /**
- * Serves the console: the page, its files, and what it shows, as JSON. Everything is
- * answered from memory, but leases and what etcd says of itself. Where access is
- * unrestricted, overrides of instances can be written.
+ * Serves the console: the page, its files, and its data as JSON. All data comes from
+ * memory, except leases and the state of etcd's members. If access is unrestricted,
+ * overrides of instances can be written.
  */
 @WebEndpoint(id = EtcdConsoleEndpoint.ID, defaultAccess = Access.READ_ONLY)
 public class EtcdConsoleEndpoint {
@@ -43,7 +43,7 @@ public class EtcdConsoleEndpoint {
 	/**
 	 * Create an endpoint.
 	 * @param path the path of the endpoint below that of the actuator
-	 * @param views what is shown
+	 * @param views creates the data
 	 * @param writer writes overrides
 	 */
 	EtcdConsoleEndpoint(String path, ConsoleViews views, OverrideWriter writer) {
@@ -54,7 +54,7 @@ public class EtcdConsoleEndpoint {
 
 	/**
 	 * The page.
-	 * @return it
+	 * @return the page
 	 */
 	@ReadOperation(produces = "text/html")
 	public WebEndpointResponse<byte[]> page() {
@@ -66,13 +66,13 @@ public class EtcdConsoleEndpoint {
 	}
 
 	/**
-	 * A file of the page, or what it shows.
-	 * @param path the name of the file, or of what is to be shown
-	 * @param after in a question for what is new: the revision that was told last
-	 * @param service in a question for a service: its name
-	 * @param lease in a question for a service: ids in hexadecimal of leases whose time
-	 * is of interest
-	 * @return it, or {@code null} if there is none
+	 * A file of the page, or the data of a view.
+	 * @param path the name of the file or view
+	 * @param after for changes: the revision of the last answer
+	 * @param service for a service: its name
+	 * @param lease for a service: ids in hexadecimal of leases whose remaining time is
+	 * requested
+	 * @return the content, or {@code null} if there is no such file or view
 	 */
 	@ReadOperation(produces = { "application/json", "text/javascript", "text/css", "image/svg+xml", "text/html",
 			"text/plain" })
@@ -91,15 +91,16 @@ public class EtcdConsoleEndpoint {
 	}
 
 	/**
-	 * Override the status or the weight of an instance for a time. Every mirror goes by
-	 * it.
+	 * Override the status or the weight of an instance for a time. Every mirror applies
+	 * the override.
 	 * @param service the name of the service
 	 * @param instance the id of the instance
-	 * @param status the status that is to count, in any case
-	 * @param weight the weight that is to count
-	 * @param minutes for how long; 10 by default, at most a day
-	 * @param security who says so
-	 * @throws InvalidEndpointRequestException if it makes no sense, or etcd refuses
+	 * @param status the status, in upper or lower case
+	 * @param weight the weight
+	 * @param minutes the duration; 10 by default, at most a day
+	 * @param security the caller
+	 * @throws InvalidEndpointRequestException if the request is not valid, or etcd
+	 * refuses
 	 */
 	@WriteOperation
 	public void override(String service, String instance, @Nullable String status, @Nullable Integer weight,
@@ -109,10 +110,10 @@ public class EtcdConsoleEndpoint {
 	}
 
 	/**
-	 * End an override before its time.
+	 * End an override early.
 	 * @param service the name of the service
 	 * @param instance the id of the instance
-	 * @param security who says so
+	 * @param security the caller
 	 * @throws InvalidEndpointRequestException if etcd refuses
 	 */
 	@DeleteOperation

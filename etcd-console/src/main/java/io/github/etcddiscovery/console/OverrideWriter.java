@@ -18,9 +18,9 @@ import org.apache.commons.logging.LogFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes overrides of instances, the only thing that the console ever writes. Each stands
- * under a lease of its own that lives as long as it is to count, so that it goes by
- * itself, whatever becomes of this process. Safe for use by any thread.
+ * Writes overrides of instances, the only keys that the console ever writes. Each
+ * override has a lease of its own that lasts as long as the override, so it ends even if
+ * this process dies. Safe for use by any thread.
  */
 final class OverrideWriter {
 
@@ -43,9 +43,9 @@ final class OverrideWriter {
 
 	/**
 	 * Create a writer.
-	 * @param prefix where overrides stand, without a slash at its end
+	 * @param prefix the prefix of overrides, without a trailing slash
 	 * @param catalog knows the instances
-	 * @param store etcd
+	 * @param store writes the keys
 	 * @param clock the time of the day
 	 */
 	OverrideWriter(String prefix, ServiceCatalog catalog, LeaseStore store, Clock clock) {
@@ -56,15 +56,15 @@ final class OverrideWriter {
 	}
 
 	/**
-	 * Override an instance, or override it anew. Waits for etcd, for as long as its
-	 * requests may take.
+	 * Override an instance, or replace its override. Waits for etcd, at most for the
+	 * deadlines of its requests.
 	 * @param service the name of the service
 	 * @param instance the id of the instance
-	 * @param status the status that is to count, or {@code null}
-	 * @param weight the weight that is to count, or {@code null}
-	 * @param duration for how long
-	 * @param by who says so
-	 * @throws IllegalArgumentException if it makes no sense
+	 * @param status the status, or {@code null}
+	 * @param weight the weight, or {@code null}
+	 * @param duration how long the override lasts
+	 * @param by who overrides it
+	 * @throws IllegalArgumentException if an argument is not valid
 	 * @throws EtcdAccessException if etcd refuses, or does not answer
 	 */
 	void override(String service, String instance, @Nullable InstanceStatus status, @Nullable Integer weight,
@@ -94,10 +94,10 @@ final class OverrideWriter {
 	}
 
 	/**
-	 * End an override. Waits for etcd, for as long as its requests may take.
+	 * End an override. Waits for etcd, at most for the deadlines of its requests.
 	 * @param service the name of the service
 	 * @param instance the id of the instance
-	 * @param by who says so
+	 * @param by who ends it
 	 * @throws EtcdAccessException if etcd refuses, or does not answer
 	 */
 	void end(String service, String instance, String by) {

@@ -15,11 +15,11 @@ import io.github.etcddiscovery.loadbalancer.Rotations;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the page of one service needs beside the state. Immutable.
+ * Additional data for the page of one service. Immutable.
  *
- * @param leases how long leases live on, by their ids in hexadecimal
- * @param treatments what this application does with instances, by key; of those that want
- * to be called and are not, or less often than the others
+ * @param leases the remaining time of leases, by their ids in hexadecimal
+ * @param treatments how this application treats instances, by key; only of UP instances
+ * that are not called, or less often than others
  * @param callers how many instances of which applications have announced that they call
  * it
  * @param calls whom it calls, and how many of its instances do
@@ -49,7 +49,7 @@ record ServiceDetails(Map<String, ClusterView.Lease> leases, Map<String, Treatme
 	}
 
 	/**
-	 * A key of Dubbo's or go-kratos' may hold several.
+	 * A key of Dubbo or Kratos may contain several instances.
 	 */
 	static Map<String, CatalogEntry> byKey(List<CatalogEntry> entries) {
 		Map<String, CatalogEntry> byKey = new LinkedHashMap<>();
@@ -64,12 +64,12 @@ record ServiceDetails(Map<String, ClusterView.Lease> leases, Map<String, Treatme
 	}
 
 	/**
-	 * What this application does with an instance.
+	 * How this application treats an instance.
 	 *
-	 * @param leftOut whether a filter leaves it out, or another instance speaks for its
+	 * @param leftOut whether a filter leaves it out, or another instance has the same
 	 * address
-	 * @param ejected whether it is not called for now, since no connection could be made
-	 * @param share how often it is called while it is new, in comparison with others
+	 * @param ejected whether it is not called for now because no connection could be made
+	 * @param share how often it is called during its slow start, compared with others
 	 */
 	record Treatment(boolean leftOut, boolean ejected, double share) {
 

@@ -68,8 +68,8 @@ public final class Coordination implements AutoCloseable {
 	 * @param watches creates watches of keys
 	 * @param lease the lease
 	 * @param margin how long before the earliest expiry of the lease a tenure ends
-	 * @param mirrors the loop of the mirrors of {@code observe} and {@code mirror};
-	 * not closed here
+	 * @param mirrors the loop of the mirrors of {@code observe} and {@code mirror}; not
+	 * closed here
 	 * @param requestTimeout the deadline of a request
 	 * @param prefix the prefix of all keys
 	 * @param id the value of the keys of this process

@@ -248,6 +248,7 @@ class ElectionIntegrationTests {
 		App one = start("one");
 		App two = start("two");
 		Leadership first = leader(one);
+		candidate(two).close();
 		for (int i = 0; i < 10; i++) {
 			two.campaign("billing").close();
 		}

@@ -12,9 +12,10 @@ import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
- * Shows the registry and registers nothing. It listens on the loopback interface; beyond
- * that only with a login, {@code spring.security.user.name} and {@code .password}, or
- * when {@code etcd.console.server.allow-anonymous} says that it may.
+ * The console as an application of its own, which registers nothing. It listens on the
+ * loopback interface. On other addresses it requires a login,
+ * {@code spring.security.user.name} and {@code .password}, unless
+ * {@code etcd.console.server.allow-anonymous} is {@code true}.
  */
 @SpringBootApplication(proxyBeanMethods = false)
 public class EtcdConsoleServerApplication {

@@ -7,8 +7,8 @@ import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.core.env.Environment;
 
 /**
- * Lets the server listen to others only with a login, or when somebody has said that it
- * may without.
+ * Lets the server listen beyond the loopback interface only with a login, or if anonymous
+ * access is allowed explicitly.
  */
 final class OpenServerCheck implements InitializingBean {
 
@@ -38,7 +38,7 @@ final class OpenServerCheck implements InitializingBean {
 	}
 
 	/**
-	 * The server would show the registry to everybody.
+	 * The server would show the registry to anyone.
 	 */
 	static final class OpenServerException extends RuntimeException {
 

@@ -6,7 +6,7 @@ import org.springframework.boot.diagnostics.AbstractFailureAnalyzer;
 import org.springframework.boot.diagnostics.FailureAnalysis;
 
 /**
- * Says how to give the server a login.
+ * Explains how to set a login.
  */
 final class OpenServerFailureAnalyzer extends AbstractFailureAnalyzer<OpenServerException> {
 
