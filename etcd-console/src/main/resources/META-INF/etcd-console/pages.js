@@ -1,7 +1,7 @@
 // The pages. Each is a function of the store, drawn anew when something has changed.
 import { LitElement, html, nothing, repeat, live } from './lit.js';
 import { bar, gauge, graph, sparkline, strip } from './charts.js';
-import { KINDS, STATUSES, bytes, count, cut, duration, number, show, time } from './text.js';
+import { KINDS, STATUSES, bytes, count, cut, duration, local, number, show, time } from './text.js';
 import { change, store, view } from './store.js';
 import './lists.js';
 
@@ -126,7 +126,7 @@ function timeline(events, withService) {
 			<time datetime=${new Date(event.time).toISOString()} title=${new Date(event.time).toLocaleString()}>${time(event.time)}</time>
 			<span class="kind"><span class="mark" aria-hidden="true">${KINDS[event.kind].mark}</span>${KINDS[event.kind].label}</span>
 			<span class="what">${withService ? html`<a href=${link('services', event.service)}><bdi>${cut(event.service, 60)}</bdi></a> / ` : nothing}<a href=${link('services', event.service, event.instance)}><bdi>${cut(event.instance, 60)}</bdi></a>
-			<span class="why">${cut(event.text, 240)}</span></span>
+			<span class="why">${cut(local(event.text), 240)}</span></span>
 		</li>`)}
 	</ol>`;
 }
@@ -514,27 +514,25 @@ class ServicePage extends AskingPage {
 		const actions = store.state?.actions;
 		return html`${override ? html`<p class="override">Overridden${override.by ? html` by <strong><bdi>${cut(override.by, 60)}</bdi></strong>` : nothing}: ${decision(override)}, ${term(override)}.
 				${actions ? html`<button @click=${() => this.act('DELETE', { service: this.name, instance: instance.id })}>End it now</button>` : nothing}</p>` : nothing}
-			${actions ? html`<form class="actions" @submit=${(event) => this.submitted(event, instance)}>
+			${actions ? html`<form class="actions" @submit=${(event) => this.weighed(event, instance)}>
 				<fieldset><legend>Override, for every application</legend>
 				<label>for <select name="minutes"><option value="5">5 min</option><option value="10" selected>10 min</option><option value="60">1 h</option><option value="480">8 h</option><option value="1440">24 h</option></select></label>
-				<button name="status" value="OUT_OF_SERVICE">Take out of service</button>
+				<button type="button" value="OUT_OF_SERVICE" @click=${(event) => this.decide(event.target.form, instance, { status: 'OUT_OF_SERVICE' })}>Take out of service</button>
 				<label>weight <input name="weight" type="number" min="0" max="2147483647" size="6" inputmode="numeric"></label>
-				<button name="weigh" value="yes">Set the weight</button></fieldset>
+				<button>Set the weight</button></fieldset>
 			</form>` : nothing}
 			<p role="status" class="failure">${this.refusal ?? ''}</p>`;
 	}
 
-	submitted(event, instance) {
+	/** Also by Enter in the field. */
+	weighed(event, instance) {
 		event.preventDefault();
-		const form = new FormData(event.target);
-		const parameters = { service: this.name, instance: instance.id, minutes: form.get('minutes') };
-		if (event.submitter?.value === 'OUT_OF_SERVICE') {
-			parameters.status = 'OUT_OF_SERVICE';
-		}
-		else if (form.get('weight') !== '') {
-			parameters.weight = form.get('weight');
-		}
-		this.act('POST', parameters);
+		const weight = new FormData(event.target).get('weight');
+		this.decide(event.target, instance, weight === '' ? {} : { weight });
+	}
+
+	decide(form, instance, what) {
+		this.act('POST', { service: this.name, instance: instance.id, minutes: new FormData(form).get('minutes'), ...what });
 	}
 
 	async act(method, parameters) {
@@ -632,7 +630,7 @@ class CallsPage extends AskingPage {
 			<h2 id="${id}-title">${title}</h2>
 			${rows.length === 0 ? html`<p class="empty">Nothing is found.</p>` : html`
 			<div class="scroll" tabindex="0" role="region" aria-label="Table of the ${title.toLowerCase()}"><table class="plain calls"><thead><tr><th scope="col">Name</th><th scope="col" class="number">Instances</th><th scope="col">${of}</th></tr></thead>
-			<tbody>${repeat(rows.slice(0, CallsPage.limit), (row) => row.name, (row) => html`<tr><th scope="row"><a href=${link('services', row.name)}><bdi>${cut(row.name, 60)}</bdi></a></th><td class="number">${row.instances === undefined ? '–' : number(row.instances)}</td><td>${chips(row.others, id === 'callers')}</td></tr>`)}</tbody></table></div>
+			<tbody>${repeat(rows.slice(0, CallsPage.limit), (row) => row.name, (row) => html`<tr><th scope="row"><a href=${link('services', row.name)}><bdi>${cut(row.name, 60)}</bdi></a></th><td class="number" data-title="Instances">${row.instances === undefined ? '–' : number(row.instances)}</td><td data-title="${of}">${chips(row.others, id === 'callers')}</td></tr>`)}</tbody></table></div>
 			${rows.length > CallsPage.limit ? html`<p class="more">and ${number(rows.length - CallsPage.limit)} more: search for them</p>` : nothing}`}
 		</section>`;
 	}
@@ -762,7 +760,7 @@ class ProblemsPage extends AskingPage {
 			${this.refused()}
 			${!problems ? html`<p class="empty">Asking …</p>` : html`
 			${this.card('rejected', 'Values that are passed over', rejected.length === 0, 'Every value below the prefixes can be read.', () => html`
-				<div class="scroll" tabindex="0" role="region" aria-label="Table of the values"><table class="plain"><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead>
+				<div class="scroll" tabindex="0" role="region" aria-label="Table of the values"><table class="plain values"><thead><tr><th scope="col">Key</th><th scope="col">Why</th></tr></thead>
 				<tbody>${repeat(rejected, ([key]) => key, ([key, reason]) => html`<tr><td><code><bdi>${cut(key, 120)}</bdi></code></td><td><bdi>${cut(reason, 240)}</bdi></td></tr>`)}</tbody></table></div>
 				${problems.rejectedCount > rejected.length ? html`<p class="more">and ${number(problems.rejectedCount - rejected.length)} more</p>` : nothing}`)}
 			${this.card('duplicates', 'Ids and addresses that a service has twice', problems.duplicates.length === 0, 'Each instance has an id and an address of its own.', () => html`

@@ -51,7 +51,7 @@ export async function change(method, parameters) {
 
 /** What Spring Security may want to see with a change: the token of its cookie, or the one that it has told the console. */
 async function csrf() {
-	const { headers } = await fetch(new URL('csrf', BASE), { signal: AbortSignal.timeout(PATIENCE) });
+	const { headers } = await fetch(new URL('csrf', BASE), { signal: AbortSignal.timeout(2 * PATIENCE) });
 	const cookie = document.cookie.split('; ').find((each) => each.startsWith('XSRF-TOKEN='));
 	const name = headers.get('X-CSRF-Header');
 	const tokens = [...cookie ? [{ 'X-XSRF-TOKEN': decodeURIComponent(cookie.slice('XSRF-TOKEN='.length)) }] : [], ...name ? [{ [name]: headers.get('X-CSRF-Token') }] : []];

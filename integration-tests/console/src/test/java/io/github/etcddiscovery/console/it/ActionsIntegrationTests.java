@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.openqa.selenium.Keys;
 
 import org.springframework.boot.WebApplicationType;
 import org.springframework.cloud.client.ServiceInstance;
@@ -51,20 +52,19 @@ class ActionsIntegrationTests {
 			awaitCalled(context, "a", "b");
 			browser.open(Application.console(context) + "#/services/orders/a");
 			browser.awaitText(".actions", "Take out of service");
-			browser.find(".actions button[value=OUT_OF_SERVICE]").click();
+			browser.find(".actions button[value=OUT_OF_SERVICE]").sendKeys(Keys.ENTER);
 			browser.awaitText(".override", "Overridden by somebody: out of service");
 			browser.awaitText("tr.row", "out of service");
 			browser.awaitText(".timeline", "by an override of somebody");
 			awaitCalled(context, "b");
 			assertThat(etcd.admin().timeToLive(etcd.admin().leaseOf(KEY))).isBetween(500L, 600L);
 
-			browser.find(".override button").click();
-			Browser.await().until(() -> etcd.admin().get(KEY) == null);
+			browser.find(".override button").sendKeys(Keys.ENTER);
+			awaitEnd();
 			browser.awaitText(".timeline", "the override of somebody has ended");
 			awaitCalled(context, "a", "b");
 
-			browser.find(".actions input[name=weight]").sendKeys("7");
-			browser.find(".actions button[name=weigh]").click();
+			browser.find(".actions input[name=weight]").sendKeys("7" + Keys.ENTER);
 			browser.awaitText(".override", "weight 7");
 			Browser.await()
 				.until(() -> instances(context).stream()
@@ -120,10 +120,10 @@ class ActionsIntegrationTests {
 			browser.awaitText(".actions", "Take out of service");
 			assertThat(withoutTheToken(Application.console(context))).isIn(401, 403);
 			assertThat(etcd.admin().get(KEY)).isNull();
-			browser.find(".actions button[value=OUT_OF_SERVICE]").click();
+			browser.find(".actions button[value=OUT_OF_SERVICE]").sendKeys(Keys.ENTER);
 			browser.awaitText(".override", "Overridden by alice: out of service");
-			browser.find(".override button").click();
-			Browser.await().until(() -> etcd.admin().get(KEY) == null);
+			browser.find(".override button").sendKeys(Keys.ENTER);
+			awaitEnd();
 			assertThat(browser.violations()).isEmpty();
 		}
 		finally {
@@ -143,6 +143,10 @@ class ActionsIntegrationTests {
 			.POST(BodyPublishers.ofString(VALID))
 			.build();
 		return http.sendAsync(request, BodyHandlers.ofString()).join().statusCode();
+	}
+
+	private static void awaitEnd() {
+		Browser.await().untilAsserted(() -> assertThat(etcd.admin().get(KEY)).as(browser.text(".failure")).isNull());
 	}
 
 	private static void awaitCalled(ConfigurableApplicationContext context, String... ids) {

@@ -49,17 +49,21 @@ class ServerIntegrationTests {
 			browser.awaitText(".badge", "1");
 			browser.go("#/services/orders/a");
 			browser.awaitText(".actions", "Take out of service");
-			browser.find(".actions button[value=OUT_OF_SERVICE]").click();
+			browser.find(".actions button[value=OUT_OF_SERVICE]").sendKeys(Keys.ENTER);
 			browser.awaitText(".override", "Overridden by alice: out of service");
 			assertThat(etcd.admin().get(KEY)).contains("\"by\":\"alice\"");
-			browser.find(".override button").click();
-			Browser.await().until(() -> etcd.admin().get(KEY) == null);
+			browser.find(".override button").sendKeys(Keys.ENTER);
+			awaitEnd();
 			assertThat(etcd.admin().keys("")).as("it registers nothing").containsExactly("services/orders/a");
 			assertThat(browser.violations()).isEmpty();
 		}
 		finally {
 			browser.logout();
 		}
+	}
+
+	private static void awaitEnd() {
+		Browser.await().untilAsserted(() -> assertThat(etcd.admin().get(KEY)).as(browser.text(".failure")).isNull());
 	}
 
 	private static Path jar() throws IOException {
