@@ -60,8 +60,18 @@ class EtcdConsole extends LitElement {
 		if (before.segments[0] !== this.route.segments[0] || before.segments[1] !== this.route.segments[1]) {
 			await this.querySelector('main > *')?.updateComplete;
 			scrollTo(0, 0);
-			this.querySelector('.pages [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+			this.center();
 			this.querySelector('h1')?.focus();
+		}
+	}
+
+	/** Shows the current page among the pages, where they do not all fit. scrollIntoView() would move the whole document as well. */
+	center() {
+		const pages = this.querySelector('.pages');
+		const all = pages.getBoundingClientRect();
+		const current = pages.querySelector('[aria-current]')?.getBoundingClientRect();
+		if (current) {
+			pages.scrollLeft += current.left + current.width / 2 - all.left - all.width / 2;
 		}
 	}
 

@@ -33,6 +33,11 @@ export function time(milliseconds) {
 	return clock.format(milliseconds);
 }
 
+/** A text with the times in it as the clock of the reader has them. */
+export function local(text) {
+	return text.replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, (instant) => time(Date.parse(instant)));
+}
+
 const numbers = new Intl.NumberFormat('en');
 
 export function number(value) {
