@@ -1,5 +1,6 @@
 package io.github.etcddiscovery.client;
 
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
@@ -14,7 +15,6 @@ import io.github.etcddiscovery.core.EtcdAccessException.Kind;
 import io.github.etcddiscovery.watch.Entry;
 import io.github.etcddiscovery.watch.Snapshot;
 import org.jspecify.annotations.Nullable;
-import org.pcollections.PSortedMap;
 import org.pcollections.TreePMap;
 
 /**
@@ -67,9 +67,12 @@ final class PagedList {
 	private final Function<KeyValue, Entry> keyReader;
 
 	/**
-	 * The entries of the pages that have arrived so far.
+	 * The entries of the pages that were converted so far. Confined to the conversions,
+	 * which run one after another.
 	 */
-	private CompletableFuture<PSortedMap<String, Entry>> entries = CompletableFuture.completedFuture(TreePMap.empty());
+	private final TreeMap<String, Entry> entries = new TreeMap<>();
+
+	private CompletableFuture<Void> converted = CompletableFuture.completedFuture(null);
 
 	private volatile long pageSize;
 
@@ -155,9 +158,10 @@ final class PagedList {
 		}
 		Executor converter = (page.getSerializedSize() > TINY_PAGE_BYTES) ? this.converter : Runnable::run;
 		CompletableFuture<Void> begin = new CompletableFuture<>();
-		this.entries = this.entries.thenCombineAsync(begin, (entries, begun) -> plus(entries, page, reader), converter);
+		this.converted = this.converted.runAfterBothAsync(begin, () -> convert(page, reader), converter);
 		CompletableFuture<Snapshot> snapshot = (page.getMore() && page.getKvsCount() > 0) ? pageAfter(page)
-				: this.entries.thenApply((entries) -> new Snapshot(first.getClusterId(), revision(first), entries));
+				: this.converted.thenApply((done) -> new Snapshot(first.getClusterId(), revision(first),
+						TreePMap.fromSortedMap(this.entries)));
 		// After the request of the next page, so that both overlap
 		begin.complete(null);
 		return snapshot;
@@ -170,14 +174,11 @@ final class PagedList {
 		return page(JetcdListerWatcher.after(page.getKvs(page.getKvsCount() - 1).getKey()), false);
 	}
 
-	private static PSortedMap<String, Entry> plus(PSortedMap<String, Entry> entries, RangeResponse page,
-			Function<KeyValue, Entry> reader) {
-		PSortedMap<String, Entry> all = entries;
+	private void convert(RangeResponse page, Function<KeyValue, Entry> reader) {
 		for (KeyValue keyValue : page.getKvsList()) {
 			Entry entry = reader.apply(keyValue);
-			all = all.plus(entry.key(), entry);
+			this.entries.put(entry.key(), entry);
 		}
-		return all;
 	}
 
 	private long revision(ResponseHeader first) {

@@ -46,8 +46,37 @@ public final class Addresses {
 	}
 
 	private static boolean isName(String host) {
-		return NAME.matcher(host).matches()
+		return isPlainIpv4(host) || NAME.matcher(host).matches()
 				&& (!ENDS_IN_A_NUMBER.matcher(host).matches() || NetUtil.isValidIpV4Address(host));
+	}
+
+	/**
+	 * Whether a host is an IPv4 address as everybody writes it. Most hosts are, and there
+	 * may be a hundred thousand.
+	 */
+	private static boolean isPlainIpv4(String host) {
+		int dots = 0;
+		int digits = 0;
+		int number = 0;
+		for (int i = 0; i < host.length(); i++) {
+			char c = host.charAt(i);
+			if (c == '.' && digits > 0 && dots < 3) {
+				dots++;
+				digits = 0;
+				number = 0;
+			}
+			else if (c >= '0' && c <= '9' && (digits == 0 || number > 0)) {
+				digits++;
+				number = 10 * number + c - '0';
+			}
+			else {
+				return false;
+			}
+			if (number > 255) {
+				return false;
+			}
+		}
+		return dots == 3 && digits > 0;
 	}
 
 	private static boolean isIpv6(String host) {

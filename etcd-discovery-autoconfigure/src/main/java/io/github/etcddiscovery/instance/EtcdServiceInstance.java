@@ -3,7 +3,6 @@ package io.github.etcddiscovery.instance;
 import java.net.URI;
 import java.util.Map;
 import java.util.Objects;
-import java.util.regex.Pattern;
 
 import org.jspecify.annotations.Nullable;
 
@@ -21,8 +20,6 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 	 * application's service.
 	 */
 	public static final String MANAGEMENT_OF = "management-of";
-
-	private static final Pattern PLAIN_HOST = Pattern.compile("[A-Za-z0-9.-]++");
 
 	private final InstanceStatus status;
 
@@ -65,10 +62,20 @@ public class EtcdServiceInstance extends DefaultServiceInstance {
 		super(instanceId, SharedValues.share(serviceId), SharedValues.share(host), port, secure, Metadata.of(metadata));
 		this.status = status;
 		this.grpcOnly = grpcOnly;
-		if (!PLAIN_HOST.matcher(host).matches()) {
+		if (!isPlain(host)) {
 			// Fails here if the URI would be invalid
 			this.uri = newUri();
 		}
+	}
+
+	private static boolean isPlain(String host) {
+		for (int i = 0; i < host.length(); i++) {
+			char c = host.charAt(i);
+			if (!(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-')) {
+				return false;
+			}
+		}
+		return !host.isEmpty();
 	}
 
 	private URI newUri() {

@@ -21,13 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InstanceReader {
 
-	/**
-	 * Ids with characters that a cookie may contain, without the percent sign, which
-	 * escapes all others.
-	 */
-	private static final Pattern SAFE_ID = Pattern
-		.compile("[\\x21\\x23\\x24\\x26-\\x2B\\x2D-\\x3A\\x3C-\\x5B\\x5D-\\x7E]*+");
-
 	private static final Log logger = LogFactory.getLog(InstanceReader.class);
 
 	private static final String WEIGHT = "weight";
@@ -101,7 +94,8 @@ public final class InstanceReader {
 			if (codec.recognizes(value)) {
 				List<EtcdServiceInstance> instances = codec.decode(key, value);
 				this.limits.check(key, instances);
-				return instances.stream().map((instance) -> identified(key, corrected(key, instance))).toList();
+				return (instances.size() == 1) ? List.of(identified(key, corrected(key, instances.get(0))))
+						: instances.stream().map((instance) -> identified(key, corrected(key, instance))).toList();
 			}
 		}
 		throw new InvalidInstanceException("the value '%s' has no known format".formatted(EscapedText.of(value)));
@@ -153,15 +147,31 @@ public final class InstanceReader {
 	private EtcdServiceInstance identified(InstanceKey key, EtcdServiceInstance instance) {
 		String id = String.valueOf(instance.getInstanceId());
 		String unique = key.prefix().equals(this.places.prefix()) ? id : id + "@" + key.prefix();
-		String safe = SAFE_ID.matcher(unique).matches() ? unique : escaped(unique);
+		String safe = isSafe(unique) ? unique : escaped(unique);
 		return safe.equals(id) ? instance : instance.withInstanceId(safe);
+	}
+
+	private static boolean isSafe(String id) {
+		for (int i = 0; i < id.length(); i++) {
+			if (!isSafe(id.charAt(i))) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
+	 * Whether a cookie may contain a character. The percent sign escapes all others.
+	 */
+	private static boolean isSafe(char c) {
+		return c > ' ' && c < 0x7F && c != '"' && c != '%' && c != ',' && c != ';' && c != '\\';
 	}
 
 	private static String escaped(String id) {
 		StringBuilder escaped = new StringBuilder();
 		for (byte b : id.getBytes(StandardCharsets.UTF_8)) {
-			String c = String.valueOf((char) (b & 0xFF));
-			escaped.append(SAFE_ID.matcher(c).matches() ? c : "%%%02X".formatted(b));
+			char c = (char) (b & 0xFF);
+			escaped.append(isSafe(c) ? String.valueOf(c) : "%%%02X".formatted(b));
 		}
 		return escaped.toString();
 	}
