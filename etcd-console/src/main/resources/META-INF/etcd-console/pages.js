@@ -718,12 +718,12 @@ class EtcdPage extends AskingPage {
 					<tbody>${repeat(endpoints, (endpoint) => endpoint.endpoint, (endpoint) => html`<tr>
 						<td><code>${show(endpoint.endpoint)}</code></td>
 						${endpoint.failure ? html`<td colspan="6"><span class="status status-DOWN"><span class="mark" aria-hidden="true">✕</span></span> <bdi>${cut(endpoint.failure, 300)}</bdi></td>` : html`
-						<td><bdi>${cut(names.get(endpoint.member) || '', 40)}</bdi> <code class="muted">${endpoint.member}</code></td>
-						<td>${this.role(endpoint)}</td>
-						<td>${endpoint.version}</td>
-						<td class="number">${number(endpoint.term)}</td>
-						<td class="number">${number(endpoint.revision)}</td>
-						<td class="size">${endpoint.quota ? gauge(endpoint.size / endpoint.quota, endpoint.size > 0.8 * endpoint.quota) : nothing}${bytes(endpoint.size)}${endpoint.quota ? html` of ${bytes(endpoint.quota)}` : nothing}<span class="second muted">${bytes(endpoint.sizeInUse)} in use</span></td>`}
+						<td data-title="Member"><bdi>${cut(names.get(endpoint.member) || '', 40)}</bdi> <code class="muted">${endpoint.member}</code></td>
+						<td data-title="Role">${this.role(endpoint)}</td>
+						<td data-title="Version">${endpoint.version}</td>
+						<td class="number" data-title="Term">${number(endpoint.term)}</td>
+						<td class="number" data-title="Revision">${number(endpoint.revision)}</td>
+						<td class="size" data-title="Database">${endpoint.quota ? gauge(endpoint.size / endpoint.quota, endpoint.size > 0.8 * endpoint.quota) : nothing}${bytes(endpoint.size)}${endpoint.quota ? html` of ${bytes(endpoint.quota)}` : nothing}<span class="second muted">${bytes(endpoint.sizeInUse)} in use</span></td>`}
 					</tr>`)}</tbody>
 				</table></div>
 				${endpoints.some((endpoint) => !endpoint.failure && !endpoint.quota) ? html`<p class="more">This etcd does not tell its quota; 3.6 and newer do.</p>` : nothing}
