@@ -97,9 +97,21 @@ final class ApplicationBench {
 			start(all, url, with, i);
 		}
 		figures.accept("start without the starter, wall, ms", median(base[0]));
-		figures.accept("start: added, wall, ms", median(with[0]) - median(base[0]));
-		figures.accept("start: added, processor time of all threads, ms", median(with[1]) - median(base[1]));
-		figures.accept("threads added, right after the start", median(with[2]) - median(base[2]));
+		figures.accept("start: added, wall, ms", median(difference(with[0], base[0])));
+		figures.accept("start: added, processor time of all threads, ms", median(difference(with[1], base[1])));
+		figures.accept("threads added, right after the start", median(difference(with[2], base[2])));
+	}
+
+	/**
+	 * Of pairs that followed each other, since the machine may be busier at one time than
+	 * at another.
+	 */
+	private static double[] difference(double[] with, double[] base) {
+		double[] difference = new double[with.length];
+		for (int i = 0; i < with.length; i++) {
+			difference[i] = with[i] - base[i];
+		}
+		return difference;
 	}
 
 	private static void start(String classPath, String url, double[][] into, int run) throws Exception {

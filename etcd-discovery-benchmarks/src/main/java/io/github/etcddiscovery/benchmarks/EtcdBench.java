@@ -10,6 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.ObjDoubleConsumer;
+import java.util.stream.Stream;
 
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
@@ -51,6 +52,10 @@ final class EtcdBench {
 
 	private static final int PUTS = 500;
 
+	private static final int SERVICES = 1_000;
+
+	private static final int CALLED = 5;
+
 	private static final ByteSequence PREFIX = bytes("services/");
 
 	private final int instances;
@@ -65,10 +70,14 @@ final class EtcdBench {
 				Client raw = Client.builder().endpoints(etcd.clientUrl()).maxInboundMessageSize(64 << 20).build()) {
 			fill(raw.getKVClient());
 			try (ConfigurableApplicationContext context = application(etcd.clientUrl())) {
+				context.getBean(DiscoveryClient.class).getServices();
 				list(raw.getKVClient(), context.getBean(EtcdConnection.class), size, figures);
 				DiscoveryClient client = context.getBean(DiscoveryClient.class);
 				propagate(raw, context, size, figures);
 				burst(raw, client, size, figures);
+			}
+			if (this.instances / PER_SERVICE >= SERVICES) {
+				scope(etcd.clientUrl(), raw, size, figures);
 			}
 		}
 	}
@@ -109,15 +118,41 @@ final class EtcdBench {
 		figures.accept(size + "cold list, the longest that the loop was busy, ms", pauses[LISTS / 2]);
 	}
 
-	private static ConfigurableApplicationContext application(String url) {
-		ConfigurableApplicationContext context = new SpringApplicationBuilder(Propagation.class)
-			.web(WebApplicationType.NONE)
+	private static ConfigurableApplicationContext application(String url, String... properties) {
+		return new SpringApplicationBuilder(Propagation.class).web(WebApplicationType.NONE)
 			.bannerMode(Banner.Mode.OFF)
-			.run("--spring.application.name=bench", "--logging.level.root=error",
+			.run(Stream.concat(Stream.of("--spring.application.name=bench", "--logging.level.root=error",
 					"--spring.main.log-startup-info=false", "--spring.cloud.etcd.discovery.sync-timeout=60s",
-					"--spring.cloud.etcd.endpoints=" + url);
-		context.getBean(DiscoveryClient.class).getServices();
-		return context;
+					"--spring.cloud.etcd.endpoints=" + url), Stream.of(properties))
+				.toArray(String[]::new));
+	}
+
+	/**
+	 * A caller of five services that follows only these, while all are written. It does
+	 * not ask for the names of all services, which would lead to following their keys.
+	 */
+	private void scope(String url, Client raw, String size, ObjDoubleConsumer<String> figures) throws Exception {
+		try (ConfigurableApplicationContext context = application(url,
+				"--spring.cloud.etcd.discovery.watch-scope=service")) {
+			DiscoveryClient client = context.getBean(DiscoveryClient.class);
+			ServiceCatalog catalog = context.getBean(ServiceCatalog.class);
+			long begun = System.nanoTime();
+			for (int i = 0; i < CALLED; i++) {
+				client.getInstances("service-" + i);
+			}
+			figures.accept(size + "watch-scope service, first look-ups of 5 services, ms", millis(begun));
+			long before = catalog.counts().events();
+			for (int i = 0; i < SERVICES; i++) {
+				raw.getKVClient()
+					.put(key("service-" + i, 7), bytes(value("service-" + i, 7, 64_000)), PutOption.DEFAULT)
+					.get();
+			}
+			while (port(client, "service-" + (CALLED - 1)) != 64_000) {
+				Thread.onSpinWait();
+			}
+			figures.accept(size + "watch-scope service, changes delivered to a caller of 5 of 1,000 that were written",
+					catalog.counts().events() - before);
+		}
 	}
 
 	private void fill(KV kv) throws Exception {
