@@ -10,6 +10,8 @@ import java.util.stream.Stream;
 import io.github.etcddiscovery.registry.EtcdRegistration;
 import io.github.etcddiscovery.registry.EtcdServiceRegistry;
 import io.github.etcddiscovery.testing.JavaApplication;
+import io.grpc.BindableService;
+import io.grpc.ServerServiceDefinition;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -22,6 +24,7 @@ import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
 import org.springframework.cloud.client.ServiceInstance;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.grpc.server.lifecycle.GrpcServerLifecycle;
 
@@ -136,6 +139,14 @@ public final class JavaApplications implements AfterEachCallback {
 	@Configuration(proxyBeanMethods = false)
 	@EnableAutoConfiguration
 	static class Application {
+
+		/**
+		 * Boot 4.1 has a gRPC server only for services of the application's own.
+		 */
+		@Bean
+		BindableService nothing() {
+			return () -> ServerServiceDefinition.builder("nothing").build();
+		}
 
 	}
 
