@@ -74,6 +74,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 /**
  * When an application is in etcd and when it is not, seen from etcd.
@@ -203,6 +204,24 @@ class RegistrationLifecycleIntegrationTests {
 			assertThat(value.path("status").stringValue()).isEqualTo("UP");
 			assertThat(etcd.admin().keys("services/"))
 				.containsExactly("services/app/" + value.path("id").stringValue());
+		}
+
+		@Test
+		void hasItsLeaseBeforeItRegistersAndGivesItUpIfItNeverDoes() {
+			Set<Long> before = Set.copyOf(etcd.admin().leases());
+			List<Long> prepared = new ArrayList<>();
+			SpringApplication application = application(WebApplicationType.SERVLET, Map.of());
+			application.addInitializers((ApplicationContextInitializer<GenericApplicationContext>) (context) -> context
+				.registerBean(ApplicationRunner.class, () -> (arguments) -> {
+					await().until(() -> !before.containsAll(etcd.admin().leases()));
+					prepared.addAll(etcd.admin().leases());
+					prepared.removeAll(before);
+					assertThat(etcd.admin().keys("services/app/")).isEmpty();
+					throw new IllegalStateException("It never accepts traffic");
+				}));
+			assertThatIllegalStateException().isThrownBy(application::run);
+			assertThat(prepared).hasSize(1);
+			assertThat(etcd.admin().leases()).doesNotContainAnyElementsOf(prepared);
 		}
 
 		@Test
