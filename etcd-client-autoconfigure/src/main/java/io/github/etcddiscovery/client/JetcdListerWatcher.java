@@ -79,6 +79,13 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	private volatile long pageSize = PagedList.LARGEST_PAGE;
 
 	/**
+	 * Whether a watch asks etcd to cut responses that are too large. Only after one was:
+	 * when many keys change in one transaction, etcd takes a second of processor time for
+	 * some ten thousand of them to find the places to cut, for each watch.
+	 */
+	private volatile boolean inFragments;
+
+	/**
 	 * Create a lister-watcher.
 	 * @param connection carries the requests
 	 * @param range the keys to list and watch
@@ -143,15 +150,19 @@ public final class JetcdListerWatcher implements ListerWatcher {
 
 	@Override
 	public Watch watch(long fromRevision, Handler handler) {
-		WatchCreateRequest create = WatchCreateRequest.newBuilder()
+		WatchCreateRequest.Builder create = WatchCreateRequest.newBuilder()
 			.setKey(this.key)
 			.setRangeEnd(this.end)
-			.setStartRevision(fromRevision)
-			.setUnknownFields(IN_FRAGMENTS)
-			.build();
+			.setStartRevision(fromRevision);
+		if (this.inFragments) {
+			create.setUnknownFields(IN_FRAGMENTS);
+		}
 		Responses responses = new Responses(handler);
 		WatchStream stream = this.connection.watch(WatchRequest.newBuilder().setCreateRequest(create).build(),
-				responses::accept, handler::failed);
+				responses::accept, (failure) -> {
+					this.inFragments = this.inFragments || failure.getKind() == Kind.TOO_LARGE;
+					handler.failed(failure);
+				});
 		return new RunningWatch(stream, this.connection.onReplacement(handler::connectionReplaced),
 				RangeRequest.newBuilder().setKey(this.key).setSerializable(true).setCountOnly(true).build());
 	}
@@ -243,9 +254,9 @@ public final class JetcdListerWatcher implements ListerWatcher {
 	}
 
 	/**
-	 * Passes the responses of a watch on to the handler. etcd sends a large response in
-	 * fragments, so that no single message exceeds the limit; their changes are collected
-	 * into one batch.
+	 * Passes the responses of a watch on to the handler. If asked to, etcd sends a large
+	 * response in fragments, so that no single message exceeds the limit; their changes
+	 * are collected into one batch.
 	 */
 	private final class Responses {
 

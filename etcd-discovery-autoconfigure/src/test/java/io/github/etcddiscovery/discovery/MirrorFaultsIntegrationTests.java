@@ -507,6 +507,23 @@ class MirrorFaultsIntegrationTests {
 			});
 			Consumer consumer = start(builder);
 			assertFindsAllBut(consumer, 6, 50);
+			// A response that is too large ends the watch; the next one asks for
+			// fragments
+			assertThat(consumer.catalog().state().relists()).isLessThanOrEqualTo(1);
+		}
+
+		/**
+		 * The watch begins with this deletion, which etcd 3.7 took ten seconds to cut
+		 * into fragments.
+		 */
+		@Test
+		@DisplayName("row 45: 70,000 keys are deleted at once")
+		void hearsOfChangesRightAfterAMassDeletion() {
+			registerMany("orders", 70_000);
+			this.admin.deletePrefix("services/");
+			Consumer consumer = start(direct().requestTimeout(Duration.ofSeconds(5)));
+			register("orders", 5);
+			Awaitility.await().atMost(SOON).until(() -> hosts(consumer, "orders").size() == 5);
 			assertThat(consumer.catalog().state().relists()).isZero();
 		}
 

@@ -31,6 +31,11 @@ import static org.awaitility.Awaitility.await;
 @Timeout(120)
 class WebSocketIntegrationTests {
 
+	/**
+	 * Patience with a busy machine; the default is three seconds.
+	 */
+	private static final Duration STOP = Duration.ofSeconds(20);
+
 	@RegisterExtension
 	static final EtcdExtension etcd = EtcdExtension.single();
 
@@ -44,12 +49,12 @@ class WebSocketIntegrationTests {
 			register("one", one);
 			register("two", two);
 			await().atMost(Duration.ofSeconds(20)).until(() -> answers(gateway, 4).containsAll(List.of("one", "two")));
-			one.disposeNow();
+			one.disposeNow(STOP);
 			assertThat(answers(gateway, 20)).hasSize(20).containsOnly("two");
 		}
 		finally {
-			one.disposeNow();
-			two.disposeNow();
+			one.disposeNow(STOP);
+			two.disposeNow(STOP);
 		}
 	}
 
