@@ -153,11 +153,18 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 	}
 
 	/**
-	 * Requests the lease while the servers start, unless it takes a server to tell that
-	 * there is something to register.
+	 * The servers start next.
 	 */
 	@Override
 	public void afterSingletonsInstantiated() {
+		prepareLease();
+	}
+
+	/**
+	 * Requests the lease while the servers start, unless it takes a server to tell that
+	 * there is something to register.
+	 */
+	private void prepareLease() {
 		if (isEnabled() && (this.context instanceof WebServerApplicationContext || this.properties.port() != null)) {
 			this.registry.prepare();
 		}
@@ -231,7 +238,7 @@ public class EtcdAutoServiceRegistration extends AbstractAutoServiceRegistration
 			registerOnce();
 		}
 		else {
-			afterSingletonsInstantiated();
+			prepareLease();
 		}
 	}
 
